@@ -1,0 +1,202 @@
+"""`rft check`: the data, the grader and its probes, before anything is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+
+from rft import graders
+from rft.cli import app, options
+from rft.cli.project import Task, load_module, load_rows, load_task, open_settings
+from rft.config import Settings
+from rft.dataset import Finding, Split, check_splits, write_messages
+from rft.errors import CheckError
+from rft.probes import Probe, load_probes
+from rft.records import Grade, Sample
+
+SPLITS = ("train", "validation", "test")
+SHOWN = 40
+GOLD_TOP = 0.999
+
+Floors = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A written answer to be graded like a model's: a gold answer, a floor or a probe."""
+
+    split: str
+    name: str
+    row: dict[str, Any]
+    text: str
+
+
+@app.command()
+def check(
+    write: Annotated[
+        bool, typer.Option("--write-messages", help="Refresh the prompts stored in the rows first.")
+    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="List every finding.")] = False,
+) -> None:
+    """Check data, grader and probes; exit 1 when one of them must be mended."""
+    settings = open_settings(options.root)
+    task = load_task(settings)
+    console = Console()
+    spec = graders.load_spec(settings.path(settings.task.grader))
+    if write:
+        _write(settings, task, console)
+    splits, findings = load_splits(settings, task)
+    findings += check_splits(
+        splits,
+        messages_fn=task.messages,
+        labels_fn=task.labels,
+        check_item=task.check_item,
+        group_field=task.group_field,
+        grader_fields=graders.referenced_fields(spec),
+        profile=settings.endpoint.profile,
+        context_tokens=settings.endpoint.context_tokens - settings.sampling.max_tokens,
+    )
+    _show_findings(findings, splits, every, console)
+    faults = [f"grader: {p}" for p in graders.problems(spec)]
+    rows = {row.id: row.data for split in splits for row in split.rows}
+    probes, probe_faults = load_probes(settings.path(settings.task.probes), set(rows))
+    faults += probe_faults
+    with graders.Grader(spec, root=settings.root) as grader:
+        faults += _gold(splits, task, grader, console)
+        faults += _probes(probes, rows, grader, console)
+        _floors(settings, splits, grader, console)
+    for fault in faults:
+        console.print(f"error: {fault}", style="red", highlight=False, markup=False)
+    broken = sum(f.severity == "error" for f in findings) + len(faults)
+    if broken:
+        raise CheckError(f"{broken} errors must be mended before anything is measured.")
+    console.print("check: no errors; next: rft eval", highlight=False)
+
+
+def load_splits(settings: Settings, task: Task) -> tuple[list[Split], list[Finding]]:
+    """Every split of the project with what was wrong in its file."""
+    splits, findings = [], []
+    for name in SPLITS:
+        split, found = load_rows(settings, task, name)
+        splits.append(split)
+        findings += found
+    return splits, findings
+
+
+def grade_all(answers: Sequence[Answer], grader: graders.Grader) -> list[Grade]:
+    """Grades of written answers, in their order."""
+
+    def grade(answer: Answer) -> Grade:
+        sample = Sample(output_text=answer.text, finish_reason="stop")
+        return grader.grade(sample.for_grader(), answer.row)
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return list(pool.map(grade, answers))
+
+
+def floor_means(
+    floors: Callable[[dict[str, Any]], dict[str, str]],
+    rows: dict[str, list[dict[str, Any]]],
+    grader: graders.Grader,
+) -> Floors:
+    """Mean reward of each answer that needs no model: {floor: {split: mean}}."""
+    answers = [
+        Answer(split, name, row, text)
+        for split, members in rows.items()
+        for row in members
+        for name, text in floors(row).items()
+    ]
+    found: dict[str, dict[str, list[float]]] = {}
+    for answer, grade in zip(answers, grade_all(answers, grader), strict=True):
+        if grade.reward is not None:
+            found.setdefault(answer.name, {}).setdefault(answer.split, []).append(grade.reward)
+    return {n: {s: sum(r) / len(r) for s, r in by.items()} for n, by in found.items()}
+
+
+def _write(settings: Settings, task: Task, console: Console) -> None:
+    for split in load_splits(settings, task)[0]:
+        changed = write_messages(split, task.messages)
+        console.print(f"{split.file}: messages of {changed} rows refreshed", highlight=False)
+
+
+def _show_findings(
+    findings: Sequence[Finding], splits: Sequence[Split], every: bool, console: Console
+) -> None:
+    told = ", ".join(f"{split.name} {len(split.rows)}" for split in splits)
+    errors = sum(f.severity == "error" for f in findings)
+    console.print(
+        f"data: {told} rows; {errors} errors, {len(findings) - errors} warnings", highlight=False
+    )
+    ranked = sorted(findings, key=lambda f: f.severity != "error")
+    for finding in ranked if every else ranked[:SHOWN]:
+        style = "red" if finding.severity == "error" else "yellow"
+        console.print(f"{finding.severity}: {finding}", style=style, highlight=False, markup=False)
+    if len(ranked) > SHOWN and not every:
+        console.print(f"... and {len(ranked) - SHOWN} more (rft check --all lists them)")
+
+
+def _gold(
+    splits: Sequence[Split], task: Task, grader: graders.Grader, console: Console
+) -> list[str]:
+    """A gold answer that does not score the top says that the row or the grader is wrong."""
+    places: list[tuple[Split, int]] = []
+    answers: list[Answer] = []
+    for split in splits:
+        for row in split.rows:
+            gold: BaseModel = task.gold(row.item)
+            places.append((split, row.line))
+            answers.append(Answer(split.name, "gold", row.data, gold.model_dump_json()))
+    faults = []
+    grades = grade_all(answers, grader)
+    for (split, line), grade in zip(places, grades, strict=True):
+        if grade.reward is None or grade.reward < GOLD_TOP:
+            flags = "".join(f"; {name}: {text}" for name, text in grade.errors.items())
+            faults.append(
+                f"{split.file}:{line}: reference_answer: the grader gives the reference itself "
+                f"{grade.reward} instead of 1{flags}; correct the row or the grader."
+            )
+    console.print(
+        f"grader: {len(grades) - len(faults)} of {len(grades)} reference answers score 1",
+        highlight=False,
+    )
+    return faults
+
+
+def _probes(
+    probes: Sequence[Probe],
+    rows: dict[str, dict[str, Any]],
+    grader: graders.Grader,
+    console: Console,
+) -> list[str]:
+    """Tricks must not pay, and right answers must."""
+    answers = [Answer("", p.name, rows[p.item_id], p.output_text) for p in probes]
+    faults = []
+    for probe, grade in zip(probes, grade_all(answers, grader), strict=True):
+        if grade.reward is None or not probe.min - 1e-9 <= grade.reward <= probe.max + 1e-9:
+            faults.append(
+                f"{probe.place}: probe '{probe.name}' scores {grade.reward}, allowed is "
+                f"{probe.min} to {probe.max} ({probe.why}); mend the grader."
+            )
+    console.print(
+        f"probes: {len(probes) - len(faults)} of {len(probes)} score what they must",
+        highlight=False,
+    )
+    return faults
+
+
+def _floors(
+    settings: Settings, splits: Sequence[Split], grader: graders.Grader, console: Console
+) -> None:
+    module = load_module(settings, settings.task.floors)
+    rows = {split.name: [row.data for row in split.rows] for split in splits if split.rows}
+    table = Table("answers that need no model", *rows, title="Floors: mean reward", box=None)
+    for name, means in floor_means(module.floors, rows, grader).items():
+        table.add_row(name, *(f"{means.get(split, float('nan')):.3f}" for split in rows))
+    console.print(table)

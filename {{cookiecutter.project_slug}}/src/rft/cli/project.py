@@ -1,0 +1,110 @@
+"""Load a project: its settings and the team's task. The only place that imports task code."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from dotenv import load_dotenv
+from pydantic import BaseModel
+
+from rft import config
+from rft.config import Settings
+from rft.errors import UserError
+
+if TYPE_CHECKING:
+    from rft.dataset import Finding, Split
+
+Message = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What task/schema.py hands to the engine; functions a team left out are None."""
+
+    item: type[BaseModel]
+    answer: type[BaseModel]
+    messages: Callable[[Any], list[Message]]
+    gold: Callable[[Any], BaseModel]
+    labels: Callable[[Any], list[str]] | None
+    slices: Callable[[Any], dict[str, str]] | None
+    check_item: Callable[[Any], list[str]] | None
+    group_field: str | None
+
+
+def open_settings(root: Path) -> Settings:
+    """rft.toml of the project in `root`, with .env loaded into the environment."""
+    settings = config.load(root / config.FILE)
+    load_dotenv(root / ".env")
+    return settings
+
+
+def load_task(settings: Settings) -> Task:
+    """The team's schema.
+
+    Raises UserError naming file, line and remedy when it is missing, broken or incomplete.
+    """
+    relative = settings.task.schema_file
+    if not settings.path(relative).exists():
+        raise UserError(
+            f"{relative} is missing: this project was made without the template's hooks. Make it "
+            "again with hooks (cookiecutter --accept-hooks yes) and copy task/ and tests/task/ "
+            "here."
+        )
+    module = load_module(settings, relative)
+    needed = {"Item": "the row", "Answer": "the model's answer", "messages": "the prompt"}
+    needed["gold"] = "the reference as an Answer"
+    for name, meaning in needed.items():
+        if not callable(getattr(module, name, None)):
+            raise UserError(f"{relative} defines no {name} ({meaning}); add it.")
+    return Task(
+        item=module.Item,
+        answer=module.Answer,
+        messages=module.messages,
+        gold=module.gold,
+        labels=getattr(module, "labels", None),
+        slices=getattr(module, "slices", None),
+        check_item=getattr(module, "check_item", None),
+        group_field=getattr(module, "GROUP_FIELD", None),
+    )
+
+
+def load_rows(settings: Settings, task: Task, name: str) -> tuple[Split, list[Finding]]:
+    """One split of the project, and what is wrong in its file."""
+    from rft.dataset import load_split
+
+    return load_split(name, settings.path(settings.task.data) / f"{name}.jsonl", task.item)
+
+
+def load_module(settings: Settings, relative: Path) -> ModuleType:
+    """Import one of the team's files by its path, with the project's root importable.
+
+    Raises UserError with file and line when it is missing or fails.
+    """
+    path = settings.path(relative)
+    if not path.exists():
+        raise UserError(f"{relative} is missing; restore it or correct [task] in rft.toml.")
+    root = str(settings.root)
+    if root not in sys.path:
+        sys.path.insert(0, root)
+    name = ".".join(relative.with_suffix("").parts)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # the team's code may raise anything
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+        line = getattr(error, "lineno", None) or (frames[-1].lineno if frames else 0)
+        raise UserError(
+            f"{relative}:{line}: {type(error).__name__}: {error}; correct it."
+        ) from error
+    return module

@@ -1,0 +1,243 @@
+"""rft.toml and the environment -> Settings.
+
+Keys are read from the environment (or .env beside rft.toml) at the moment a client is made, and
+live nowhere else: no setting, record or message holds one.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+
+from rft.errors import UserError
+
+ProfileName = Literal["local", "compatible", "foundry", "bedrock", "openai"]
+FILE = "rft.toml"
+EMBEDDED_MODEL = "smollm2-135m-instruct"
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What differs between the places that speak OpenAI's contract."""
+
+    base_url: str | None
+    """May hold ${VARIABLE}; None: the user must name it."""
+    api_key_env: str | None
+    key_required: bool
+    instruction_role: Literal["developer", "system"]
+    """Role under which the endpoint expects the developer message."""
+
+
+PROFILES: dict[str, Profile] = {
+    "local": Profile(None, None, False, "system"),
+    "compatible": Profile(None, "OPENAI_API_KEY", False, "system"),
+    "foundry": Profile(
+        "${AZURE_OPENAI_ENDPOINT}/openai/v1/", "AZURE_OPENAI_API_KEY", True, "developer"
+    ),
+    "bedrock": Profile(
+        "https://bedrock-mantle.${AWS_REGION:-us-west-2}.api.aws/v1",
+        "AWS_BEARER_TOKEN_BEDROCK",
+        True,
+        "system",
+    ),
+    "openai": Profile("https://api.openai.com/v1", "OPENAI_API_KEY", True, "developer"),
+}
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Project(_Section):
+    """[project]: what this project is called."""
+
+    name: str
+    use_case: str
+
+
+class TaskFiles(_Section):
+    """[task]: the files the team owns, relative to rft.toml."""
+
+    schema_file: Annotated[Path, Field(alias="schema")] = Path("task/schema.py")
+    grader: Path = Path("task/grader.json")
+    data: Path = Path("task/data")
+    probes: Path = Path("task/probes.jsonl")
+    floors: Path = Path("task/floors.py")
+    importer: Path = Path("task/importer.py")
+
+
+class Endpoint(_Section):
+    """[endpoint]: where the model is."""
+
+    profile: ProfileName = "local"
+    base_url: str | None = None
+    api_key_env: str | None = None
+    context_tokens: PositiveInt = 4096
+    """Longest prompt plus answer in tokens; the local server reserves it for each slot."""
+    threads: PositiveInt | None = None
+    """CPU threads of the local server; None: all cores this process may use."""
+
+
+class Sampling(_Section):
+    """[sampling]: how answers are drawn."""
+
+    samples_per_item: PositiveInt = 4
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    """None: not sent, the endpoint uses its own default."""
+    max_tokens: PositiveInt = 512
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 7
+    concurrency: Annotated[int, Field(ge=1, le=512)] = 8
+    max_retries: Annotated[int, Field(ge=0, le=20)] = 5
+    timeout_s: Annotated[float, Field(gt=0)] = 600
+    response_format: Literal["json_schema", "json_object", "none"] = "json_schema"
+
+
+class Eval(_Section):
+    """[eval]: which rows `rft eval` takes when it is not told."""
+
+    split: Literal["train", "validation", "test"] = "validation"
+    limit: PositiveInt | None = None
+
+
+class Ready(_Section):
+    """[ready]: thresholds of the go/no-go verdict (house rules; rft ready prints their source)."""
+
+    solved: Share = 1.0
+    margin: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
+    ceiling: Share = 1.0
+    max_error_share: Share = 0.05
+    max_unparsable_share: Share = 0.20
+    min_learnable_share: Share = 0.40
+    no_go_learnable_share: Share = 0.25
+    max_never_solved_share: Share = 0.75
+
+
+class Settings(_Section):
+    """Everything rft.toml says, with the folder it lies in."""
+
+    root: Path
+    project: Project
+    task: TaskFiles = TaskFiles.model_validate({})
+    endpoint: Endpoint = Endpoint()
+    models: dict[str, str] = Field(default_factory=dict)
+    sampling: Sampling = Sampling()
+    eval: Eval = Eval()
+    ready: Ready = Ready()
+
+    def path(self, relative: Path) -> Path:
+        """A path of rft.toml made absolute."""
+        return self.root / relative
+
+    def model_id(self, name: str) -> str:
+        """The model id behind a name of the [models] table; any other name is an id itself.
+
+        Raises UserError when the table holds nothing under that name.
+        """
+        model = self.models.get(name, "" if name in ("base", "tuned") else name)
+        if model:
+            return model
+        if name == "base" and self.endpoint.profile == "local":
+            return EMBEDDED_MODEL
+        raise UserError(
+            f"{FILE}: models.{name}: no model is named; write the id of a model that your "
+            f"'{self.endpoint.profile}' endpoint serves."
+        )
+
+
+def plain_errors(error: ValidationError) -> list[str]:
+    """Pydantic's findings as 'where: what' strings, without its vocabulary of types and links."""
+    found = []
+    for entry in error.errors(include_url=False):
+        where = ".".join(str(part) for part in entry["loc"])
+        message = entry["msg"].removeprefix("Value error, ").removesuffix(".")
+        if entry["type"] == "extra_forbidden":
+            message = "this name is not known; check its spelling or remove it"
+        elif entry["type"] == "missing":
+            message = "is missing; add it"
+        else:
+            message = f"{message[0].lower()}{message[1:]} (found {entry['input']!r:.80})"
+        found.append(f"{where}: {message}")
+    return found
+
+
+def load(path: Path) -> Settings:
+    """Read rft.toml.
+
+    Raises UserError, naming file, field and remedy, when it is missing or wrong.
+    """
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(
+            f"{path.name} is not in {path.parent}; run rft in the project's folder."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path.name} cannot be read as TOML: {error}; correct it.") from None
+    try:
+        return Settings.model_validate({**values, "root": path.parent.resolve()})
+    except ValidationError as error:
+        raise UserError(f"{path.name}: {'; '.join(plain_errors(error))}.") from None
+
+
+def base_url(settings: Settings) -> str:
+    """The address of the configured endpoint (not of 'local', which is started on demand).
+
+    Raises UserError when a part of it is not set.
+    """
+    endpoint = settings.endpoint
+    template = endpoint.base_url or PROFILES[endpoint.profile].base_url
+    if not template:
+        raise UserError(
+            f"{FILE}: endpoint.base_url: profile '{endpoint.profile}' needs an address; add for "
+            'example base_url = "http://127.0.0.1:8000/v1".'
+        )
+    url = _expand(template)
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise UserError(
+            f"{FILE}: endpoint.base_url: '{redact(url)}' is no http(s) address; write it in full."
+        )
+    return url
+
+
+def _expand(template: str) -> str:
+    head, mark, rest = template.partition("${")
+    if not mark:
+        return template
+    name, _, tail = rest.partition("}")
+    name, _, default = name.partition(":-")
+    value = os.environ.get(name) or default
+    if not value:
+        raise UserError(
+            f"The endpoint's address needs {name}; set it in the environment or in .env."
+        )
+    return head + value.rstrip("/") + _expand(tail)
+
+
+def api_key(settings: Settings) -> str:
+    """The key of the configured endpoint, from the environment.
+
+    Raises UserError naming the variable when a profile that needs a key has none.
+    """
+    profile = PROFILES[settings.endpoint.profile]
+    name = settings.endpoint.api_key_env or profile.api_key_env
+    value = os.environ.get(name, "").strip() if name else ""
+    if not value and (profile.key_required or settings.endpoint.api_key_env):
+        raise UserError(
+            f"Profile '{settings.endpoint.profile}' reads its key from {name}, which is not set; "
+            "put it into the environment or into .env (never into rft.toml)."
+        )
+    return value or "no-key"
+
+
+def redact(url: str) -> str:
+    """The address without user name, password and query: what may be written down."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))

@@ -1,0 +1,93 @@
+"""One evaluation: draw every missing answer of a run, grade it, append the record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from rft.config import Settings
+from rft.errors import OutsideError
+from rft.records import Grade, Record
+from rft.rollouts import AnswerFailedError, answer, request
+from rft.runs import Run, digest
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+GradeFunction = Callable[[dict[str, Any], dict[str, Any]], Grade]
+
+
+def seed_for(seed: int, item_id: str, k: int) -> int:
+    """The seed sent with answer k of an item: stable across resumes, different for each k."""
+    return int(digest([seed, item_id, k])[:7], 16)
+
+
+async def evaluate(
+    run: Run,
+    rows: Mapping[str, dict[str, Any]],
+    client: AsyncOpenAI,
+    settings: Settings,
+    form: dict[str, Any] | None,
+    grade: GradeFunction,
+    on_record: Callable[[Record], None],
+) -> None:
+    """Fill a run.
+
+    `rows` maps item_id to the row, `grade(sample, item)` blocks and is called from threads,
+    `on_record` is told of each record after it is on disk. An answer that cannot be had or graded
+    is recorded without a reward. Raises OutsideError when the endpoint or the grader fails too
+    often in a row; everything recorded until then is kept.
+    """
+    jobs = iter(run.missing())
+    breaker = _Breaker(limit=max(8, 2 * settings.sampling.concurrency))
+    workers = min(settings.sampling.concurrency, run.info.planned)
+    model = run.info.model
+
+    async def one(item_id: str, k: int) -> Record:
+        body = request(
+            settings,
+            model,
+            rows[item_id]["messages"],
+            form,
+            seed_for(settings.sampling.seed, item_id, k),
+        )
+        try:
+            sample = await answer(client, body)
+        except AnswerFailedError as error:
+            return Record(item_id=item_id, k=k, error=str(error))
+        given = await asyncio.to_thread(grade, sample.for_grader(), rows[item_id])
+        return Record(item_id=item_id, k=k, sample=sample, grade=given)
+
+    async def work(jobs: Iterator[tuple[str, int]]) -> None:
+        for item_id, k in jobs:
+            record = await one(item_id, k)
+            run.append(record)
+            on_record(record)
+            breaker.note(record)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(workers):
+                group.create_task(work(jobs))
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+
+
+class _Breaker:
+    """Stops a run whose endpoint or grader has gone."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.failed = 0
+
+    def note(self, record: Record) -> None:
+        self.failed = 0 if record.reward is not None else self.failed + 1
+        if self.failed < self.limit:
+            return
+        flags = record.grade.errors if record.grade else {}
+        reason = record.error or "; ".join(f"{name}: {text}" for name, text in flags.items())
+        raise OutsideError(
+            f"{self.failed} answers in a row could not be had or graded (the last: {reason}) "
+            "Nothing of them was scored; mend it and run the same command again."
+        )

@@ -1,0 +1,86 @@
+"""The data that flow through the engine in one direction: Sample -> Grade -> Record."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+def parse_json(text: str) -> Any:
+    """The JSON value in `text`; None for what is not strict JSON (NaN, 10,000 brackets, prose)."""
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+class Sample(BaseModel):
+    """One answer of a model to one item."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    output_text: str
+    """What the model answered, without the reasoning."""
+    reasoning: str | None = None
+    """What stood between <think> tags, or in the vendor's own reasoning field."""
+    tool_calls: list[dict[str, Any]] = Field(default_factory=list)
+    finish_reason: str | None = None
+    refusal: str | None = None
+    usage: dict[str, int] = Field(default_factory=dict)
+    latency_s: float = 0.0
+    model: str = ""
+
+    @property
+    def output_json(self) -> Any:
+        """The answer parsed as JSON, or None when it is no JSON."""
+        return parse_json(self.output_text)
+
+    def for_grader(self) -> dict[str, Any]:
+        """The `sample` namespace of the hosted grader contract (output_json only if it parsed)."""
+        message: dict[str, Any] = {"role": "assistant", "content": self.output_text}
+        if self.tool_calls:
+            message["tool_calls"] = self.tool_calls
+        choice = {"index": 0, "message": message, "finish_reason": self.finish_reason}
+        sample: dict[str, Any] = {"output_text": self.output_text, "choices": [choice]}
+        if (parsed := self.output_json) is not None:
+            sample["output_json"] = parsed
+        if self.tool_calls:
+            sample["output_tools"] = self.tool_calls
+        return sample
+
+
+class Grade(BaseModel):
+    """What a grader said of one sample."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reward: float | None
+    """In [0, 1]; None when the infrastructure failed and nothing can be said of the answer."""
+    parts: dict[str, float] = Field(default_factory=dict)
+    errors: dict[str, bool | str | None] = Field(default_factory=dict)
+    """Flags that are set, in the vocabulary of OpenAI's graders/run."""
+    seconds: float = 0.0
+
+
+class Record(BaseModel):
+    """One line of a run: answer number `k` to item `item_id`, and its grade."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    item_id: str
+    k: int
+    sample: Sample | None = None
+    grade: Grade | None = None
+    error: str | None = None
+    """An infrastructure failure in one sentence; such a record has no reward and is tried again."""
+
+    @property
+    def reward(self) -> float | None:
+        """The reward in [0, 1], or None if this answer could not be had or graded."""
+        return self.grade.reward if self.grade else None
