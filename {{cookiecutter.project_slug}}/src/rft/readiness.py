@@ -101,12 +101,12 @@ def _decide(estimate: Estimate, go_above: float, no_go_below: float) -> Verdict:
 
 def _infrastructure(records: Sequence[Record], ready: Ready) -> Check:
     lost = share_interval(sum(r.reward is None for r in records), len(records))
-    verdict: Verdict = "no-go" if lost.value > ready.max_error_share else "go"
+    verdict: Verdict = "go" if lost.value <= ready.max_error_share else "no-go"
     return Check(
-        "answers that could be had and graded",
-        f"{1 - lost.value:.0%}",
+        "answers obtained",
+        f"{1 - lost.value:.0%}" if records else "none",
         f">= {1 - ready.max_error_share:.0%}",
-        verdict if records else "no-go",
+        verdict,
         "Run rft eval again: it draws only what is missing." if verdict != "go" else "",
         HOUSE,
     )
@@ -116,11 +116,12 @@ def _readable(graded: Sequence[Record], ready: Ready) -> Check:
     cut = sum(r.sample is not None and r.sample.finish_reason == "length" for r in graded)
     unread = sum(r.sample is not None and r.sample.output_json is None for r in graded)
     share = share_interval(unread, len(graded))
-    worst = "no-go" if share.low > ready.max_unparsable_share else "warn"
-    verdict: Verdict = "go" if share.value <= 0.05 else worst  # type: ignore[assignment]
+    verdict: Verdict = "no-go" if share.low > ready.max_unparsable_share else "warn"
+    if share.value <= 0.05:
+        verdict = "go"
     advice = f"{cut} of {len(graded)} answers were cut off at max_tokens and {unread} are no JSON."
     return Check(
-        "answers that are no JSON",
+        "answers not JSON",
         f"{share.value:.0%} [{share.low:.0%}, {share.high:.0%}]",
         f"<= 5% go, > {ready.max_unparsable_share:.0%} no-go",
         verdict,
@@ -148,7 +149,7 @@ def _between(mean: Estimate, ready: Ready, floors: Mapping[str, float]) -> Check
     elif verdict == "warn":
         advice = f"Too few items to tell it from the floor ('{name}') or the ceiling: add items."
     return Check(
-        "mean reward between floor and ceiling",
+        "mean reward",
         str(mean),
         f"{low:.2f} to {high:.2f}",
         verdict,
@@ -163,7 +164,7 @@ def _learnable(by_item: Mapping[str, Sequence[float]], ready: Ready) -> Check:
     verdict = _decide(share, ready.min_learnable_share, ready.no_go_learnable_share)
     if not several:
         return Check(
-            "rows whose answers differ in reward",
+            "rows with spread",
             "unknown",
             f">= {ready.min_learnable_share:.0%}",
             "warn",
@@ -171,7 +172,7 @@ def _learnable(by_item: Mapping[str, Sequence[float]], ready: Ready) -> Check:
             HOUSE,
         )
     return Check(
-        "rows whose answers differ in reward",
+        "rows with spread",
         f"{share.value:.0%} [{share.low:.0%}, {share.high:.0%}]",
         f">= {ready.min_learnable_share:.0%} go, < {ready.no_go_learnable_share:.0%} no-go",
         verdict,
@@ -189,7 +190,7 @@ def _headroom(by_item: Mapping[str, Sequence[float]]) -> Check:
     gain = mean_interval(gains)
     verdict = _decide(gain, 0.10, 0.05) if gains else "warn"
     return Check(
-        "best answer above the mean answer",
+        "best minus mean",
         f"+{gain.value:.2f} [{gain.low:.2f}, {gain.high:.2f}]" if gains else "unknown",
         ">= 0.10 go, < 0.05 no-go",
         verdict,
@@ -204,7 +205,7 @@ def _solved(solved: Estimate, ready: Ready) -> Check:
     bar = 1 - ready.max_never_solved_share
     verdict = _decide(solved, 0.5, bar)
     return Check(
-        "rows solved at least once",
+        "rows ever solved",
         f"{solved.value:.0%} [{solved.low:.0%}, {solved.high:.0%}]",
         f">= 50% go, < {bar:.0%} no-go",
         verdict,
@@ -218,7 +219,7 @@ def _solved(solved: Estimate, ready: Ready) -> Check:
 def _size(items: int, samples: int) -> Check:
     enough = items >= ENOUGH_ITEMS and samples >= ENOUGH_SAMPLES
     return Check(
-        "rows x answers looked at",
+        "rows x answers",
         f"{items} x {samples}",
         f">= {ENOUGH_ITEMS} x {ENOUGH_SAMPLES}",
         "go" if enough else "warn",

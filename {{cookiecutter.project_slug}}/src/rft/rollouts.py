@@ -106,6 +106,8 @@ async def answer(client: AsyncOpenAI, body: Mapping[str, Any]) -> Sample:
     started = time.perf_counter()
     with _explained(str(body["model"]), client):
         completion: ChatCompletion = await client.chat.completions.create(**body)
+        if isinstance(completion, str):  # what the SDK makes of a page that is no JSON
+            raise ValueError("a page of text")
     return to_sample(completion, time.perf_counter() - started)
 
 

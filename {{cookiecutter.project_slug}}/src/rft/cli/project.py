@@ -79,7 +79,12 @@ def load_rows(settings: Settings, task: Task, name: str) -> tuple[Split, list[Fi
     """One split of the project, and what is wrong in its file."""
     from rft.dataset import load_split
 
-    return load_split(name, settings.path(settings.task.data) / f"{name}.jsonl", task.item)
+    return load_split(name, near(settings.path(settings.task.data) / f"{name}.jsonl"), task.item)
+
+
+def near(path: Path) -> Path:
+    """The path as seen from the current folder, when it lies below it: shorter in messages."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def load_module(settings: Settings, relative: Path) -> ModuleType:
@@ -104,7 +109,8 @@ def load_module(settings: Settings, relative: Path) -> ModuleType:
     except Exception as error:  # the team's code may raise anything
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
         line = getattr(error, "lineno", None) or (frames[-1].lineno if frames else 0)
+        told = error.msg if isinstance(error, SyntaxError) else error
         raise UserError(
-            f"{relative}:{line}: {type(error).__name__}: {error}; correct it."
+            f"{relative}:{line}: {type(error).__name__}: {told}; correct it."
         ) from error
     return module

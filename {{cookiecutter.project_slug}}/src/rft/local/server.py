@@ -38,7 +38,7 @@ def serve(
     params = xllamacpp.CommonParams()
     params.model.path = str(gguf)
     params.model_alias = {model}
-    params.hostname = "127.0.0.1"
+    params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.n_parallel = slots
     params.n_ctx = slots * context_tokens

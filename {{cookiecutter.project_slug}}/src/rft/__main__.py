@@ -1,0 +1,5 @@
+"""`python -m rft`."""
+
+from rft.cli import main
+
+main()

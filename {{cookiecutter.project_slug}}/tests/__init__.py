@@ -1,0 +1,1 @@
+"""Tests of this project: engine/ comes with the template, task/ is yours."""

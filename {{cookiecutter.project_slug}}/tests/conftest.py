@@ -1,0 +1,58 @@
+"""Fixtures all tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rft.cli import main
+from tests.engine.endpoint import Endpoint
+from tests.engine.toy import make_project
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    """An OpenAI-shaped server on loopback whose faults a test chooses."""
+    with Endpoint() as server:
+        yield server
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A whole small project with a toy task: answer the capital letter of a word's first letter."""
+    for name in ("OPENAI_API_KEY", "RFT_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    return make_project(tmp_path / "toy")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def rft(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Outcome]:
+    """Run `rft ARGUMENTS` in the toy project."""
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str) -> Outcome:
+        monkeypatch.setattr("sys.argv", ["rft", *arguments])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        told = capsys.readouterr()
+        return Outcome(code, told.out, told.err)
+
+    return run

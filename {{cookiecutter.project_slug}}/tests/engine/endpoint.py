@@ -1,0 +1,84 @@
+"""An OpenAI-shaped server for tests: right answers, and every fault a vendor can have."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Reply = tuple[int, dict[str, Any] | str, dict[str, str]]
+
+
+def completion(text: str | None, finish: str = "stop", **message: Any) -> dict[str, Any]:
+    """The body of a chat completion that answers `text`."""
+    return {
+        "id": "c-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "toy-model",
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": finish,
+                "message": {"role": "assistant", "content": text, **message},
+            }
+        ],
+        "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
+    }
+
+
+def backwards(body: dict[str, Any]) -> Reply:
+    """Solve the toy task."""
+    word = body["messages"][-1]["content"]
+    return 200, completion(json.dumps({"backwards": word[::-1]})), {}
+
+
+class Endpoint:
+    """Serve `reply(body)` on a free loopback port; `bodies` holds what was asked."""
+
+    def __init__(self) -> None:
+        self.reply: Callable[[dict[str, Any]], Reply] = backwards
+        self.models: Reply = (200, {"object": "list", "data": []}, {})
+        self.bodies: list[dict[str, Any]] = []
+        self.keys: set[str] = set()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                outer.keys.add(self.headers.get("authorization", ""))
+                self._send(outer.models)
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                outer.bodies.append(body)
+                self._send(outer.reply(body))
+
+            def _send(self, reply: Reply) -> None:
+                status, content, headers = reply
+                text = content if isinstance(content, str) else json.dumps(content)
+                raw = text.encode()
+                self.send_response(status)
+                for name, value in {"content-type": "application/json", **headers}.items():
+                    self.send_header(name, value)
+                self.send_header("content-length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw)
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def __enter__(self) -> Endpoint:
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()

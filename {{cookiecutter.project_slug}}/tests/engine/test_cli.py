@@ -1,0 +1,187 @@
+"""The other commands on the toy project."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Outcome
+from tests.engine.endpoint import Endpoint
+from tests.engine.toy import point_to
+
+Rft = Callable[..., Outcome]
+
+
+@pytest.fixture
+def evaluated(rft: Rft, project: Path, endpoint: Endpoint) -> Path:
+    """The toy project with one finished run."""
+    point_to(project, endpoint.url)
+    rft("eval")
+    return project
+
+
+def test_a_sound_project_passes_the_check(rft: Rft) -> None:
+    outcome = rft("check")
+    assert outcome.code == 0
+    assert "30 of 30 reference answers score 1" in outcome.out
+    assert "2 of 2 score what they must" in outcome.out
+
+
+def test_the_floors_are_measured(rft: Rft) -> None:
+    assert "forwards" in rft("check").out
+
+
+def test_a_wrong_gold_answer_is_found_by_its_line(rft: Rft, project: Path) -> None:
+    path = project / "task/grader.py"
+    path.write_text(path.read_text().replace("return 1.0\n", "return 0.9\n"))
+    outcome = rft("check")
+    assert outcome.code == 1
+    assert "train.jsonl:1: reference_answer" in outcome.out
+
+
+def test_a_probe_that_pays_fails_the_check(rft: Rft, project: Path) -> None:
+    hack = {"name": "hack", "item_id": "adobe", "output_text": '{"backwards": "eboda"}'}
+    path = project / "task/probes.jsonl"
+    path.write_text(path.read_text() + json.dumps(hack | {"min": 0, "max": 0.2, "why": "w"}) + "\n")
+    outcome = rft("check")
+    assert outcome.code == 1
+    assert "probes.jsonl:3: probe 'hack' scores 1.0" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{", "is no JSON object"),
+        ('{"name": "x"}', "item_id: is missing"),
+        (
+            '{"name":"x","item_id":"nobody","output_text":"","min":0,"max":1,"why":"w"}',
+            "item_id 'nobody' is in no split",
+        ),
+    ],
+)
+def test_a_broken_probe_is_named_by_line(rft: Rft, project: Path, line: str, told: str) -> None:
+    path = project / "task/probes.jsonl"
+    path.write_text(path.read_text() + line + "\n")
+    outcome = rft("check")
+    assert outcome.code == 1
+    assert "probes.jsonl:3" in outcome.out
+    assert told in outcome.out
+
+
+def test_stale_prompts_are_refreshed_on_request(rft: Rft, project: Path) -> None:
+    schema = project / "task/schema.py"
+    schema.write_text(schema.read_text().replace("Spell the word", "Write the word"))
+    assert "messages" in rft("check").out
+    assert rft("check", "--write-messages").code == 0
+    assert "Write the word" in (project / "task/data/test.jsonl").read_text()
+
+
+@pytest.mark.parametrize("command", ["check", "eval", "ready", "report"])
+def test_a_project_baked_without_hooks_says_so_first(rft: Rft, project: Path, command: str) -> None:
+    (project / "task/schema.py").unlink()
+    outcome = rft(command)
+    assert outcome.code == 2
+    assert "without the template's hooks" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("class Item", "clas Item", "schema.py:4: SyntaxError: invalid syntax; correct"),
+        ("def gold", "def golden", "defines no gold"),
+        ("from pydantic", "import nowhere\nfrom pydantic", "schema.py:2: ModuleNotFoundError"),
+    ],
+)
+def test_a_mistake_in_the_schema_is_named_by_line(
+    rft: Rft, project: Path, old: str, new: str, told: str
+) -> None:
+    path = project / "task/schema.py"
+    path.write_text(path.read_text().replace(old, new, 1))
+    outcome = rft("check")
+    assert outcome.code == 2
+    assert told in outcome.err
+
+
+def test_a_folder_without_project(rft: Rft, tmp_path: Path) -> None:
+    outcome = rft("--project", str(tmp_path), "check")
+    assert outcome.code == 2
+    assert "run rft in the project's folder" in outcome.err
+
+
+def test_ready_says_verdict_and_next_step(rft: Rft, evaluated: Path) -> None:
+    outcome = rft("ready")
+    assert outcome.code == 1
+    assert "NOT YET: Too few items" in outcome.out
+
+
+def test_ready_speaks_json(rft: Rft, evaluated: Path) -> None:
+    told = json.loads(rft("ready", "--json").out)
+    assert told["verdict"] == "NOT YET"
+    assert told["floors"]["forwards"] == pytest.approx(0.1)
+
+
+def test_ready_before_any_run(rft: Rft) -> None:
+    outcome = rft("ready")
+    assert outcome.code == 2
+    assert "rft eval" in outcome.err
+
+
+def test_changed_rows_make_an_old_run_unreadable_rather_than_wrong(
+    rft: Rft, evaluated: Path
+) -> None:
+    path = evaluated / "task/data/validation.jsonl"
+    path.write_text(path.read_text().replace("eboda", "ebodA"))
+    outcome = rft("ready")
+    assert outcome.code == 2
+    assert "has changed since" in outcome.err
+
+
+def test_a_changed_grader_is_noticed(rft: Rft, evaluated: Path) -> None:
+    path = evaluated / "task/grader.py"
+    path.write_text(path.read_text() + "\n# new\n")
+    assert "grader has changed" in rft("ready").err
+
+
+def test_report_is_one_file_in_the_runs_folder(rft: Rft, evaluated: Path) -> None:
+    assert rft("report").code == 0
+    (path,) = evaluated.glob("runs/*/report.html")
+    assert "NOT YET" in path.read_text()
+
+
+def test_import_keeps_the_good_and_lists_the_bad(rft: Rft, project: Path) -> None:
+    (project / "words.txt").write_text("zebra\n12\nox\n")
+    outcome = rft("import", "words.txt", "--set", "prefix=new-")
+    assert outcome.code == 0
+    assert "left out: words.txt:2: '12' is no word" in outcome.out
+    lines = [json.loads(x) for x in (project / "task/data/imported.jsonl").read_text().splitlines()]
+    assert [line["id"] for line in lines] == ["new-zebra", "new-ox"]
+    assert lines[0]["messages"][1]["content"] == "zebra"
+    assert "1 rows have no reference_answer yet" in outcome.out
+
+
+def test_import_of_nothing_usable_fails(rft: Rft, project: Path) -> None:
+    (project / "words.txt").write_text("12\n")
+    assert rft("import", "words.txt").code == 1
+
+
+@pytest.mark.parametrize("pair", ["prefix", "size=3"])
+def test_an_unknown_import_setting_lists_the_known(rft: Rft, project: Path, pair: str) -> None:
+    (project / "words.txt").write_text("zebra\n")
+    outcome = rft("import", "words.txt", "--set", pair)
+    assert outcome.code == 2
+    assert "prefix (put before each id)" in outcome.err
+
+
+def test_help_does_not_load_the_heavy_libraries() -> None:
+    heavy = ("openai", "scipy", "rapidfuzz")
+    code = f"import sys, rft.cli; print([m for m in {heavy} if m in sys.modules])"
+    env = {"PYTHONPATH": ":".join(p for p in sys.path if p)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env
+    )
+    assert done.stdout.strip() == "[]"

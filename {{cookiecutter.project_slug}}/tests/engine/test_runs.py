@@ -1,0 +1,134 @@
+"""The run store: append-only, crash-safe, resumable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rft import runs
+from rft.errors import UserError
+from rft.records import Grade, Record, Sample
+
+
+@pytest.fixture
+def info() -> runs.RunInfo:
+    return runs.RunInfo(
+        split="validation",
+        model="org/model:1",
+        profile="compatible",
+        base_url="http://h/v1",
+        item_ids=["a", "b"],
+        samples_per_item=2,
+        sampling={"temperature": 1.0},
+        hashes={"data": "d", "grader": "g", "prompt": "p"},
+        versions={},
+    )
+
+
+def graded(item_id: str, k: int, reward: float | None = 0.5) -> Record:
+    return Record(item_id=item_id, k=k, sample=Sample(output_text="x"), grade=Grade(reward=reward))
+
+
+def test_a_new_run_misses_every_answer(tmp_path: Path, info: runs.RunInfo) -> None:
+    run = runs.start(tmp_path, info)
+    assert run.missing() == [("a", 0), ("a", 1), ("b", 0), ("b", 1)]
+
+
+def test_the_same_question_goes_on_with_the_same_run(tmp_path: Path, info: runs.RunInfo) -> None:
+    first = runs.start(tmp_path, info)
+    first.append(graded("a", 0))
+    again = runs.start(tmp_path, info)
+    assert again.folder == first.folder
+    assert ("a", 0) not in again.missing()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": "other"},
+        {"hashes": {"data": "D", "grader": "g", "prompt": "p"}},
+        {"hashes": {"data": "d", "grader": "G", "prompt": "p"}},
+        {"sampling": {"temperature": 0.0}},
+        {"samples_per_item": 3},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_any_other_question_is_another_run(
+    tmp_path: Path, info: runs.RunInfo, change: dict[str, object]
+) -> None:
+    first = runs.start(tmp_path, info)
+    assert runs.start(tmp_path, info.model_copy(update=change)).folder != first.folder
+
+
+def test_new_makes_a_second_run(tmp_path: Path, info: runs.RunInfo) -> None:
+    assert runs.start(tmp_path, info).folder != runs.start(tmp_path, info, new=True).folder
+
+
+def test_an_answer_without_reward_is_drawn_again(tmp_path: Path, info: runs.RunInfo) -> None:
+    run = runs.start(tmp_path, info)
+    run.append(Record(item_id="a", k=0, error="The endpoint answered 500."))
+    run.append(graded("a", 1, None))
+    assert run.missing() == [("a", 0), ("a", 1), ("b", 0), ("b", 1)]
+
+
+def test_the_newest_record_of_an_answer_counts(tmp_path: Path, info: runs.RunInfo) -> None:
+    run = runs.start(tmp_path, info)
+    run.append(Record(item_id="a", k=0, error="The endpoint answered 500."))
+    run.append(graded("a", 0, 1.0))
+    assert [r.reward for r in run.records()] == [1.0]
+
+
+def test_records_come_in_the_order_of_the_items(tmp_path: Path, info: runs.RunInfo) -> None:
+    run = runs.start(tmp_path, info)
+    for item_id, k in (("b", 1), ("a", 1), ("b", 0), ("a", 0)):
+        run.append(graded(item_id, k))
+    assert [(r.item_id, r.k) for r in run.records()] == [("a", 0), ("a", 1), ("b", 0), ("b", 1)]
+
+
+def test_a_line_torn_by_a_crash_is_cut_off_and_nothing_else(
+    tmp_path: Path, info: runs.RunInfo
+) -> None:
+    run = runs.start(tmp_path, info)
+    run.append(graded("a", 0))
+    with (run.folder / runs.RECORDS).open("ab") as file:
+        file.write(b'{"item_id":"a","k":1,"samp')
+    assert len(run.records()) == 1
+    run.lock()
+    run.append(graded("a", 1))
+    run.unlock()
+    assert len(run.records()) == 2
+
+
+def test_a_damaged_line_is_named(tmp_path: Path, info: runs.RunInfo) -> None:
+    run = runs.start(tmp_path, info)
+    (run.folder / runs.RECORDS).write_text("{}\n")
+    with pytest.raises(UserError, match=r"records\.jsonl:1: this line is damaged"):
+        run.records()
+
+
+def test_two_writers_cannot_mix_their_lines(tmp_path: Path, info: runs.RunInfo) -> None:
+    run = runs.start(tmp_path, info)
+    run.lock()
+    with pytest.raises(UserError, match="another rft eval"):
+        runs.load(run.folder).lock()
+    run.unlock()
+
+
+def test_any_text_survives_the_way_to_disk(tmp_path: Path, info: runs.RunInfo) -> None:
+    text = 'quote " line\nbreak \u2028 zero \x00 emoji \U0001f600'
+    run = runs.start(tmp_path, info)
+    run.append(Record(item_id="a", k=0, sample=Sample(output_text=text)))
+    sample = run.records()[0].sample
+    assert sample is not None
+    assert sample.output_text == text
+
+
+def test_a_model_id_cannot_leave_the_runs_folder(tmp_path: Path, info: runs.RunInfo) -> None:
+    run = runs.start(tmp_path / "runs", info.model_copy(update={"model": "../../etc/x"}))
+    assert run.folder.parent == tmp_path / "runs"
+
+
+def test_no_run_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="rft eval"):
+        runs.latest(tmp_path)
