@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ async def evaluate(
     is recorded without a reward. Raises OutsideError when the endpoint or the grader fails too
     often in a row; everything recorded until then is kept.
     """
-    jobs = iter(run.missing())
+    jobs = _portions(run.missing(), whole_items=settings.endpoint.profile == "local")
     breaker = _Breaker(limit=max(8, 2 * settings.sampling.concurrency))
     workers = min(settings.sampling.concurrency, run.info.planned)
     model = run.info.model
@@ -59,12 +60,13 @@ async def evaluate(
         given = await asyncio.to_thread(grade, sample.for_grader(), rows[item_id])
         return Record(item_id=item_id, k=k, sample=sample, grade=given)
 
-    async def work(jobs: Iterator[tuple[str, int]]) -> None:
-        for item_id, k in jobs:
-            record = await one(item_id, k)
-            run.append(record)
-            on_record(record)
-            breaker.note(record)
+    async def work(jobs: Iterator[list[tuple[str, int]]]) -> None:
+        for portion in jobs:
+            for item_id, k in portion:
+                record = await one(item_id, k)
+                run.append(record)
+                on_record(record)
+                breaker.note(record)
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -72,6 +74,19 @@ async def evaluate(
                 group.create_task(work(jobs))
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
+
+
+def _portions(
+    missing: list[tuple[str, int]], *, whole_items: bool
+) -> Iterator[list[tuple[str, int]]]:
+    """What one worker takes at a time: one answer, or all answers of an item.
+
+    llama.cpp keeps the last prompt of each slot: answers to one item, drawn one after the other,
+    read their prompt once, which on a CPU is most of the work.
+    """
+    if not whole_items:
+        return ([key] for key in missing)
+    return (list(group) for _, group in itertools.groupby(missing, key=lambda key: key[0]))
 
 
 class _Breaker:
@@ -85,9 +100,7 @@ class _Breaker:
         self.failed = 0 if record.reward is not None else self.failed + 1
         if self.failed < self.limit:
             return
-        flags = record.grade.errors if record.grade else {}
-        reason = record.error or "; ".join(f"{name}: {text}" for name, text in flags.items())
         raise OutsideError(
-            f"{self.failed} answers in a row could not be had or graded (the last: {reason}) "
-            "Nothing of them was scored; mend it and run the same command again."
+            f"{self.failed} answers in a row could not be had or graded (the last: "
+            f"{record.failure}) Nothing of them was scored; mend it and run the same command again."
         )

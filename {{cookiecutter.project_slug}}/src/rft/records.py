@@ -84,3 +84,11 @@ class Record(BaseModel):
     def reward(self) -> float | None:
         """The reward in [0, 1], or None if this answer could not be had or graded."""
         return self.grade.reward if self.grade else None
+
+    @property
+    def failure(self) -> str | None:
+        """Why there is no reward, or None if there is one."""
+        if self.reward is not None:
+            return None
+        flags = self.grade.errors if self.grade else {}
+        return self.error or "; ".join(f"{name}: {value}" for name, value in flags.items())

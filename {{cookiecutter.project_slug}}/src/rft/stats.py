@@ -56,7 +56,11 @@ def mean_interval(per_item: Sequence[float], seed: int = 0) -> Estimate:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             result = scipy_stats.bootstrap(
-                (values,), np.mean, method="BCa", rng=np.random.default_rng(seed)
+                (values,),
+                np.mean,
+                method="BCa",
+                batch=max(1, 1_000_000 // values.size),  # bounds the memory at 8 MB a batch
+                rng=np.random.default_rng(seed),
             )
         low, high = map(float, result.confidence_interval)
         if np.isfinite([low, high]).all() and high - low > SAME:

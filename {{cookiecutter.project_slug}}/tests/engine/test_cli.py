@@ -185,3 +185,11 @@ def test_help_does_not_load_the_heavy_libraries() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_reference_too_long_to_be_answered_is_found(rft: Rft, project: Path) -> None:
+    path = project / "rft.toml"
+    path.write_text(path.read_text().replace("max_retries", "max_tokens = 3\nmax_retries"))
+    outcome = rft("check")
+    assert outcome.code == 1
+    assert "a right answer would be cut off" in outcome.out

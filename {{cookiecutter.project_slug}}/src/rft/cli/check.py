@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
@@ -16,13 +16,14 @@ from rft import graders
 from rft.cli import app, options
 from rft.cli.project import Task, load_module, load_rows, load_task, open_settings
 from rft.config import Settings
-from rft.dataset import Finding, Split, check_splits, write_messages
+from rft.dataset import CHARS_PER_TOKEN, Finding, Split, check_splits, write_messages
 from rft.errors import CheckError
 from rft.probes import Probe, load_probes
 from rft.records import Grade, Sample
 
 SPLITS = ("train", "validation", "test")
-SHOWN = 40
+SHOWN = 5
+"""Findings of one kind in one file that are printed."""
 GOLD_TOP = 0.999
 
 Floors = dict[str, dict[str, float]]
@@ -32,7 +33,8 @@ Floors = dict[str, dict[str, float]]
 class Answer:
     """A written answer to be graded like a model's: a gold answer, a floor or a probe."""
 
-    split: str
+    place: str
+    """The split, or file and line."""
     name: str
     row: dict[str, Any]
     text: str
@@ -69,15 +71,20 @@ def check(
     probes, probe_faults = load_probes(settings.path(settings.task.probes), set(rows))
     faults += probe_faults
     with graders.Grader(spec, root=settings.root) as grader:
-        faults += _gold(splits, task, grader, console)
+        faults += _gold(splits, task, grader, settings.sampling.max_tokens, console)
         faults += _probes(probes, rows, grader, console)
         _floors(settings, splits, grader, console)
     for fault in faults:
-        console.print(f"error: {fault}", style="red", highlight=False, markup=False)
+        _say(console, f"error: {fault}", "red")
     broken = sum(f.severity == "error" for f in findings) + len(faults)
     if broken:
         raise CheckError(f"{broken} errors must be mended before anything is measured.")
     console.print("check: no errors; next: rft eval", highlight=False)
+
+
+def _say(console: Console, text: str, style: str) -> None:
+    """Print text that may hold anything; a path in it stays in one piece."""
+    console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
 
 
 def load_splits(settings: Settings, task: Task) -> tuple[list[Split], list[Finding]]:
@@ -116,7 +123,7 @@ def floor_means(
     found: dict[str, dict[str, list[float]]] = {}
     for answer, grade in zip(answers, grade_all(answers, grader), strict=True):
         if grade.reward is not None:
-            found.setdefault(answer.name, {}).setdefault(answer.split, []).append(grade.reward)
+            found.setdefault(answer.name, {}).setdefault(answer.place, []).append(grade.reward)
     return {n: {s: sum(r) / len(r) for s, r in by.items()} for n, by in found.items()}
 
 
@@ -134,33 +141,41 @@ def _show_findings(
     console.print(
         f"data: {told} rows; {errors} errors, {len(findings) - errors} warnings", highlight=False
     )
-    ranked = sorted(findings, key=lambda f: f.severity != "error")
-    for finding in ranked if every else ranked[:SHOWN]:
+    kinds = Counter((f.severity, f.file, f.code) for f in findings)
+    told_of: Counter[tuple[str, str, str]] = Counter()
+    for finding in sorted(findings, key=lambda f: f.severity != "error"):
+        kind = (finding.severity, finding.file, finding.code)
+        told_of[kind] += 1
         style = "red" if finding.severity == "error" else "yellow"
-        console.print(f"{finding.severity}: {finding}", style=style, highlight=False, markup=False)
-    if len(ranked) > SHOWN and not every:
-        console.print(f"... and {len(ranked) - SHOWN} more (rft check --all lists them)")
+        if every or told_of[kind] <= SHOWN:
+            _say(console, f"{finding.severity}: {finding}", style)
+        elif told_of[kind] == SHOWN + 1:
+            more = kinds[kind] - SHOWN
+            _say(console, f"  ... and {more} more of this kind in that file (--all)", style)
 
 
 def _gold(
-    splits: Sequence[Split], task: Task, grader: graders.Grader, console: Console
+    splits: Sequence[Split], task: Task, grader: graders.Grader, max_tokens: int, console: Console
 ) -> list[str]:
-    """A gold answer that does not score the top says that the row or the grader is wrong."""
-    places: list[tuple[Split, int]] = []
-    answers: list[Answer] = []
-    for split in splits:
-        for row in split.rows:
-            gold: BaseModel = task.gold(row.item)
-            places.append((split, row.line))
-            answers.append(Answer(split.name, "gold", row.data, gold.model_dump_json()))
+    """A gold answer must score the top and fit into the tokens an answer may have."""
+    answers = [
+        Answer(f"{split.file}:{row.line}", "gold", row.data, task.gold(row.item).model_dump_json())
+        for split in splits
+        for row in split.rows
+    ]
     faults = []
     grades = grade_all(answers, grader)
-    for (split, line), grade in zip(places, grades, strict=True):
+    for answer, grade in zip(answers, grades, strict=True):
         if grade.reward is None or grade.reward < GOLD_TOP:
             flags = "".join(f"; {name}: {text}" for name, text in grade.errors.items())
             faults.append(
-                f"{split.file}:{line}: reference_answer: the grader gives the reference itself "
+                f"{answer.place}: reference_answer: the grader gives the reference itself "
                 f"{grade.reward} instead of 1{flags}; correct the row or the grader."
+            )
+        if (tokens := len(answer.text) / CHARS_PER_TOKEN) > max_tokens:
+            faults.append(
+                f"{answer.place}: reference_answer: takes about {tokens:.0f} tokens, more than "
+                f"sampling.max_tokens = {max_tokens}: a right answer would be cut off; raise it."
             )
     console.print(
         f"grader: {len(grades) - len(faults)} of {len(grades)} reference answers score 1",

@@ -248,7 +248,7 @@ def _summary(run: runs.Run, console: Console, shown: Path) -> None:
     lost = [r for r in records if r.reward is None]
     if lost:
         console.print(
-            f"{len(lost)} answers are missing (not scored): {lost[0].error or 'grader failed'} "
+            f"{len(lost)} answers are missing (not scored): {lost[0].failure} "
             "The same command draws them again."
         )
     console.print(f"kept in {shown}; next: rft ready, then rft report")

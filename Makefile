@@ -1,0 +1,40 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+USE_CASE ?= code-gen
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+DEMO := demo/$(USE_CASE)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast lint clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMP)  ## create .venv with what the generator and its tests need
+
+$(STAMP): pyproject.toml {{cookiecutter.project_slug}}/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11; name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -c '{{cookiecutter.project_slug}}/constraints.txt' -e '.[dev]'
+	@touch $@
+
+demo: setup  ## bake a project and run its main job with the embedded model (USE_CASE=policy ...)
+	@test -d $(DEMO) || $(VENV)/bin/cookiecutter --no-input --output-dir demo . use_case=$(USE_CASE) project_name="$(USE_CASE)" project_slug=$(USE_CASE)
+	@$(MAKE) --no-print-directory -C $(DEMO) demo PYTHON=$(PYTHON)
+
+test: setup lint  ## every test: bakes, flows, generated projects in environments of their own
+	$(PY) -m pytest
+
+test-fast: setup lint  ## the everyday part, under three minutes
+	$(PY) -m pytest -m "not slow"
+
+lint: setup
+	$(PY) -m ruff check --no-cache .
+	$(PY) -m ruff format --no-cache --check .
+	$(PY) -m mypy rft_template.py hooks tests benchmarks
+
+clean:  ## remove the environment, the demo and all caches
+	rm -rf $(VENV) demo .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

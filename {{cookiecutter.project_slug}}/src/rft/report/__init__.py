@@ -1,0 +1,169 @@
+"""One self-contained HTML file that says what a run found and lets people read every answer.
+
+Everything a model or a data set wrote is text on the page: Jinja escapes it, `seen` spells out
+characters that would hide or reorder text, and the page's Content-Security-Policy runs nothing but
+this package's own script.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+import os
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from rft.errors import OutsideError
+from rft.readiness import Readiness
+from rft.report import view
+from rft.runs import Run
+
+__all__ = ["render", "write"]
+
+MAX_BYTES = 2_900_000
+"""A page of this size opens at once and can be mailed."""
+SAMPLES = 1_000
+"""So many answers are shown before rows are left out; texts are cut first."""
+TEXT_LIMITS = (8_000, 4_000, 2_000, 1_000)
+"""Characters shown of one text; the first that lets the page fit is taken."""
+
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def render(
+    run: Run,
+    readiness: Readiness,
+    items: Mapping[str, dict[str, Any]],
+    *,
+    project_name: str,
+    max_items: int = 1000,
+) -> str:
+    """The page as HTML, under 3 MB.
+
+    `items` maps an item's id to its row (messages, reference_answer and, for reports, slices).
+    Figures and plots are of all records; of the table, long texts are cut first, then rows are
+    left out evenly over the range of mean reward, and the page says either.
+    """
+    records = run.records()
+    rows = view.rows(run.info.item_ids, records, items)
+    css, js = _asset("style.css"), _asset("report.js")
+    rewards = [r.reward for r in records if r.reward is not None]
+    fixed = {
+        "project_name": project_name,
+        "css": Markup(css),
+        "js": Markup(js),
+        "csp": f"default-src 'none'; style-src '{_sha(css)}'; script-src '{_sha(js)}'; "
+        "base-uri 'none'; form-action 'none'",
+        "info": run.info,
+        "run_name": run.folder.name,
+        "ready": readiness,
+        "total": len(rows),
+        "tokens": view.tokens(records),
+        "rewards": rewards,
+        "histogram": view.histogram(rewards),
+        "bubbles": view.bubbles(rows),
+        "arch": view.arch(max((len(r.rewards) for r in rows), default=0)),
+        "slices": view.slices(rows),
+    }
+    template = _environment().from_string(_asset("template.html.j2"))
+
+    def draw(shown: Sequence[view.Row], limit: int) -> str:
+        return template.render(fixed, rows=shown, limit=limit, common=_common(shown))
+
+    return _fit(draw, view.pick(rows, max_items))
+
+
+def write(html: str, path: Path) -> None:
+    """Put the page at `path`, whole or not at all. Raises OutsideError when the disk refuses."""
+    partial = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            partial = Path(file.name)
+            file.write(html.encode())
+        partial.chmod(0o644)
+        os.replace(partial, path)
+    except OSError as error:
+        if partial:
+            partial.unlink(missing_ok=True)
+        raise OutsideError(
+            f"{path} cannot be written: {error.strerror or error}; make room or name another file."
+        ) from None
+
+
+def seen(value: Any) -> Any:
+    """Spell out characters that hide or reorder text, for example U+202E."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", value)
+    return value
+
+
+def _fit(draw: Callable[[Sequence[view.Row], int], str], rows: Sequence[view.Row]) -> str:
+    """The fullest page that is small enough: cut texts first, then leave rows out."""
+    answers = sum(len(row.records) for row in rows)
+    tries = [(rows, limit) for limit in TEXT_LIMITS] if answers < 3 * SAMPLES else []
+    if answers > SAMPLES:
+        rows = view.pick(rows, len(rows) * SAMPLES // answers)
+        tries += [(rows, limit) for limit in TEXT_LIMITS]
+    for shown, limit in [*tries, (rows, 500), (rows, 250)]:
+        html = draw(shown, limit)
+        if len(html.encode()) <= MAX_BYTES:
+            return html
+    while len(rows) > 1:
+        rows = view.pick(rows, int(0.9 * len(rows) * MAX_BYTES / len(html.encode())))
+        html = draw(rows, 250)
+        if len(html.encode()) <= MAX_BYTES:
+            return html
+    return draw(rows, 50)
+
+
+def _common(rows: Sequence[view.Row]) -> list[tuple[str, str]]:
+    """Messages that every one of several rows shares: told once, above the table."""
+    found = Counter(message for row in rows for message in dict.fromkeys(row.messages))
+    return [message for message, n in found.items() if n == len(rows) > 1]
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        autoescape=True,
+        finalize=seen,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=_number, pretty=view.pretty, content=_content)
+    return environment
+
+
+def _content(text: str) -> Markup:
+    """Text escaped for the inside of an element only: quotes stay, which saves a third of JSON."""
+    return Markup(str(escape(seen(text))).replace("&#34;", '"').replace("&#39;", "'"))
+
+
+def _number(value: float | None) -> str:
+    """Two decimals; what is only nearly 0 or 1 is not told as 0.00 or 1.00."""
+    if value is None or math.isnan(value):
+        return "unknown"
+    if 1e-6 < value < 0.005:
+        return "<0.01"
+    return ">0.99" if 0.995 <= value < 1 - 1e-6 else f"{value:.2f}"
+
+
+def _asset(name: str) -> str:
+    return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _sha(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,150 @@
+"""What the page shows, worked out before the template sees it: figures, shapes, rows."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rft.records import Record, parse_json
+from rft.report.diff import Diff, compare
+from rft.stats import Estimate, mean_interval
+
+MAX_SLICES = 30
+"""Values shown of one slice key, those with the most items."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One item of the table."""
+
+    item_id: str
+    row: Mapping[str, Any]
+    records: list[Record]
+    rewards: list[float]
+
+    @property
+    def mean(self) -> float | None:
+        return float(np.mean(self.rewards)) if self.rewards else None
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation of the item's rewards (n - 1), None below two answers."""
+        return float(np.std(self.rewards, ddof=1)) if len(self.rewards) > 1 else None
+
+    @property
+    def slices(self) -> dict[str, str]:
+        found = self.row.get("slices")
+        return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+    @property
+    def messages(self) -> list[tuple[str, str]]:
+        """(role, content) of the prompt."""
+        found = self.row.get("messages")
+        told = [m for m in found if isinstance(m, dict)] if isinstance(found, list) else []
+        return [(str(m.get("role", "?")), pretty(m.get("content"))) for m in told]
+
+    @property
+    def gold(self) -> Any:
+        """The reference answer; a string that holds JSON is read as JSON."""
+        gold = self.row.get("reference_answer")
+        parsed = parse_json(gold) if isinstance(gold, str) else None
+        return parsed if isinstance(parsed, dict | list) else gold
+
+    def diff(self, record: Record) -> Diff | None:
+        return compare(self.gold, record.sample.output_json) if record.sample else None
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Mean reward of the items that share a property."""
+
+    name: str
+    items: int
+    mean: Estimate
+
+
+def rows(
+    ids: Sequence[str], records: Iterable[Record], items: Mapping[str, dict[str, Any]]
+) -> list[Row]:
+    """One row for each planned item, in the order of the run; items nobody planned come last."""
+    by_item: dict[str, list[Record]] = {item_id: [] for item_id in ids}
+    for record in records:
+        by_item.setdefault(record.item_id, []).append(record)
+    return [
+        Row(i, items.get(i, {}), found, [r.reward for r in found if r.reward is not None])
+        for i, found in by_item.items()
+    ]
+
+
+def pick(all_rows: Sequence[Row], count: int) -> list[Row]:
+    """`count` rows evenly spaced over the range of mean reward, in their old order."""
+    if count >= len(all_rows):
+        return list(all_rows)
+    ranked = sorted(range(len(all_rows)), key=lambda n: (all_rows[n].mean or 0.0, n))
+    chosen = {ranked[n] for n in np.linspace(0, len(ranked) - 1, max(count, 1)).astype(int)}
+    return [row for n, row in enumerate(all_rows) if n in chosen]
+
+
+def histogram(values: Sequence[float], bins: int = 20) -> list[tuple[float, float, int]]:
+    """(low, high, count) of each bin over [0, 1]."""
+    counts, edges = np.histogram(values, bins=bins, range=(0, 1))
+    return [(float(a), float(b), int(n)) for a, b, n in zip(edges, edges[1:], counts, strict=False)]
+
+
+def bubbles(all_rows: Iterable[Row]) -> list[tuple[float, float, int]]:
+    """(mean, spread, items there), to two decimals, the fullest first."""
+    found = Counter(
+        (round(row.mean, 2), round(row.spread, 2))
+        for row in all_rows
+        if row.mean is not None and row.spread is not None
+    )
+    return [(x, y, n) for (x, y), n in found.most_common()]
+
+
+def arch(samples: int) -> list[tuple[float, float]]:
+    """The widest spread (n - 1) that `samples` rewards in [0, 1] can have at each mean."""
+    factor = samples / (samples - 1) if samples > 1 else 0.0
+    means = np.linspace(0, 1, 41)
+    return [(float(m), math.sqrt(m * (1 - m) * factor)) for m in means]
+
+
+def slices(all_rows: Iterable[Row]) -> dict[str, tuple[list[Slice], int]]:
+    """For each slice key: its values with the most items, best first; and how many are left out."""
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for row in all_rows:
+        if row.mean is not None:
+            for key, value in row.slices.items():
+                found[key][value].append(row.mean)
+    told = {}
+    for key, values in found.items():
+        largest = sorted(values.items(), key=lambda pair: -len(pair[1]))[:MAX_SLICES]
+        made = [Slice(name, len(means), mean_interval(means)) for name, means in largest]
+        told[key] = sorted(made, key=lambda s: -s.mean.value), len(values) - len(largest)
+    return told
+
+
+def tokens(records: Iterable[Record]) -> dict[str, int]:
+    """Sum of each count the endpoint reported, for example prompt_tokens."""
+    total: Counter[str] = Counter()
+    for record in records:
+        total.update(record.sample.usage if record.sample else {})
+    return {name.replace("_", " "): count for name, count in total.items()}
+
+
+def pretty(value: Any) -> str:
+    """A value as text for people: lists and objects one entry a line, a string as it is."""
+    if isinstance(value, str):
+        return value
+    try:
+        if isinstance(value, list) and value:
+            lines = [json.dumps(v, ensure_ascii=False, default=str) for v in value]
+            return "[\n  " + ",\n  ".join(lines) + "\n]"
+        return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    except RecursionError:
+        return "(nested too deep to show)"

@@ -1,0 +1,373 @@
+"""The report: one file that anybody can open, and that nothing a model wrote can change."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rft import report, runs
+from rft.config import Ready
+from rft.errors import OutsideError
+from rft.readiness import assess
+from rft.records import Grade, Record, Sample
+from rft.report import view
+from rft.report.diff import Diff, compare
+
+EVIL = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>"
+VOID = {"meta", "input", "link", "br", "img", "hr"}
+Render = Callable[..., str]
+
+
+class Page(HTMLParser):
+    """Reads a page: tags that do not balance, attributes by tag, and text by enclosing tag."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.stack: list[str] = []
+        self.faults: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[tuple[str, str]] = []
+        self.feed(html)
+        self.close()
+        self.faults += [f"<{tag}> is never closed" for tag in self.stack]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.stack or self.stack.pop() != tag:
+            self.faults.append(f"</{tag}> at {self.getpos()} closes nothing")
+
+    def handle_data(self, data: str) -> None:
+        self.text.append((self.stack[-1] if self.stack else "", data))
+
+    def attributes(self, tag: str) -> list[dict[str, str | None]]:
+        return [found for name, found in self.tags if name == tag]
+
+    def read(self, tag: str | None = None) -> str:
+        return "".join(t for at, t in self.text if at == tag or (tag is None and at != "script"))
+
+
+def answer(item_id: str = "a", k: int = 0, reward: float | None = 0.5, **sample: Any) -> Record:
+    sample.setdefault("output_text", '{"x": 1}')
+    return Record(item_id=item_id, k=k, sample=Sample(**sample), grade=Grade(reward=reward))
+
+
+def row(item_id: str = "a", **fields: Any) -> dict[str, Any]:
+    prompt = [{"role": "developer", "content": "Bind."}, {"role": "user", "content": item_id}]
+    return {"id": item_id, "messages": prompt, "reference_answer": {"x": 1}, **fields}
+
+
+@pytest.fixture
+def render(tmp_path: Path) -> Render:
+    """Make a run of these records and render its page."""
+
+    def make(records: Iterable[Record], items: Iterable[dict[str, Any]] = (), **given: Any) -> str:
+        found, rows = list(records), {str(item["id"]): item for item in items}
+        ids = given.pop("ids", None) or list(dict.fromkeys([*rows, *(r.item_id for r in found)]))
+        info = runs.RunInfo(
+            split="validation",
+            model=given.pop("model", "org/model:1"),
+            profile="local",
+            base_url="http://127.0.0.1:8080/v1",
+            item_ids=ids,
+            samples_per_item=given.pop("samples", 1),
+            sampling={"temperature": 1.0, "response_format": {"type": "json_schema"}},
+            hashes={"data": "d" * 64},
+            versions={"rft": "0.1.0"},
+            created="2026-11-23T16:00:00+00:00",
+        )
+        run = runs.Run(tmp_path, info)
+        lines = "".join(r.model_dump_json(exclude_defaults=True) + "\n" for r in found)
+        (tmp_path / runs.RECORDS).write_text(lines, encoding="utf-8")
+        ready = assess(found, Ready(), {"empty": 0.1})
+        return report.render(run, ready, rows, **{"project_name": "Toy", **given})
+
+    return make
+
+
+HOSTILE: dict[str, tuple[Record, dict[str, Any]]] = {
+    "answer": (answer(output_text=EVIL), row()),
+    "entry of an answer": (answer(output_text=json.dumps({"x": [EVIL]})), row()),
+    "reasoning": (answer(reasoning=EVIL), row()),
+    "refusal": (answer(refusal=EVIL), row()),
+    "finish reason": (answer(finish_reason=EVIL), row()),
+    "usage key": (answer(usage={EVIL: 1}), row()),
+    "tool call": (answer(tool_calls=[{"name": EVIL}]), row()),
+    "prompt": (answer(), row(messages=[{"role": "user", "content": EVIL}])),
+    "role": (answer(), row(messages=[{"role": EVIL, "content": "x"}])),
+    "gold": (answer(), row(reference_answer=EVIL)),
+    "id": (answer(EVIL), row(EVIL)),
+    "slice": (answer(), row(slices={"protocol": EVIL})),
+    "slice key": (answer(), row(slices={EVIL: "apb"})),
+    "error": (Record(item_id="a", k=0, error=EVIL), row()),
+    "parts key": (Record(item_id="a", k=0, grade=Grade(reward=1, parts={EVIL: 1})), row()),
+    "flag": (Record(item_id="a", k=0, grade=Grade(reward=1, errors={"other": EVIL})), row()),
+}
+
+
+@pytest.mark.parametrize("place", HOSTILE)
+def test_markup_that_a_model_or_a_row_wrote_is_shown_as_text(render: Render, place: str) -> None:
+    record, item = HOSTILE[place]
+    page = Page(render([record, answer("b")], [item, row("b")]))
+    assert EVIL in page.read().replace('\\"', '"')
+    assert not page.faults
+    assert len(page.attributes("script")) == 1
+    assert not page.attributes("img")
+
+
+@pytest.mark.parametrize("name", ["project_name", "model"])
+def test_markup_in_the_names_of_project_and_model_is_shown_as_text(
+    render: Render, name: str
+) -> None:
+    page = Page(render([answer()], [row()], **{name: EVIL}))
+    assert EVIL in page.read("title")
+    assert len(page.attributes("script")) == 1
+
+
+def test_no_attribute_holds_an_event_handler_or_an_inline_style(render: Render) -> None:
+    page = Page(render([answer(EVIL, output_text=EVIL)], [row(EVIL, slices={EVIL: EVIL})]))
+    names = {name for _, found in page.tags for name in found}
+    assert not {n for n in names if n.startswith("on") or n == "style"}
+
+
+def test_the_page_fetches_nothing(render: Render) -> None:
+    page = Page(render([answer()], [row()]))
+    values = [str(v) for _, found in page.tags for n, v in found.items() if n in ("src", "href")]
+    assert not values
+    assert not page.attributes("link")
+    assert not re.search(r"url\(|@import|fetch\(|https?:", page.read("style") + page.read("script"))
+
+
+@pytest.mark.parametrize("tag", ["style", "script"])
+def test_the_policy_allows_exactly_the_inlined_code(render: Render, tag: str) -> None:
+    page = Page(render([answer()], [row()]))
+    policy = next(m for m in page.attributes("meta") if "http-equiv" in m)["content"] or ""
+    sha = base64.b64encode(hashlib.sha256(page.read(tag).encode()).digest()).decode()
+    assert policy.startswith("default-src 'none';")
+    assert f"{tag}-src 'sha256-{sha}'" in policy
+    assert "unsafe" not in policy
+
+
+RUNS: dict[str, tuple[list[Record], list[dict[str, Any]]]] = {
+    "nothing at all": ([], []),
+    "planned items without an answer": ([], [row("a"), row("b")]),
+    "one answer": ([answer()], [row()]),
+    "two answers to one item": ([answer(), answer(k=1, reward=1)], [row()]),
+    "only failures": ([Record(item_id="a", k=0, error="503.")], [row()]),
+    "rows that are gone": ([answer("gone")], []),
+    "an odd row": ([answer()], [{"id": "a", "messages": "no list", "slices": []}]),
+    "text in many scripts": (
+        [answer("ü", output_text="مرحبا 你好 🚀")],
+        [row("ü", slices={"Sprache": "עברית"})],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_every_run_makes_a_whole_page_with_a_verdict(render: Render, name: str) -> None:
+    records, items = RUNS[name]
+    page = Page(render(records, items))
+    assert not page.faults
+    assert re.search(r"\b(GO|NOT YET|NO-GO)\b", page.read("title"))
+    assert "nan" not in page.read().lower()
+
+
+def test_the_verdict_and_the_next_step_stand_above_everything_else(render: Render) -> None:
+    text = Page(render([answer(reward=0)], [row()])).read()
+    places = [text.index(t) for t in ("NOT YET", "Next step:", "Key figures", "Items and answers")]
+    assert places == sorted(places)
+
+
+def test_failed_answers_are_told_apart_from_answers_that_score_0(render: Render) -> None:
+    text = Page(render([Record(item_id="a", k=0, error="503."), answer("b", reward=0)])).read()
+    assert "1 failed outside the model, not scored" in text
+    assert "Failed outside the model, not scored: 503." in text
+
+
+def test_a_run_that_was_stopped_says_how_much_is_there(render: Render) -> None:
+    assert (
+        "1 of 6 planned answers"
+        in Page(render([answer()], [row()], ids=["a", "b"], samples=3)).read()
+    )
+
+
+def test_characters_that_reorder_hide_or_break_text_are_spelled_out(render: Render) -> None:
+    html = render([answer(output_text="a\u202eb\u2066c\u200bd\x00e\U000e0041f")], [row()])
+    assert "a⟨U+202E⟩b⟨U+2066⟩c⟨U+200B⟩d⟨U+0000⟩e⟨U+E0041⟩f" in html
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00]", html)
+
+
+def test_half_of_a_surrogate_pair_in_a_row_can_be_written(render: Render, tmp_path: Path) -> None:
+    html = render([answer()], [row(reference_answer="\ud800")])
+    report.write(html, tmp_path / "r.html")
+    assert "⟨U+D800⟩" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("reward", "told"), [(0, "0.00"), (0.004, "<0.01"), (0.996, ">0.99"), (1, "1.00")]
+)
+def test_a_reward_near_0_or_1_is_not_told_as_0_or_1(
+    render: Render, reward: float, told: str
+) -> None:
+    assert f"reward {told}" in Page(render([answer(reward=reward)], [row()])).read()
+
+
+def test_a_message_that_all_items_share_is_told_once(render: Render) -> None:
+    html = render([answer("a"), answer("b")], [row("a"), row("b")])
+    assert html.count("Bind.") == 1
+    assert "The same developer message for every item" in html
+
+
+def many(items: int, samples: int, text: str) -> tuple[list[Record], list[dict[str, Any]]]:
+    """A run with `items` x `samples` answers; the rewards of the items rise from 0 to 1."""
+    ids = [f"item-{n:05}" for n in range(items)]
+    made = [
+        answer(i, k, n / items, output_text=text) for n, i in enumerate(ids) for k in range(samples)
+    ]
+    return made, [
+        row(i, reference_answer=[{"name": f"p{n}", "value": "<&>"} for n in range(20)]) for i in ids
+    ]
+
+
+@pytest.mark.parametrize(
+    ("size", "text", "cut"),
+    [((1000, 1), "x" * 300, False), ((125, 8), "<" * 700, True), ((1000, 1), '"<' * 9000, True)],
+)
+def test_1000_samples_stay_below_3_mb_and_are_all_there(
+    render: Render, size: tuple[int, int], text: str, cut: bool
+) -> None:
+    html = render(*many(*size, text), samples=size[1])
+    assert len(html.encode()) < 3_000_000
+    assert html.count("<article>") == 1000
+    assert ("Cut: " in html) == cut
+
+
+def test_a_larger_run_shows_a_sample_of_its_items_and_says_so(render: Render) -> None:
+    html = render(*many(3000, 1, "x" * 2000))
+    shown = [float(m) for m in re.findall(r'data-mean="([^"]+)"', html)]
+    assert f"{len(shown):,} of 3,000 items" in html
+    assert len(shown) <= 1000
+    assert min(shown) == 0
+    assert max(shown) > 0.999
+    assert len(html.encode()) < 3_000_000
+    assert "3,000" in Page(html).read("desc")
+
+
+def test_max_items_bounds_the_table(render: Render) -> None:
+    html = render(*many(50, 1, "x"), max_items=7)
+    assert html.count('class="item"') == 7
+    assert "7 of 50 items" in html
+
+
+def test_slices_are_told_with_items_mean_and_interval(render: Render) -> None:
+    items = [row(i, slices={"protocol": "apb" if i < "c" else "ahb"}) for i in "abcd"]
+    text = Page(render([answer(i, reward=i < "c") for i in "abcd"], items)).read()
+    assert re.search(r"apb\s*2\s*1\.00 \[0\.\d\d, 1\.00\]", text)
+
+
+def test_rare_slice_values_are_left_out_and_counted() -> None:
+    items = {f"{n}": row(f"{n}", slices={"s": f"v{n}"}) for n in range(view.MAX_SLICES + 5)}
+    found = view.slices(view.rows(list(items), [answer(i) for i in items], items))
+    assert len(found["s"][0]) == view.MAX_SLICES
+    assert found["s"][1] == 5
+
+
+@pytest.mark.parametrize(
+    ("gold", "given", "expected"),
+    [
+        ([1, 1, 2], [2, 1], Diff(2, [], ["1"], [])),
+        ([{"n": "a", "v": 1}], {"all": [{"v": 1, "n": "a"}]}, Diff(1, [], [], [])),
+        ([{"n": "a", "v": 1}], [{"n": "a", "v": 2}], Diff(0, [("a: 1", "a: 2")], [], [])),
+        ({"x": 1, "y": [3]}, {"x": 2}, Diff(0, [("x: 1", "x: 2")], ["y: 3"], [])),
+        ([], [{"n": "a", "v": 1}], Diff(0, [], [], ["a: 1"])),
+        ([], [], Diff(0, [], [], [])),
+        ("yes", "no", None),
+        ([1], None, None),
+    ],
+)
+def test_gold_and_answer_are_compared_entry_by_entry(
+    gold: Any, given: Any, expected: Diff | None
+) -> None:
+    assert compare(gold, given) == expected
+
+
+def test_a_page_replaces_the_old_one_whole(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "report.html"
+    report.write("old", path)
+    report.write("neu", path)
+    assert [p.name for p in path.parent.iterdir()] == ["report.html"]
+    assert path.read_bytes() == b"neu"
+
+
+def test_a_path_that_cannot_be_written_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(OutsideError, match=r"report\.html cannot be written"):
+        report.write("x", tmp_path / "report.html")
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--enable-logging=stderr",
+    "--dump-dom",
+]
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
+@pytest.mark.parametrize(
+    ("view_of", "ids"),
+    [
+        ("", ["a", "b", "c10", "c9"]),
+        ("q=NEEDLE", ["b"]),
+        ("q=%3Cscript%3E", ["c9"]),
+        ("band=one&q=", ["b"]),
+        ("band=low&sort=id", ["c9", "c10"]),
+        ("sort=-mean", ["b", "a", "c10", "c9"]),
+        ("band=nonsense&sort=mean", ["c9", "c10", "a", "b"]),
+    ],
+)
+def test_a_linked_view_filters_and_sorts_in_a_browser_without_any_complaint(
+    render: Render, tmp_path: Path, view_of: str, ids: list[str]
+) -> None:
+    rewards = {"a": 0.5, "b": 1.0, "c10": 0.2, "c9": 0.1}
+    texts = {"b": "a needle here", "c9": EVIL}
+    records = [answer(i, reward=r, output_text=texts.get(i, "x")) for i, r in rewards.items()]
+    report.write(render(records, map(row, rewards)), tmp_path / "report.html")
+    address = f"{(tmp_path / 'report.html').as_uri()}#{view_of}"
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", address]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    shown = [
+        found["data-id"]
+        for found in Page(done.stdout).attributes("details")
+        if "data-id" in found and "hidden" not in found
+    ]
+    assert shown == ids
+    assert f"{len(ids)} of 4 items" in done.stdout
+    assert "CONSOLE" not in done.stderr
