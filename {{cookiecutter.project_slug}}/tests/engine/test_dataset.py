@@ -167,7 +167,8 @@ class TestWriteMessages:
     def stale(self, load, rows) -> Split:
         rows[4]["messages"] = [{"role": "user", "content": "old \u00e4"}]
         del rows[7]["messages"]
-        return load(text_of(rows))[0]
+        split: Split = load(text_of(rows))[0]
+        return split
 
     def test_only_stale_and_missing_prompts_change(self, stale):
         before = stale.path.read_bytes().split(b"\n")
@@ -180,7 +181,9 @@ class TestWriteMessages:
         text = stale.path.read_bytes()
         split, findings = load_split("train", stale.path, Item)
         assert not findings
-        assert all(row.data["messages"] == messages(row.item) for row in split.rows)
+        for row in split.rows:
+            assert isinstance(row.item, Item)
+            assert row.data["messages"] == messages(row.item)
         assert write_messages(stale, messages) == 0
         assert stale.path.read_bytes() == text
 

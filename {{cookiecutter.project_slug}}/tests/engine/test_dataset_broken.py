@@ -52,7 +52,11 @@ def check_item(item: ToyItem) -> list[str]:
 def clean_row(name: str, number: int) -> dict[str, Any]:
     letter = chr(97 + number)
     question = f"Which {name} animal begins with {letter}?"
-    row = {"id": f"{name}-{number}", "question": question, "topic": f"{name}{letter}"}
+    row: dict[str, Any] = {
+        "id": f"{name}-{number}",
+        "question": question,
+        "topic": f"{name}{letter}",
+    }
     item = ToyItem(messages=[], reference_answer=None, **row)
     return {**row, "messages": messages(item), "reference_answer": f"{letter}-{name}"}
 

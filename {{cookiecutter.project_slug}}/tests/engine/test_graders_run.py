@@ -149,9 +149,9 @@ def test_a_formula_that_is_none_or_has_no_value_scores_0(grade):
 
 
 def test_a_local_grader_imports_from_the_project_and_runs_in_its_folder(grade, tmp_path):
-    (tmp_path / "task").mkdir()
-    (tmp_path / "task" / "table.py").write_text("WEIGHT = 0.125\n", encoding="utf-8")
-    source = body("from task.table import WEIGHT", "return WEIGHT * os.path.isdir('task')")
+    (tmp_path / "rates").mkdir()
+    (tmp_path / "rates" / "table.py").write_text("WEIGHT = 0.125\n", encoding="utf-8")
+    source = body("from rates.table import WEIGHT", "return WEIGHT * os.path.isdir('rates')")
     assert grade(multi("half", half=HALF, weight=local(source))).parts["weight"] == 0.125
 
 

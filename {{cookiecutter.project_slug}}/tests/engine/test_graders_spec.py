@@ -9,6 +9,7 @@ import pytest
 
 from rft.errors import UserError
 from rft.graders import hosted, load_spec, parse_spec, problems, referenced_fields, spec_hash
+from rft.graders.spec import PythonGrader
 
 GRADE = "def grade(sample, item):\n    return 1.0\n"
 CHECK = {
@@ -117,6 +118,7 @@ def test_a_missing_json_file_is_one_sentence(tmp_path):
 
 def test_a_file_source_is_put_in_its_place(task):
     spec = load_spec(task(changed(PYTHON, source="file://grader.py")))
+    assert isinstance(spec, PythonGrader)
     assert spec.source == GRADE
 
 

@@ -196,7 +196,7 @@ def test_every_process_gives_a_set_the_same_order(start):
 
 
 def test_an_answer_that_no_json_can_hold_scores_0(grade, start):
-    deep = []
+    deep: list[object] = []
     for _ in range(100_000):
         deep = [deep]
     found = start(body("return 1")).grade({"output_text": "", "output_json": deep}, ITEM)

@@ -1,0 +1,113 @@
+"""What the template's files need beyond Jinja: where the template lies, and answers as data.
+
+Cookiecutter imports this module from the template's root (`_extensions` in cookiecutter.json).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import Environment
+from jinja2.ext import Extension
+
+ROOT = Path(__file__).resolve().parent
+SETTINGS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+SLUG = re.compile(r"[a-z]([a-z0-9_-]{0,58}[a-z0-9])?")
+WINDOWS_RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]")
+PINNED = (ROOT / "{{cookiecutter.project_slug}}" / "constraints.txt").read_text(encoding="utf-8")
+# A project that is called like one of the packages it installs could not be installed.
+TAKEN = {name.lower().replace("_", "-") for name in re.findall(r"^([\w-]+)==", PINNED, re.M)}
+ONE_LINE = ("project_name", "description", "author")
+
+
+def literal(value: str) -> str:
+    """The string as a quoted literal that TOML, JSON and Python all read back unchanged."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def markdown(value: str) -> str:
+    """The string as Markdown text: characters that would start markup are escaped."""
+    return re.sub(r"[\\`*\[\]<>|&~$!#]|(?<!\w)_|_(?!\w)", r"\\\g<0>", value)
+
+
+def slug(name: str) -> str:
+    """A folder and package name made from any project name, in any script."""
+    from slugify import slugify  # here and below: the pre_gen hook starts faster without it
+
+    text = re.sub("['\u2019]", "", name)
+    made = re.sub(r"^[^a-z]+", "", slugify(text))[:60].rstrip("-")
+    if not made:
+        return "rft-project"
+    return f"rft-{made}"[:60].rstrip("-") if _reserved(made) else made
+
+
+def _reserved(name: str) -> bool:
+    return bool(WINDOWS_RESERVED.fullmatch(name)) or name.replace("_", "-") in TAKEN
+
+
+def refusal(answers: Mapping[str, object]) -> str | None:
+    """Why these answers make no project, in one sentence; None when they do."""
+    for key in ONE_LINE:
+        if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in str(answers[key])):
+            return f"{key} must be one line without control characters; type it again as one line."
+    if not str(answers["project_name"]).strip():
+        return "project_name is empty; give the project a name."
+    name = str(answers["project_slug"])
+    if not SLUG.fullmatch(name):
+        return (
+            f"project_slug {name!r} cannot be a folder and package name; use up to 60 of a-z, "
+            "0-9, '-' and '_', a letter first, a letter or digit last."
+        )
+    if _reserved(name):
+        return (
+            f"project_slug {name!r} is the name of a package that the project installs, or of a "
+            "device on Windows; choose another name."
+        )
+    if answers["use_case"] not in SETTINGS["use_case"]:
+        return f"use_case {answers['use_case']!r} is not one of this template's use cases."
+    return None
+
+
+def checked(answers: Mapping[str, object]) -> str:
+    """'yes', or an error that stops cookiecutter before it has written anything."""
+    from click import ClickException
+
+    sentence = refusal(answers)
+    if sentence:
+        raise ClickException(sentence)
+    return "yes"
+
+
+class RftTemplate(Extension):
+    """Adds `template_root` and the filters above, and keeps answers from being run as templates."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        environment.globals["template_root"] = str(ROOT)
+        environment.filters |= {
+            "literal": literal,
+            "markdown": markdown,
+            "slug": slug,
+            "checked": checked,
+        }
+        hooks = (ROOT / "hooks").glob("*.py")
+        self.own = {value for value in SETTINGS.values() if isinstance(value, str)}
+        self.own |= {hook.read_text(encoding="utf-8") for hook in hooks}
+        # Two versions of the template may be used in one process (cruft update): import each anew.
+        sys.modules.pop(__name__, None)
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """Turn an answer that looks like a template into plain text.
+
+        Cookiecutter renders what `key=value` gives it, so that an answer could run code. Files have
+        a name; what has none is this template's own text, a path inside the project, or an answer.
+        """
+        path = source.replace("{{cookiecutter.project_slug}}", "")
+        if name or source in self.own or "{" not in path:
+            return source
+        return "{{ " + literal(source) + " }}"

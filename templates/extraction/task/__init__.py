@@ -1,0 +1,1 @@
+"""Your task: ICD-10-CM codes for a written encounter."""

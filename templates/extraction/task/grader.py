@@ -1,0 +1,130 @@
+"""The reward: set F1 over ICD-10-CM codes, with a little credit for a near miss.
+
+One file, standard library only: this text is what a hosted python grader runs. Neither function
+raises, whatever it is handed; `grade` is in [0, 1].
+"""
+
+import json
+import math
+import re
+from typing import Any
+
+NEAR_MISS = 0.05
+"""Credit per shared character beyond the second: same category 0.05, all but the last of seven
+characters 0.2. Bounded, because paying for the category alone invites answering only categories."""
+
+MAX_CREDIT = 0.2
+
+_CODE = re.compile(r"([A-Z][0-9][0-9A-Z])\.?([0-9A-Z]{0,4})")
+_FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL | re.IGNORECASE)
+
+
+def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
+    """The reward in [0, 1]; 0 for an answer that is not {"codes": [...]}."""
+    return _score(sample, item)["reward"]
+
+
+def explain(sample: dict[str, Any], item: dict[str, Any]) -> dict[str, float]:
+    """The parts: precision, recall, f1 (exact codes only), exact (1 when the sets are equal),
+    over_coding (share of the row's must_not_code entries that the answer codes)."""
+    parts = _score(sample, item)
+    del parts["reward"]
+    return parts
+
+
+def canonical(code: object) -> str:
+    """'e11.9 ' -> 'E119'; '' for anything that is not written like a code."""
+    if not isinstance(code, str) or len(code) > 40:
+        return ""
+    match = _CODE.fullmatch("".join(code.split()).upper())
+    return "".join(match.groups()) if match else ""
+
+
+def answer_codes(sample: object) -> list[object] | None:
+    """The list under "codes" of the answer; None when the answer has no such list."""
+    if not isinstance(sample, dict):
+        return None
+    answer = sample.get("output_json")
+    if answer is None:
+        answer = _parse(sample.get("output_text"))
+    codes = answer.get("codes") if isinstance(answer, dict) else None
+    return codes if isinstance(codes, list) else None
+
+
+def _parse(text: object) -> object:
+    if not isinstance(text, str):
+        return None
+    fenced = _FENCE.fullmatch(text)
+    try:
+        parsed: object = json.loads(fenced.group(1) if fenced else text)
+    except (ValueError, RecursionError):
+        return None
+    return parsed
+
+
+def _reference(item: object) -> tuple[set[str] | None, set[str], set[str]]:
+    """Gold (None when the row has none), optional and forbidden codes of a row."""
+    if not isinstance(item, dict):
+        return None, set(), set()
+    reference = item.get("reference_answer")
+    codes = reference.get("codes") if isinstance(reference, dict) else None
+    gold = _code_set(codes) if isinstance(codes, list) else None
+    optional = _code_set(item.get("optional")) - (gold or set())
+    return gold, optional, _code_set(item.get("must_not_code"))
+
+
+def _code_set(codes: object) -> set[str]:
+    found = {canonical(c) for c in codes} if isinstance(codes, list) else set()
+    return found - {""}
+
+
+def _score(sample: object, item: object) -> dict[str, float]:
+    zero = dict.fromkeys(("reward", "precision", "recall", "f1", "exact", "over_coding"), 0.0)
+    answered = answer_codes(sample)
+    gold, optional, forbidden = _reference(item)
+    if answered is None or gold is None:
+        return zero
+    predicted = _code_set(answered)
+    counted = predicted - optional
+    # What is no code at all is a wrong answer as well, however it is spelled.
+    junk = sum(1 for c in answered if not canonical(c))
+    size = len(counted) + junk
+    if not size and not gold:
+        return {**zero, "reward": 1.0, "precision": 1.0, "recall": 1.0, "f1": 1.0, "exact": 1.0}
+    hits = len(counted & gold)
+    over = [f for f in sorted(forbidden) if any(c.startswith(f) for c in counted - gold)]
+    wrong = {c for c in counted - gold if not any(c.startswith(f) for f in forbidden)}
+    credit = _near_misses(gold - counted, wrong)
+    return {
+        "reward": min(1.0, 2 * (hits + credit) / (size + len(gold))),
+        "precision": hits / size if size else 0.0,
+        "recall": hits / len(gold) if gold else 0.0,
+        "f1": 2 * hits / (size + len(gold)),
+        "exact": float(size == hits == len(gold)),
+        "over_coding": len(over) / len(forbidden) if forbidden else 0.0,
+    }
+
+
+def _near_misses(missed: set[str], wrong: set[str]) -> float:
+    """Credit for wrong codes beside missed ones, each code used once, closest pairs first.
+
+    A code that is the beginning of the missed one (a category, a code short of its 7th character)
+    is never billable and one that goes on beyond it does not exist: neither earns credit.
+    """
+    left, right, total = set(missed), set(wrong), []
+    for length in (6, 5, 4, 3):
+        by_prefix: dict[str, list[str]] = {}
+        for code in sorted(right):
+            by_prefix.setdefault(code[:length], []).append(code)
+        for code in sorted(left):
+            near = [
+                c
+                for c in by_prefix.get(code[:length], [])
+                if len(code) >= length and not code.startswith(c) and not c.startswith(code)
+            ]
+            if near:
+                total.append(min(MAX_CREDIT, NEAR_MISS * (length - 2)))
+                by_prefix[code[:length]].remove(near[0])
+                right.discard(near[0])
+                left.discard(code)
+    return math.fsum(total)

@@ -1,0 +1,215 @@
+"""What a row holds, what the model must answer, and the prompt that asks for it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+RELEASES = {"FY2026-April": (date(2026, 4, 1), date(2026, 9, 30))}
+"""Releases of the code set and the encounter dates (first, last) they are valid for."""
+
+CODE = re.compile(r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?")
+"""How a code is written in a row: upper case, a dot after the third character."""
+
+_SPELLED = re.compile(r"\b[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}\b", re.IGNORECASE)
+
+
+class Strict(BaseModel):
+    """A model that refuses fields it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Evidence(Strict):
+    """Why a code is right: words of the note, and the rule in one line."""
+
+    code: str
+    span: str
+    why: str
+
+
+class Candidate(Strict):
+    """One line of the shortlist."""
+
+    code: str
+    description: str
+
+
+class Codes(Strict):
+    """The gold answer."""
+
+    codes: list[str]
+
+
+class Item(Strict):
+    """One encounter to code."""
+
+    id: str = Field(min_length=1)
+    encounter_date: date
+    setting: Literal["outpatient", "inpatient"]
+    release: str
+    note: str = Field(min_length=1)
+    candidates: list[Candidate] = Field(default_factory=list)
+    """The shortlist shown to the model, gold among it; empty: the model answers from memory."""
+    reference_answer: Codes
+    evidence: list[Evidence] = Field(default_factory=list)
+    optional: list[str] = Field(default_factory=list)
+    """Codes that some coders add: they neither help nor hurt."""
+    must_not_code: list[str] = Field(default_factory=list)
+    """Ruled out, negated or past: this code and everything below it is over-coding."""
+    provenance: str = ""
+    messages: list[dict[str, str]] = Field(default_factory=list)
+
+
+class Answer(Strict):
+    """What the model answers."""
+
+    codes: list[str]
+
+
+INSTRUCTIONS = """\
+You are a medical coder. Give the ICD-10-CM diagnosis codes for the encounter.
+Rules:
+- Code what the note documents for this encounter, to the highest specificity it supports.
+- Do not code what is denied, ruled out, or only past history (unless a history code applies).
+- Outpatient: code symptoms, not diagnoses called possible, probable or suspected. Inpatient: \
+a diagnosis still called probable or suspected at discharge is coded as if it existed.
+{shortlist}Answer with JSON only: {{"codes": ["...", "..."]}}"""
+
+SHORTLIST = "- Choose from the candidate codes; most of them do not apply. Give the codes alone.\n"
+
+
+def messages(item: Item) -> list[dict[str, str]]:
+    """The prompt: developer then user message, built without the gold answer."""
+    rules = INSTRUCTIONS.format(shortlist=SHORTLIST if item.candidates else "")
+    lines = [f"Encounter: {item.setting}, {item.encounter_date}, code set {item.release}."]
+    lines += ["", "Note:", item.note]
+    if item.candidates:
+        lines += ["", "Candidate codes:"]
+        lines += [f"{c.code} {c.description}" for c in item.candidates]
+    return [
+        {"role": "developer", "content": rules},
+        {"role": "user", "content": "\n".join(lines)},
+    ]
+
+
+def gold(item: Item) -> Answer:
+    """The reference as the model would have to answer it."""
+    return Answer(codes=item.reference_answer.codes)
+
+
+def labels(item: Item) -> list[str]:
+    """The gold codes, for the check of label skew."""
+    return item.reference_answer.codes
+
+
+def slices(item: Item) -> dict[str, str]:
+    """Groups that reports break the score down by."""
+    n = len(item.reference_answer.codes)
+    size = "none" if n == 0 else "1" if n == 1 else "2-3" if n <= 3 else "4 or more"
+    return {"setting": item.setting, "gold codes": size}
+
+
+def dotted(code: str) -> str:
+    """A code as rows write it: 'e119 ' -> 'E11.9'. What is no code comes back upper-cased."""
+    bare = code.strip().upper().replace(".", "")
+    return bare if len(bare) <= 3 else f"{bare[:3]}.{bare[3:]}"
+
+
+def below(code: str, root: str) -> bool:
+    """True when `code` is `root` or stands below it in the code set ('E11.9' below 'E11')."""
+    return code.replace(".", "").startswith(root.replace(".", ""))
+
+
+def check_item(item: Item) -> list[str]:
+    """What is wrong with a row, one full sentence each."""
+    return [*_lists(item), *_note(item), *_release(item)]
+
+
+def _lists(item: Item) -> list[str]:
+    gold = item.reference_answer.codes
+    found: list[str] = []
+    named = {
+        "reference_answer": gold,
+        "optional": item.optional,
+        "must_not_code": item.must_not_code,
+        "candidates": [c.code for c in item.candidates],
+    }
+    for name, codes in named.items():
+        found += [
+            f"{name} holds '{c}', which is not written like a code; write it as in 'E11.9'."
+            for c in codes
+            if not CODE.fullmatch(c)
+        ]
+        found += [
+            f"{name} holds '{c}' twice; remove one of them."
+            for c in sorted({c for c in codes if codes.count(c) > 1})
+        ]
+    found += [
+        f"'{c}' is both gold and optional; remove one of them." for c in gold if c in item.optional
+    ]
+    found += [
+        f"must_not_code lists '{root}', which forbids the gold code '{c}'; remove one of them."
+        for root in item.must_not_code
+        for c in gold
+        if below(c, root)
+    ]
+    found += [
+        f"Gold holds '{a}' and '{b}', and '{b}' stands below '{a}': '{a}' is not billable."
+        for a in gold
+        for b in gold
+        if a != b and below(b, a)
+    ]
+    if item.candidates:
+        found += [
+            f"The candidates lack the gold code '{c}'; add it, or run task.build_data again."
+            for c in gold
+            if c not in named["candidates"]
+        ]
+    return found
+
+
+def _note(item: Item) -> list[str]:
+    found = [
+        f"The evidence of '{e.code}' is not in the note word for word: '{e.span}'."
+        for e in item.evidence
+        if e.span not in item.note or not e.span.strip()
+    ]
+    gold = item.reference_answer.codes
+    found += [
+        f"Evidence is given for '{e.code}', which is not a gold code."
+        for e in item.evidence
+        if e.code not in gold
+    ]
+    if item.evidence:
+        found += [
+            f"The gold code '{c}' has no evidence; add the words of the note that carry it."
+            for c in gold
+            if c not in {e.code for e in item.evidence}
+        ]
+    stated = {m.group() for m in _SPELLED.finditer(item.note)}
+    for code in {*gold, *item.optional, *item.must_not_code}:
+        bare = code.replace(".", "")
+        if len(bare) >= 3 and re.search(rf"\b{re.escape(bare)}\b", item.note, re.IGNORECASE):
+            stated.add(bare)
+    found += [
+        f"The note states a code ('{text}'), which gives the answer away; describe it in words."
+        for text in sorted(stated)
+    ]
+    return found
+
+
+def _release(item: Item) -> list[str]:
+    if item.release not in RELEASES:
+        known = ", ".join(RELEASES)
+        return [f"release '{item.release}' is not one of {known}; add it to RELEASES in schema.py."]
+    first, last = RELEASES[item.release]
+    if not first <= item.encounter_date <= last:
+        return [
+            f"encounter_date {item.encounter_date} is outside release {item.release} "
+            f"({first} to {last})."
+        ]
+    return []

@@ -1,0 +1,1 @@
+"""Your task: the tax figures of an S corporation and its shareholders."""

@@ -1,0 +1,155 @@
+"""What the reward promises."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import task.grader
+from task.grader import explain, grade, values
+
+Row = dict[str, Any]
+
+
+def criterion(figure: str, weight: str, expected: int, group: Any = "basis", **more: Any) -> Row:
+    line = {"figure": figure, "weight": weight, "expected": expected, "group": group}
+    return {"kind": "numeric", "tolerance": 100, **line, **more}
+
+
+def answer(*figures: tuple[str, Any]) -> Row:
+    listed = [{"name": name, "value": value} for name, value in figures]
+    return {"output_text": json.dumps({"figures": listed, "analysis": "1377"})}
+
+
+@pytest.fixture
+def item() -> Row:
+    """A rubric of three lines: a is worth 0.5, b 0.3, c (a gain) 0.2."""
+    lines = [criterion("a", "0.50", 1000), criterion("b", "0.30", -500)]
+    return {"rubric": [*lines, criterion("c", "0.20", 7, "gain", tolerance=0)]}
+
+
+def test_all_criteria_met_is_one(item: Row) -> None:
+    assert grade(answer(("a", 1000), ("b", -500), ("c", 7)), item) == 1.0
+
+
+def test_no_figure_is_zero(item: Row) -> None:
+    assert grade(answer(), item) == 0.0
+
+
+def test_points_add_up_without_float_dust(item: Row) -> None:
+    assert grade(answer(("a", 1000), ("b", -500)), item) == 0.8
+
+
+@pytest.mark.parametrize(("value", "met"), [(1100, True), (900, True), (1101, False), (899, False)])
+def test_the_tolerance_is_kept_on_both_sides(value: int, met: bool, item: Row) -> None:
+    assert (grade(answer(("a", value)), item) == 0.5) is met
+
+
+def test_a_figure_given_twice_is_wrong_even_if_both_are_right(item: Row) -> None:
+    assert grade(answer(("a", 1000), ("a", 1000), ("c", 7)), item) == 0.2
+
+
+def test_a_third_mention_does_not_bring_a_figure_back() -> None:
+    assert values(answer(("a", 1), ("a", 2), ("a", 3))) == {}
+
+
+def test_a_twin_that_is_no_number_spoils_a_figure_too(item: Row) -> None:
+    assert grade(answer(("a", "x"), ("a", 1000)), item) == 0.0
+
+
+@pytest.mark.parametrize("value", [True, "1000", None, 1000.5, [1000], {"value": 1000}])
+def test_what_is_no_integer_is_no_value(value: Any, item: Row) -> None:
+    assert grade(answer(("a", value)), item) == 0.0
+
+
+def test_a_whole_float_is_an_integer(item: Row) -> None:
+    assert grade(answer(("a", 1000.0)), item) == 0.5
+
+
+def test_unknown_names_are_not_looked_at(item: Row) -> None:
+    assert grade(answer(("a", 1000), ("zz", 1)), item) == 0.5
+
+
+def test_the_analysis_does_not_count_yet(item: Row) -> None:
+    sample = answer(("a", 1000))
+    sample["output_text"] = sample["output_text"].replace("1377", "a is 1000, b is -500, c is 7")
+    assert grade(sample, item) == 0.5
+
+
+def test_negative_weights_take_points_away(item: Row) -> None:
+    item["rubric"].append(criterion("b", "-0.30", 999))
+    assert grade(answer(("a", 1000), ("b", 999)), item) == pytest.approx(0.2)
+    assert grade(answer(("b", 999)), item) == 0.0
+
+
+def test_negative_weights_pay_nothing_to_an_empty_answer(item: Row) -> None:
+    item["rubric"].append(criterion("d", "-0.50", 1))
+    assert grade(answer(), item) == 0.0
+    assert grade(answer(("a", 1000), ("b", -500), ("c", 7)), item) == 1.0
+
+
+def test_weights_that_do_not_sum_to_one_are_normalised() -> None:
+    item = {"rubric": [criterion("a", "3", 1), criterion("b", "1", 500)]}
+    assert grade(answer(("a", 1)), item) == 0.75
+
+
+def test_judged_criteria_are_left_out_with_their_points(item: Row) -> None:
+    item["rubric"].append({"kind": "judged", "weight": "5", "text": "cites section 1377"})
+    assert grade(answer(("a", 1000)), item) == 0.5
+
+
+def test_parts_are_shares_of_each_group(item: Row) -> None:
+    parts = explain(answer(("a", 1000), ("c", 7)), item)
+    assert parts == {"basis": 0.625, "gain": 1.0, "answered": pytest.approx(2 / 3)}
+
+
+def test_parsed_output_goes_before_text(item: Row) -> None:
+    sample = {"output_text": "noise", "output_json": {"figures": [{"name": "c", "value": 7}]}}
+    assert grade(sample, item) == 0.2
+
+
+def test_a_fenced_answer_is_read(item: Row) -> None:
+    text = answer(("c", 7))["output_text"]
+    assert grade({"output_text": f"```json\n{text}\n```"}, item) == 0.2
+
+
+TEXTS = ["", "null", "[]", "{}", '{"figures": null}', '{"figures": {"a": 1000}}', "a = 1000"]
+TEXTS += ["[" * 100_000, '{"figures": [{"name": "a", "value": ' + "9" * 6000 + "}]}"]
+TEXTS += ['{"figures": [{"name": "a", "value": NaN}, {"name": "b", "value": -Infinity}]}']
+TEXTS += ['{"figures": [null, 1, "a", [], {"name": ["a"], "value": 1000}, {"value": 1000}]}']
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_is_no_answer_scores_zero(text: str, item: Row) -> None:
+    assert grade({"output_text": text}, item) == 0.0
+
+
+LINES: list[Any] = [None, 3, {}, {"weight": "x"}, {"weight": "NaN", "figure": "a", "expected": 1}]
+LINES += [{"weight": "1e-99999", "figure": "a", "expected": 1000, "tolerance": 0}]
+LINES += [{"weight": 10**5000, "figure": "a", "expected": 1000}, {"weight": True}]
+LINES += [criterion("a", "1", 1000, tolerance=float("nan")), criterion("a", "1", 1000, group=[1])]
+THINGS: list[Any] = [None, True, -1.5, float("nan"), "", b"x", [], [[]], {}, object()]
+THINGS += [{"rubric": 3}, {"rubric": LINES}, {"rubric": [criterion("a", "-1", 1000)]}]
+THINGS += [{"output_text": 3}, {"output_json": {"figures": [{"name": "a", "value": 10**4000}]}}]
+THINGS += [answer(("a", 1000)), {"output_json": {"figures": [{"name": "\ud800", "value": 1e308}]}}]
+
+
+@pytest.mark.parametrize("sample", THINGS)
+def test_no_input_raises_or_leaves_the_unit_interval(sample: Any) -> None:
+    for thing in THINGS:
+        assert 0.0 <= grade(sample, thing) <= 1.0
+        assert all(0.0 <= v <= 1.0 for v in explain(sample, thing).values())
+
+
+def test_the_grader_runs_where_only_the_standard_library_is() -> None:
+    path = Path(task.grader.__file__)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    names |= {str(n.module) for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    assert names <= sys.stdlib_module_names
+    assert path.stat().st_size < 256_000

@@ -1,0 +1,145 @@
+"""What an import of your own cases promises: good cases kept, bad lines named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from task.grader import grade
+from task.importer import OPTIONS, Problem, load
+from task.schema import Item, check_item, messages
+
+Found = tuple[list[dict[str, Any]], list[Problem]]
+CASE = {"id": "1", "facts": "Jane owns 40 of 150 shares.", "question": "Who bears what?"}
+RUBRIC = [
+    "[+0.40] Jane's ownership is 26.67%",
+    "[+0.50] Jane's share of the income is $127,500",
+    "[+0.10] loss_jane = minus $40.25",
+]
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Callable[..., Found]:
+    """Imports one case with these rubric lines; rows and problems apart."""
+
+    def run(rubric: Any, options: dict[str, str] | None = None, **fields: Any) -> Found:
+        path = tmp_path / "cases.jsonl"
+        path.write_text(json.dumps({**CASE, "rubric": rubric, **fields}) + "\n")
+        out = list(load([path], options or {}))
+        return [o for o in out if isinstance(o, dict)], [o for o in out if isinstance(o, Problem)]
+
+    return run
+
+
+def test_lines_with_a_figure_become_numeric_criteria(found: Callable[..., Found]) -> None:
+    (row,), problems = found(RUBRIC)
+    assert problems == []
+    assert [(c["expected"], c["weight"]) for c in row["rubric"]] == [
+        (2667, "0.40"),
+        (12_750_000, "0.50"),
+        (-4025, "0.10"),
+    ]
+
+
+def test_an_imported_case_is_valid_and_its_gold_scores_one(found: Callable[..., Found]) -> None:
+    (row,), _ = found("\n".join(RUBRIC))
+    assert check_item(Item.model_validate(row)) == []
+    assert grade({"output_json": row["reference_answer"]}, row) == 1.0
+
+
+def test_the_prompt_of_an_imported_case_hides_the_figures(found: Callable[..., Found]) -> None:
+    (row,), _ = found(RUBRIC)
+    prompt = messages(Item.model_validate(row))[1]["content"]
+    assert "Jane's share of the income is ___" in prompt
+    assert "127,500" not in prompt
+    assert "loss_jane (cents)" in prompt
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("[+0.10] Cites section 1377(a)(1)", "holds no figure, so a judge"),
+        ("[+0.10] Splits $10 and $20", "holds 2 figures"),
+        ("0.10 Jane has $5", "not of the form"),
+        ("[-0.10] Jane has $5", "name its figure"),
+    ],
+)
+def test_a_line_that_cannot_be_used_is_said_and_costs_the_case(
+    line: str, words: str, found: Callable[..., Found]
+) -> None:
+    rows, problems = found([*RUBRIC, line])
+    assert rows == []
+    assert "rubric line 4" in problems[0].message
+    assert words in problems[0].message
+    assert problems[0].line == 1
+
+
+def test_the_other_lines_can_be_raised_to_one(found: Callable[..., Found]) -> None:
+    lines = [*RUBRIC[:2], "[+0.10] Cites section 1377"]
+    (row,), problems = found(lines, {"incomplete": "rescale"})
+    assert len(problems) == 1
+    assert sum(Decimal(c["weight"]) for c in row["rubric"]) == 1
+
+
+def test_a_named_line_may_take_points_away(found: Callable[..., Found]) -> None:
+    (row,), problems = found([*RUBRIC, "[-0.20] loss_jane = $0"])
+    assert problems == []
+    assert row["rubric"][3]["weight"] == "-0.20"
+    assert grade({"output_json": row["reference_answer"]}, row) == 1.0
+
+
+def test_weights_that_do_not_sum_to_one_are_said(found: Callable[..., Found]) -> None:
+    rows, problems = found(RUBRIC[:2])
+    assert rows == []
+    assert "sum to 0.90" in problems[0].message
+
+
+def test_the_tolerance_can_be_set(found: Callable[..., Found]) -> None:
+    (row,), _ = found(RUBRIC, {"tolerance": "5000"})
+    assert [c["tolerance"] for c in row["rubric"]] == [1, 5000, 5000]
+
+
+@pytest.mark.parametrize("field", ["id", "facts", "question", "rubric"])
+def test_a_missing_field_is_said(field: str, found: Callable[..., Found]) -> None:
+    rows, problems = found(**{"rubric": RUBRIC, field: None})
+    assert rows == []
+    assert f"Field {field} is" in problems[0].message
+
+
+def test_a_csv_is_read_and_lines_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    rubric = "\n".join(RUBRIC)
+    path.write_text(f'id,facts,question,rubric\n1,F,Q,"{rubric}"\n2,,Q,"{rubric}"\n')
+    row, problem = load([path], {})
+    assert isinstance(row, dict)
+    assert isinstance(problem, Problem)
+    assert (problem.line, problem.message) == (5, "Field facts is missing or no text.")
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "\ufeff{"])
+def test_a_line_that_is_no_case_is_said(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text(text + "\n" + json.dumps({**CASE, "rubric": RUBRIC}))
+    problem, row = load([path], {})
+    assert isinstance(problem, Problem)
+    assert isinstance(row, dict)
+    assert problem.line == 1
+
+
+@pytest.mark.parametrize("name", ["none.jsonl", "cases.docx"])
+def test_a_file_that_cannot_be_read_is_said(name: str, tmp_path: Path) -> None:
+    (tmp_path / "cases.docx").write_text("x")
+    (problem,) = load([tmp_path / name], {})
+    assert isinstance(problem, Problem)
+    assert problem.file.endswith(name)
+
+
+def test_bad_options_are_said(found: Callable[..., Found]) -> None:
+    assert "no option 'x'" in found(RUBRIC, {"x": "1"})[1][0].message
+    assert "whole number" in found(RUBRIC, {"tolerance": "a"})[1][0].message
+    assert all(len(text) > 20 for text in OPTIONS.values())

@@ -1,0 +1,135 @@
+"""Every way in which people make a project ends with the same project."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Bake, BakedProject, Run
+
+SLUG = "my-rft-project"
+
+
+def policy(folder: Path) -> dict[str, bytes]:
+    return BakedProject(folder / SLUG).contents()
+
+
+@pytest.fixture(scope="session")
+def wanted(bake: Bake) -> dict[str, bytes]:
+    """What `use_case=policy` gives from the working tree."""
+    return bake(use_case="policy").contents()
+
+
+def test_use_case_is_chosen_without_prompts(
+    run: Run, tmp_path: Path, wanted: dict[str, bytes]
+) -> None:
+    done = run("cookiecutter", ROOT, "--no-input", "use_case=policy", cwd=tmp_path)
+    assert policy(tmp_path) == wanted
+    assert done.said == ""
+
+
+def test_pressing_enter_takes_the_recommended_answers(run: Run, tmp_path: Path, bake: Bake) -> None:
+    done = run("cookiecutter", ROOT, cwd=tmp_path, stdin="\n" * 7)
+    assert BakedProject(tmp_path / SLUG).contents() == bake().contents()
+    assert done.out.count("(recommended") == 2
+    assert "[7/7] License" in done.out
+
+
+def test_replay_repeats_the_last_answers(
+    run: Run, tmp_path: Path, wanted: dict[str, bytes]
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    run("cookiecutter", ROOT, "--no-input", "use_case=policy", "--output-dir", one, cwd=tmp_path)
+    run("cookiecutter", ROOT, "--replay", "--output-dir", two, cwd=tmp_path)
+    assert policy(one) == policy(two) == wanted
+
+
+def test_folder_names_with_spaces_work(
+    run: Run, template: Path, tmp_path: Path, wanted: dict[str, bytes]
+) -> None:
+    source = template.rename(tmp_path / "my own 'template' é")
+    out = tmp_path / "out put"
+    run("cookiecutter", source, "--no-input", "use_case=policy", "-o", out, cwd=tmp_path)
+    assert policy(out) == wanted
+
+
+def test_zip_archive(run: Run, template: Path, tmp_path: Path, wanted: dict[str, bytes]) -> None:
+    archive = tmp_path / "template.zip"
+    with zipfile.ZipFile(archive, "w") as target:
+        target.mkdir("cookiecutter-rft")
+        for path in sorted(template.rglob("*")):
+            target.write(path, path.relative_to(template.parent))
+    run("cookiecutter", archive, "--no-input", "use_case=policy", cwd=tmp_path)
+    assert policy(tmp_path) == wanted
+
+
+def test_git_address(run: Run, published: Path, tmp_path: Path, wanted: dict[str, bytes]) -> None:
+    address = f"git+{published.as_uri()}"
+    run("cookiecutter", address, "--no-input", "use_case=policy", cwd=tmp_path)
+    assert policy(tmp_path) == wanted
+
+
+def test_clone_on_a_system_without_links(
+    run: Run, published: Path, tmp_path: Path, wanted: dict[str, bytes]
+) -> None:
+    clone = ("git", "-c", "core.symlinks=false", "clone", "--quiet", published, "clone")
+    run(*clone, cwd=tmp_path)
+    run("cookiecutter", "clone/", "--no-input", "use_case=policy", cwd=tmp_path)
+    assert policy(tmp_path) == wanted
+
+
+def test_template_holds_no_links(published: Path, run: Run) -> None:
+    listed = run("git", "ls-files", "--stage", cwd=published).out.splitlines()
+    assert not [line for line in listed if line.startswith("120000")]
+
+
+@pytest.mark.parametrize("use_case", ["policy", "code-gen"])
+def test_project_without_hooks_says_what_is_missing(
+    run: Run, tmp_path: Path, use_case: str
+) -> None:
+    """The first command names the folder and the remedy, whatever was chosen."""
+    answers = ("--no-input", f"use_case={use_case}", "--accept-hooks", "no")
+    run("cookiecutter", ROOT, *answers, cwd=tmp_path)
+    project = BakedProject(tmp_path / SLUG)
+    assert not (project.path / "task").exists()
+    done = run("make", "setup", cwd=project.path, code=2)
+    assert "task/ is missing" in done.err
+    assert "--accept-hooks yes" in done.err
+    assert not (project.path / ".venv").exists()
+
+
+def test_remedy_for_a_project_without_hooks_works(
+    run: Run, tmp_path: Path, wanted: dict[str, bytes]
+) -> None:
+    bare = ("cookiecutter", ROOT, "--no-input", "use_case=policy")
+    run(*bare, "--accept-hooks", "no", cwd=tmp_path)
+    run(*bare, "--overwrite-if-exists", cwd=tmp_path)
+    assert policy(tmp_path) == wanted
+
+
+def test_template_is_left_as_it_was(run: Run, published: Path, tmp_path: Path) -> None:
+    run("cookiecutter", published, "--no-input", cwd=tmp_path)
+    assert run("git", "status", "--porcelain", "--ignored", cwd=published).out in (
+        "",
+        "!! __pycache__/\n",
+    )
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="this user may write everywhere")
+def test_read_only_template_is_enough(run: Run, template: Path, tmp_path: Path) -> None:
+    subprocess.run(["chmod", "-R", "a-w", template], check=True)
+    run("cookiecutter", template, "--no-input", cwd=tmp_path)
+    subprocess.run(["chmod", "-R", "u+w", template], check=True)
+
+
+def test_two_versions_in_one_process_do_not_mix(bake: Bake, template: Path, tmp_path: Path) -> None:
+    """What a second copy of the template lays down is its own, not the first one's."""
+    other = tmp_path / "other"
+    shutil.copytree(template, other)
+    (other / "templates" / "policy" / "task" / "new.txt").write_text("new", encoding="utf-8")
+    assert not bake(template=template, use_case="policy").has_file("task/new.txt")
+    assert bake(template=other, use_case="policy").has_file("task/new.txt")

@@ -1,0 +1,129 @@
+"""cruft: a newer engine arrives in a project, and what the team owns stays as it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import Bake, BakedProject, Run, commit
+
+ENGINE = "src/rft/__init__.py"
+TEAM = ("task/schema.py", "task/data/train.jsonl", "rft.toml")
+
+
+@pytest.fixture
+def project(published: Path, run: Run, tmp_path: Path) -> BakedProject:
+    """A project made by `cruft create` and committed by its team."""
+    answers = {"use_case": "policy", "author": '{{ 7*7 }} & "Co"'}
+    create = ("cruft", "create", published.as_uri(), "--no-input")
+    run(*create, "--extra-context", json.dumps(answers), cwd=tmp_path)
+    made = BakedProject(tmp_path / "my-rft-project")
+    run("git", "init", "--quiet", cwd=made.path)
+    commit(run, made.path, "made")
+    return made
+
+
+@pytest.fixture
+def changed(project: BakedProject, published: Path, run: Run) -> BakedProject:
+    """The team has changed what it owns; the template has changed engine, task and settings."""
+    for name in TEAM:
+        project.write(name, project.read(name) + "\n# ours\n")
+    project.write("task/extra.py", "# ours\n")
+    commit(run, project.path, "our task")
+    inside = BakedProject(published / "{{cookiecutter.project_slug}}")
+    inside.write(ENGINE, inside.read(ENGINE) + "\nNEWER = True\n")
+    inside.write("src/rft/newer.py", '"""A new room."""\n')
+    inside.write("rft.toml", "# newer\n" + inside.read("rft.toml"))
+    use_case = BakedProject(published / "templates" / "policy")
+    use_case.write("task/schema.py", "# newer\n")
+    use_case.write("task/newer.py", "# newer\n")
+    commit(run, published, "newer")
+    return project
+
+
+def test_cruft_makes_the_same_project_as_cookiecutter(project: BakedProject, bake: Bake) -> None:
+    plain = bake(use_case="policy", author='{{ 7*7 }} & "Co"').contents()
+    made = {n: c for n, c in project.contents().items() if not n.startswith(".git/")}
+    assert made.pop(".cruft.json")
+    assert made == plain
+
+
+def test_new_project_is_up_to_date(project: BakedProject, run: Run) -> None:
+    run("cruft", "check", cwd=project.path)
+    assert run("cruft", "diff", cwd=project.path).out == ""
+
+
+def test_update_brings_the_engine_and_leaves_the_team_alone(
+    changed: BakedProject, run: Run
+) -> None:
+    before = {name: changed.read(name) for name in (*TEAM, "task/extra.py", "LICENSE")}
+    run("cruft", "check", cwd=changed.path, code=1)
+    run("cruft", "update", "--skip-apply-ask", cwd=changed.path)
+    run("cruft", "check", cwd=changed.path)
+    assert "NEWER = True" in changed.read(ENGINE)
+    assert changed.has_file("src/rft/newer.py")
+    assert {name: changed.read(name) for name in before} == before
+    assert not changed.has_file("task/newer.py")
+    assert not [name for name in changed.files() if name.endswith((".rej", ".orig"))]
+
+
+def test_diff_names_the_engine_only(changed: BakedProject, run: Run) -> None:
+    """What the team changed in its own files is no deviation from the template."""
+    changed.write("Makefile", changed.read("Makefile") + "# ours\n")
+    diff = run("cruft", "diff", cwd=changed.path).out
+    assert "Makefile" in diff
+    assert "task/" not in diff
+    assert "rft.toml" not in diff
+
+
+def test_update_keeps_the_teams_own_change_to_the_engine(changed: BakedProject, run: Run) -> None:
+    changed.write("Makefile", changed.read("Makefile") + "\nours:\n\ttrue\n")
+    commit(run, changed.path, "our command")
+    run("cruft", "update", "--skip-apply-ask", cwd=changed.path)
+    assert changed.read("Makefile").endswith("ours:\n\ttrue\n")
+    assert "NEWER = True" in changed.read(ENGINE)
+
+
+def test_use_case_can_be_switched_once_the_task_is_given_up(
+    project: BakedProject, run: Run, bake: Bake
+) -> None:
+    """Without its `skip` entries the project becomes the other use case's, file for file."""
+    settings = project.read("pyproject.toml")
+    start, end = settings.index("skip = ["), settings.index("]", settings.index("skip = [")) + 1
+    project.write("pyproject.toml", settings[:start] + "skip = []" + settings[end:])
+    commit(run, project.path, "give the task up")
+    switch = json.dumps({"use_case": "extraction"})
+    update = ("cruft", "update", "--skip-apply-ask", "--variables-to-update", switch)
+    run(*update, cwd=project.path)
+    wanted = bake(use_case="extraction", author='{{ 7*7 }} & "Co"').contents()
+    made = {n: c for n, c in project.contents().items() if not n.startswith(".git/")}
+    assert made.keys() - {".cruft.json"} == wanted.keys()
+    assert {n for n in wanted if made[n] != wanted[n]} <= {"pyproject.toml"}
+
+
+def test_project_made_by_cookiecutter_can_be_linked_and_updated(
+    published: Path, run: Run, tmp_path: Path
+) -> None:
+    run("cookiecutter", published, "--no-input", "use_case=policy", cwd=tmp_path)
+    made = BakedProject(tmp_path / "my-rft-project")
+    answers = json.dumps({"use_case": "policy"})
+    link = ("cruft", "link", published.as_uri(), "--no-input", "--extra-context", answers)
+    run("git", "init", "--quiet", cwd=made.path)
+    run(*link, cwd=made.path)
+    commit(run, made.path, "linked")
+    inside = BakedProject(published / "{{cookiecutter.project_slug}}")
+    inside.write(ENGINE, inside.read(ENGINE) + "\nNEWER = True\n")
+    commit(run, published, "newer")
+    run("cruft", "update", "--skip-apply-ask", cwd=made.path)
+    assert "NEWER = True" in made.read(ENGINE)
+
+
+def test_refused_answers_stop_cruft_too(published: Path, run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    create = ("cruft", "create", published.as_uri(), "--no-input", "--extra-context")
+    done = run(*create, json.dumps({"project_slug": "../evil"}), cwd=out, code=1)
+    assert "project_slug '../evil'" in " ".join(done.err.split())
+    assert not list(out.iterdir())
+    assert not (tmp_path / "evil").exists()

@@ -1,0 +1,61 @@
+"""Each baked project installs by itself in a new environment and passes its own tests (slow)."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from itertools import product
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, USE_CASES, BakedProject, Run
+
+pytestmark = pytest.mark.slow
+# No answer of the user may break the build back end either.
+AWKWARD = 'author=Ada "O\'Neil", {{ 7*7 }} \\ 😀'
+
+
+def make(run: Run, folder: Path, use_case: str, endpoint: str) -> BakedProject:
+    answers = (f"use_case={use_case}", f"endpoint={endpoint}", AWKWARD)
+    run("cookiecutter", ROOT, "--no-input", *answers, cwd=folder)
+    return BakedProject(folder / "my-rft-project")
+
+
+def versions(frozen: str) -> dict[str, str]:
+    pins = (line.split("==") for line in frozen.splitlines() if "==" in line)
+    return {name.lower().replace("_", "-"): version for name, version in pins}
+
+
+@pytest.mark.parametrize(
+    ("use_case", "endpoint"), list(product(USE_CASES, ["local", "compatible"]))
+)
+def test_project_installs_with_pip_and_passes_its_own_tests(
+    run: Run, tmp_path: Path, use_case: str, endpoint: str
+) -> None:
+    project = make(run, tmp_path, use_case, endpoint)
+    run("make", "setup", "UV=", f"PYTHON={sys.executable}", cwd=project.path)
+    done = run("make", "test", cwd=project.path, timeout=1200)
+    assert " passed" in done.out
+    assert " failed" not in done.out
+    frozen = run(".venv/bin/python", "-m", "pip", "freeze", cwd=project.path).out
+    pinned = versions(project.read("constraints.txt"))
+    assert {n: v for n, v in versions(frozen).items() if pinned.get(n) != v} == {}
+
+
+def test_project_installs_with_uv(run: Run, tmp_path: Path, env: dict[str, str]) -> None:
+    uv = shutil.which("uv", path=env["PATH"])
+    if not uv:
+        pytest.skip("uv is not installed here")
+    project = make(run, tmp_path, "code-gen", "local")
+    run("make", "setup", f"UV={uv}", cwd=project.path)
+    run("make", "test", cwd=project.path, timeout=1200)
+    assert "check" in run(".venv/bin/rft", "--help", cwd=project.path).out
+
+
+def test_setup_is_done_once_and_clean_takes_it_back(run: Run, tmp_path: Path) -> None:
+    project = make(run, tmp_path, "policy", "local")
+    before = project.files()
+    run("make", "setup", cwd=project.path)
+    assert run("make", "setup", cwd=project.path).said.startswith("make: ")
+    run("make", "clean", cwd=project.path)
+    assert project.files() == before

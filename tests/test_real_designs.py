@@ -1,0 +1,157 @@
+"""The code-gen use case on designs that other people made: real bindings and real RTL.
+
+Both parts are skipped where their material is absent. The bindings (68, human-made) are looked for
+in the folder RFT_SHARED_DATA names, or in ../shared/data beside the repository; the RTL comes in
+Python packages that carry Verilog. `pytest -s` prints the figures.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+TEMPLATE = REPOSITORY / "templates" / "code-gen"
+SHARED = Path(os.environ.get("RFT_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
+BINDINGS = SHARED / "forencich_axi_axis_bindings" / "bindings.jsonl"
+
+PROTOCOL_OF_BUS = {
+    "AxiBus": "axi4",
+    "AxiReadBus": "axi4",
+    "AxiWriteBus": "axi4",
+    "AxiLiteBus": "axi4lite",
+    "AxiStreamBus": "axis",
+}
+LEAST_ROWS = {
+    "pythondata_cpu_picorv32": 40,
+    "pythondata_cpu_serv": 55,
+    "pythondata_cpu_vexriscv": 50,
+    "lambdalib": 160,
+    "umi": 75,
+}
+
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def task(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+    """The use case's modules, imported in place and forgotten afterwards."""
+    pytest.importorskip("pyslang")
+    monkeypatch.syspath_prepend(str(TEMPLATE))
+    names = ("elaborate", "grader", "importer", "protocols", "schema")
+    yield SimpleNamespace(**{name: importlib.import_module(f"task.{name}") for name in names})
+    for name in [name for name in sys.modules if name.partition(".")[0] == "task"]:
+        del sys.modules[name]
+
+
+def as_row(source: Row, protocols: Any) -> Row:
+    """A published binding as a row: the VIP's ports are the bus's, directions from the standard.
+
+    The VIP takes the other side of the bus. Its width parameters default to 1 and are set to what
+    the bound ports need, as a person would who instantiates it.
+    """
+    signals = {
+        s.name: s for s in protocols.PROTOCOLS[PROTOCOL_OF_BUS[source["vip"]["name"]]].signals
+    }
+    nets = {
+        p["name"]: {**p, "dir": {"In": "input", "Out": "output", "InOut": "inout"}[p["dir"]]}
+        for p in source["dut"]["ports"]
+    }
+    gold = source["gold"]
+    valid = next(p for p in gold if p["name"].endswith("valid") and p["name"][0] != "r")
+    master = nets[valid["value"]]["dir"] == "input"
+    if valid["name"] == "bvalid":
+        master = not master
+    ports, widths = [], {}
+    for name in [*source["vip"]["required"], *source["vip"]["optional"]]:
+        signal = signals[name]
+        width = signal.width
+        if isinstance(width, str):  # user ports may differ in width from channel to channel
+            base, slash, divisor = width.partition("/")
+            base = f"{name.upper()}_WIDTH" if base == "USER_WIDTH" else base
+            width = base + slash + divisor
+            widths.setdefault(base, 1)
+        ports.append(
+            {
+                "name": name,
+                "dir": "output" if (signal.driver == "m") == master else "input",
+                "width": width,
+                "required": name in source["vip"]["required"],
+            }
+        )
+    values = {p["name"]: p["value"] for p in gold}
+    for port in ports:
+        if port["width"] in widths and port["name"] in values:
+            widths[port["width"]] = nets[values[port["name"]]]["width"]
+    settings = [{"name": n, "value": str(w)} for n, w in widths.items() if w != 1]
+    return {
+        "id": source["id"],
+        "design": source["dut"]["name"],
+        "protocol": source["vip"]["name"],
+        "style": "real",
+        "target": f"the bus `{source['vip']['prefix_in_testbench']}_...`",
+        "dut": {"name": source["dut"]["name"], "ports": list(nets.values())},
+        "vip": {
+            "name": source["vip"]["name"],
+            "ports": ports,
+            "params": [{"name": n, "default": "1", "doc": "bits"} for n in widths],
+        },
+        "messages": [],
+        "reference_answer": [*gold, *settings],
+    }
+
+
+@pytest.mark.skipif(not BINDINGS.is_file(), reason="the published bindings are not here")
+def test_published_bindings_become_items_that_score_one(task: SimpleNamespace) -> None:
+    """Every published binding becomes an item; its gold scores 1 by both gates or we say why."""
+    sources = [json.loads(line) for line in BINDINGS.open(encoding="utf-8")]
+    clean, reasons, disagree = 0, Counter[str](), []
+    for source in sources:
+        row = task.schema.Item.model_validate(as_row(source, task.protocols)).model_dump()
+        sample = {"output_json": {"predicted": row["reference_answer"]}}
+        pairs = [(p["name"], p["value"]) for p in row["reference_answer"]]
+        assert task.grader.explain(sample, row)["f1"] == 1.0
+        mine, slang = task.grader.faults(pairs, row), task.elaborate.diagnose(pairs, row)
+        clean += not mine and not slang
+        reasons.update([f"{row['id']}: {mine[0]}"] if mine else [])
+        disagree += [row["id"]] if bool(mine) != bool(slang) else []
+    print(
+        f"\n{clean} of {len(sources)} published bindings score 1; the others:", *reasons, sep="\n"
+    )
+    assert disagree == []
+    assert len(sources) == 68
+    assert clean >= 60
+
+
+@pytest.mark.parametrize("package", LEAST_ROWS)
+def test_real_rtl_becomes_rows(package: str, task: SimpleNamespace) -> None:
+    """Modules of a real package become valid items; each other one is told with its reason."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        pytest.skip(f"{package} is not installed")
+    found = list(
+        task.importer.load([Path(spec.submodule_search_locations[0])], {"vip": "wishbone"})
+    )
+    rows = [each for each in found if isinstance(each, dict)]
+    problems = [each for each in found if not isinstance(each, dict)]
+    for row in rows:
+        item = task.schema.Item.model_validate(row | {"messages": []})
+        assert task.schema.messages(item)[1]["content"]
+    print(f"\n{package}: {len(rows)} rows, {len(problems)} modules or files left out")
+    for problem in problems:
+        print(f"  {Path(problem.file).name}:{problem.line}: {problem.message}")
+    assert len(rows) >= LEAST_ROWS[package]
+    assert len({row["id"] for row in rows}) == len(rows)
+    assert all(problem.message.endswith(".") for problem in problems)
