@@ -31,8 +31,8 @@ test-fast: setup lint  ## the everyday part, under three minutes
 	$(PY) -m pytest -m "not slow"
 
 lint: setup
-	$(PY) -m ruff check --no-cache .
-	$(PY) -m ruff format --no-cache --check .
+	$(PY) -m ruff check --no-cache --config ruff.toml .
+	$(PY) -m ruff format --no-cache --config ruff.toml --check .
 	$(PY) -m mypy rft_template.py hooks tests benchmarks
 
 clean:  ## remove the environment, the demo and all caches

@@ -42,6 +42,25 @@ def test_project_installs_with_pip_and_passes_its_own_tests(
     assert {n: v for n, v in versions(frozen).items() if pinned.get(n) != v} == {}
 
 
+@pytest.mark.parametrize("use_case", USE_CASES)
+def test_main_job_runs_with_the_embedded_model(run: Run, tmp_path: Path, use_case: str) -> None:
+    """No key, no GPU: check, eval on a real model, verdict, report."""
+    project = make(run, tmp_path, use_case, "local")
+    run("make", "setup", f"PYTHON={sys.executable}", cwd=project.path)
+    rft = ".venv/bin/rft"
+    run(rft, "check", cwd=project.path)
+    done = run(rft, "eval", "--limit", "1", "--samples", "2", cwd=project.path, timeout=1200)
+    assert "over 1 rows, 2 answers" in done.out
+    assert (
+        "holds all 2 answers"
+        in run(rft, "eval", "--limit", "1", "--samples", "2", cwd=project.path).out
+    )
+    assert "NO-GO" in run(rft, "ready", cwd=project.path, code=1).out
+    run(rft, "report", cwd=project.path)
+    (report,) = project.path.glob("runs/*/report.html")
+    assert "smollm2-135m-instruct" in report.read_text(encoding="utf-8")
+
+
 def test_project_installs_with_uv(run: Run, tmp_path: Path, env: dict[str, str]) -> None:
     uv = shutil.which("uv", path=env["PATH"])
     if not uv:

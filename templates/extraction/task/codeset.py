@@ -28,7 +28,7 @@ def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
 def billable(code: str) -> bool:
     """True for a leaf of the code set, written with or without its dot.
 
-    The code set also holds chapters and blocks, some of them empty: '10' and 'Y62-Y84' are no codes.
+    The code set also holds chapters and blocks, some of them empty: 'Y62-Y84' is no code.
     """
     icd = code_set()
     known = code.isascii() and icd.is_valid_item(code)

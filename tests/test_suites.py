@@ -1,0 +1,38 @@
+"""A baked project's own tests pass, here with this environment's packages (fast)."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from conftest import USE_CASES, Bake, Run
+
+
+@pytest.mark.parametrize("use_case", USE_CASES)
+def test_the_tasks_own_tests_pass(bake: Bake, run: Run, use_case: str) -> None:
+    project = bake(fresh=True, use_case=use_case)
+    done = run(sys.executable, "-m", "pytest", "-q", "tests/task", cwd=project.path)
+    assert " passed" in done.out
+
+
+def test_the_engines_own_tests_pass(bake: Bake, run: Run) -> None:
+    project = bake(fresh=True, use_case="policy")
+    done = run(
+        "env",
+        "PYTHONPATH=src",
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "tests/engine",
+        cwd=project.path,
+    )
+    assert " passed" in done.out
+
+
+@pytest.mark.parametrize("use_case", USE_CASES)
+def test_the_shipped_data_and_grader_pass_the_check(bake: Bake, run: Run, use_case: str) -> None:
+    project = bake(fresh=True, use_case=use_case)
+    done = run("env", "PYTHONPATH=src", sys.executable, "-m", "rft", "check", cwd=project.path)
+    assert "0 errors" in done.out
+    assert "check: no errors" in done.out
