@@ -23,6 +23,8 @@ def main(template_root: Path, use_case: str, project: Path) -> int:
         return 0
     unwanted = shutil.ignore_patterns("USE_CASE.md", "*.pyc", *CACHES)
     shutil.copytree(overlay, project, ignore=unwanted, dirs_exist_ok=True)
+    if sys.stderr.isatty():  # for people only: what `cruft diff` prints must stay a diff
+        print(f"{project.name} is made. In its folder: make setup, make demo.", file=sys.stderr)
     return 0
 
 

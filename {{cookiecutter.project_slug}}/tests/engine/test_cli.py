@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -179,12 +180,15 @@ def test_an_unknown_import_setting_lists_the_known(rft: Rft, project: Path, pair
 
 def test_help_does_not_load_the_heavy_libraries() -> None:
     heavy = ("openai", "scipy", "rapidfuzz")
-    code = f"import sys, rft.cli; print([m for m in {heavy} if m in sys.modules])"
-    env = {"PYTHONPATH": ":".join(p for p in sys.path if p)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env
+    code = (
+        "import atexit, sys; sys.argv = ['rft', '--help']\n"
+        f"atexit.register(lambda: print([m for m in {heavy} if m in sys.modules]))\n"
+        "from rft.cli import main; main()"
     )
-    assert done.stdout.strip() == "[]"
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
+    assert "Usage: rft" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_reference_too_long_to_be_answered_is_found(rft: Rft, project: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 import webbrowser
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,7 +18,9 @@ from rft.cli import app, options
 from rft.cli.project import Task, load_module, load_rows, load_task, open_settings
 from rft.config import Settings
 from rft.errors import UserError
-from rft.readiness import Readiness, assess
+
+if TYPE_CHECKING:
+    from rft.readiness import Readiness
 
 RunArgument = Annotated[str, typer.Argument(help="A folder below runs/; the newest if left out.")]
 
@@ -84,6 +86,7 @@ def _assess(
     settings: Settings, run: runs.Run, rows: dict[str, dict[str, Any]]
 ) -> tuple[Readiness, dict[str, float]]:
     from rft.cli.check import floor_means
+    from rft.readiness import assess
 
     spec = graders.load_spec(settings.path(settings.task.grader))
     if graders.spec_hash(spec) != run.info.hashes["grader"]:
