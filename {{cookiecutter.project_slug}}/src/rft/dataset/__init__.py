@@ -10,11 +10,10 @@ Nothing here stops at the first fault: every finding names file, line, field and
 from rft.dataset.checks import check_splits
 from rft.dataset.findings import Finding, Severity, has_errors, in_order
 from rft.dataset.load import Row, Split, dataset_hash, load_split
-from rft.dataset.split_checks import CHARS_PER_TOKEN, ROW_LIMITS
+from rft.dataset.split_checks import ROW_LIMITS
 from rft.dataset.write import write_messages
 
 __all__ = [
-    "CHARS_PER_TOKEN",
     "ROW_LIMITS",
     "Finding",
     "Row",

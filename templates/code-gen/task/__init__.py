@@ -1,0 +1,1 @@
+"""Your task: bind a design's ports to a verification IP (VIP)."""

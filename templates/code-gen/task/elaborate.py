@@ -1,0 +1,162 @@
+"""Does a binding really elaborate?  grade(sample, item) -> 1.0 or 0.0, asked of pyslang.
+
+A stub of the design and one of the VIP are written from the row's tables, wired up by the answer in
+a testbench, and compiled by slang, a full SystemVerilog front end. grader.faults reaches the same
+verdict without it. Runs on your machine only: a hosted grader has no pyslang.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pyslang.analysis import AnalysisManager
+from pyslang.ast import Compilation
+from pyslang.syntax import SyntaxKind, SyntaxTree
+
+from task.grader import MAX_BITS, MAX_VALUE_CHARS, read_pairs
+
+FAULT_CODES = frozenset(
+    {
+        "ConstantConversion",
+        "IndexOOB",
+        "MultipleContAssigns",
+        "ParameterDoesNotExist",
+        "PortWidthExpand",
+        "PortWidthTruncate",
+        "RangeOOB",
+        "RangeSelectReversed",
+        "SignedIntegerOverflow",
+        "UnconnectedInputPort",
+        "UnsizedInConcat",
+        "VectorLiteralOverflow",
+    }
+)
+"""Diagnostics that slang counts as warnings and a testbench engineer as mistakes."""
+
+ALLOWED = frozenset(
+    {
+        SyntaxKind.ConcatenationExpression,
+        SyntaxKind.IdentifierName,
+        SyntaxKind.IdentifierSelectName,
+        SyntaxKind.IntegerLiteralExpression,
+        SyntaxKind.IntegerVectorExpression,
+        SyntaxKind.MultipleConcatenationExpression,
+        SyntaxKind.StringLiteralExpression,
+        SyntaxKind.UnbasedUnsizedLiteralExpression,
+    }
+)
+"""What one value may be: a signal, a select, a constant, a concatenation or a replication."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*", re.ASCII)
+_ODD = re.compile(
+    r"""\[[^\]]*[^0-9_:+\-\s\]] | \]\s*\[ | '[sS] | '[dD]\s*(?=[0-9_]*[xXzZ?])[0-9xXzZ?_]{2,}""",
+    re.ASCII | re.VERBOSE,
+)
+"""What slang lets pass: a signal as an index, two selects, a sign (8'sd1), bad digits (8'd1x)."""
+_VALUE = re.compile(r"""[A-Za-z0-9_$'"\[\]{}:,+?\-\s]+""", re.ASCII)
+
+Pair = tuple[str, str]
+
+
+def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
+    """1.0 if the binding compiles without a fault, else 0.0; an unreadable answer is a fault."""
+    pairs = read_pairs(sample)
+    if pairs is None:
+        return 0.0
+    return 0.0 if diagnose(pairs, item) else 1.0
+
+
+def diagnose(pairs: list[Pair], item: dict[str, Any]) -> list[str]:
+    """What slang says against a binding, one sentence each; empty if it elaborates.
+
+    Values are parsed alone first, so that no value can smuggle text into the testbench.
+    """
+    if not pairs:
+        return []
+    found = [text for pair in pairs for text in _refuse(pair, item)]
+    return found or _compile(_testbench(pairs, item), pairs, item)
+
+
+def _refuse(pair: Pair, item: dict[str, Any]) -> list[str]:
+    """Why a pair may not even be spliced into the testbench."""
+    name, value = pair[0].strip(), pair[1].strip()
+    if not _NAME.fullmatch(name):
+        return [f"{name[:80]!r} is no Verilog name."]
+    plain = _VALUE.fullmatch(value) and not _ODD.search(value)
+    if len(value) > MAX_VALUE_CHARS or not plain:
+        return [f"The value of {name!r} is not one expression: {value[:80]!r}."]
+    tree = SyntaxTree.fromText(value)
+    if tree.root.kind not in ALLOWED or len(tree.diagnostics) or str(tree.root).strip() != value:
+        return [f"The value of {name!r} is not one expression: {value[:80]!r}."]
+    defaults = {p["name"]: str(p["default"]) for p in item["vip"]["params"]}
+    textual = tree.root.kind == SyntaxKind.StringLiteralExpression
+    unknown = name in defaults and not textual and set(value.lower()) & set("xz?")
+    if unknown or textual != defaults.get(name, "").startswith('"'):
+        return [f"The value of {name!r} has the wrong type: {value[:80]!r}."]
+    return []
+
+
+def _testbench(pairs: list[Pair], item: dict[str, Any]) -> str:
+    """SystemVerilog text: a design stub, a VIP stub, and a module that wires them up."""
+    params = {p["name"] for p in item["vip"]["params"]}
+    pairs = [(name.strip(), value.strip()) for name, value in pairs]
+    nets = item["dut"]["ports"]
+    lines = ["`default_nettype none", "module rft_dut("]
+    lines += [",\n".join(f"  {p['dir']} {_type(p)} {p['name']}" for p in nets), ");", "endmodule"]
+    lines += [_vip_stub(item["vip"]), "module rft_tb;"]
+    lines += [f"  {_type(p)} {p['name']};" for p in nets]
+    lines.append(f"  rft_dut rft_dut_i({_connect([(p['name'], p['name']) for p in nets])});")
+    settings = _connect([pair for pair in pairs if pair[0] in params])
+    wires = _connect([pair for pair in pairs if pair[0] not in params])
+    lines += [f"  rft_vip #({settings}) rft_vip_i({wires});", "endmodule", ""]
+    return "\n".join(lines)
+
+
+def _connect(pairs: list[Pair]) -> str:
+    return ", ".join(f".{name}({value})" for name, value in pairs)
+
+
+def _type(port: dict[str, Any]) -> str:
+    kind = "wire" if port["dir"] == "inout" else "logic"
+    return f"{kind} [{int(port['width']) - 1}:0]"
+
+
+def _vip_stub(vip: dict[str, Any]) -> str:
+    params = []
+    for param in vip["params"]:
+        kind = "" if str(param["default"]).startswith('"') else "int "
+        params.append(f"parameter {kind}{param['name']} = {param['default']}")
+    ports, checks = [], []
+    for port in vip["ports"]:
+        width = port["width"]
+        optional = port["dir"] == "input" and not port["required"]
+        ports.append(
+            f"  {port['dir']} logic [({width})-1:0] {port['name']}" + (" = '0" if optional else "")
+        )
+        if isinstance(width, str):
+            checks.append(f'  if (({width}) < 1 || ({width}) > {MAX_BITS}) $error("no width");')
+    head = f"module rft_vip #({', '.join(params)})(" if params else "module rft_vip("
+    return "\n".join([head, ",\n".join(ports), ");", *checks, "endmodule"])
+
+
+def _compile(text: str, pairs: list[Pair], item: dict[str, Any]) -> list[str]:
+    tree = SyntaxTree.fromText(text)  # the tree must outlive the compilation
+    compilation = Compilation()
+    compilation.addSyntaxTree(tree)
+    diagnostics = list(compilation.getAllDiagnostics())
+    compilation.freeze()
+    analysis = AnalysisManager()
+    analysis.analyze(compilation)
+    diagnostics += analysis.getDiagnostics()
+    found = []
+    for diagnostic in diagnostics:
+        code = str(diagnostic.code).removeprefix("DiagCode(").removesuffix(")")
+        if diagnostic.isError() or code in FAULT_CODES:
+            detail = ", ".join(str(arg) for arg in diagnostic.args)
+            found.append(f"slang reports {code}" + (f" ({detail})." if detail else "."))
+    bound = {name.strip() for name, _ in pairs}
+    for port in item["vip"]["ports"]:  # slang cannot tell a required output from an optional one
+        if port["required"] and port["dir"] == "output" and port["name"] not in bound:
+            found.append(f"The required output {port['name']!r} is not connected.")
+    return found

@@ -1,0 +1,238 @@
+"""Read module headers with pyslang: a process of its own, because hostile RTL can crash a parser.
+
+`python rtl.py` takes one JSON object on standard input
+    {"files": [path], "include": [folder], "define": ["NAME=VALUE"], "param": ["NAME=VALUE"]}
+and prints one on standard output
+    {"modules": [{"name", "file", "line", "ports", "params", "refused", "refused_line"}],
+     "problems": [{"file", "line", "message"}]}
+`refused` says why a module's ports cannot be expressed as plain vectors (null if they can). Widths
+are resolved with the default parameter values, or those of `param`. Imports nothing of this
+project.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import Any
+
+from pyslang import Bag, DiagnosticEngine, SourceManager
+from pyslang.ast import Compilation, CompilationOptions, DefinitionKind
+from pyslang.parsing import PreprocessorOptions
+from pyslang.syntax import SyntaxKind, SyntaxTree
+
+Found = dict[str, Any]
+
+_DIRECTIONS = {"In": "input", "Out": "output", "InOut": "inout"}
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*", re.ASCII)
+_RANGE = re.compile(r"\[([^\[\]:]+):([^\[\]:]+)\]")
+_SHARED = {
+    SyntaxKind.PackageDeclaration,
+    SyntaxKind.InterfaceDeclaration,
+    SyntaxKind.TypedefDeclaration,
+    SyntaxKind.ParameterDeclarationStatement,
+}
+_KEPT: list[Any] = []
+_HINTS = {
+    "CouldNotOpenIncludeFile": "; name its folder with --set include=FOLDER",
+    "UnknownDirective": "; define the macro with --set define=NAME=VALUE",
+    "UnknownPackage": "; import the package's file together with this one",
+}
+
+
+def read(request: dict[str, list[str]]) -> dict[str, list[Found]]:
+    """The modules of the files and the problems found in them."""
+    manager = SourceManager()
+    for folder in request["include"]:
+        manager.addUserDirectories(folder)
+    preprocessor = PreprocessorOptions()
+    preprocessor.predefines = request["define"]
+    bag = Bag([preprocessor])
+    engine = DiagnosticEngine(manager)
+    trees, problems = [], []
+    for file in request["files"]:
+        try:
+            tree = SyntaxTree.fromFile(file, manager, bag)
+        except (RuntimeError, ValueError, OSError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            problems.append({"file": file, "line": None, "message": f"cannot be read: {reason}."})
+            continue
+        errors = [d for d in tree.diagnostics if d.isError()]
+        if errors:
+            problems.append(_problem(file, errors[0], manager, engine))
+        else:
+            trees.append(tree)
+    shared = [tree for tree in trees if _is_shared(tree)]
+    modules = []
+    for tree in trees:
+        others = [other for other in shared if other is not tree]
+        modules += _modules(tree, others, manager, engine, request["param"])
+    return {"modules": modules, "problems": problems}
+
+
+def _is_shared(tree: Any) -> bool:
+    """Whether a file holds declarations that the headers of other files may need."""
+    kinds = {member.kind for member in getattr(tree.root, "members", [tree.root])}
+    return bool(kinds & _SHARED)
+
+
+def _problem(file: str, diagnostic: Any, manager: Any, engine: Any) -> Found:
+    """The first error of a file, in its own words, with a remedy where there is a plain one."""
+    location = manager.getFullyExpandedLoc(diagnostic.location)
+    place = str(manager.getFullPath(location.buffer)) or file
+    code = str(diagnostic.code).removeprefix("DiagCode(").removesuffix(")")
+    text = engine.formatMessage(diagnostic) + _HINTS.get(code, "")
+    line = int(manager.getLineNumber(location))
+    return {"file": place, "line": line, "message": f"{text}."}
+
+
+def _modules(
+    tree: Any, others: list[Any], manager: Any, engine: Any, params: list[str]
+) -> list[Found]:
+    """Every module of one file, each elaborated as a top level; `others` hold packages."""
+    definitions = _definitions(tree)
+    names = {str(d.name) for d in definitions}  # slang keeps no copy: this set must stay alive
+    options = CompilationOptions()
+    options.topModules = names
+    options.paramOverrides = params
+    compilation = Compilation(Bag([options]))
+    for each in (tree, *others):
+        compilation.addSyntaxTree(each)
+    bodies = {instance.name: instance.body for instance in compilation.getRoot().topInstances}
+    found = []
+    for definition in definitions:
+        module: Found = {
+            "name": definition.name,
+            "file": str(manager.getFullPath(definition.location.buffer)),
+            "line": int(manager.getLineNumber(definition.location)),
+            "ports": [],
+            "params": [],
+            "refused": None,
+            "refused_line": None,
+        }
+        body = bodies.get(definition.name)
+        if body is None:
+            module["refused"] = (
+                "a parameter has no default value; give one with --set param=NAME=VALUE"
+            )
+        else:
+            _fill(module, body, manager, lambda: _errors_by_line(compilation, manager, engine))
+        found.append(module)
+    return found
+
+
+def _definitions(tree: Any) -> list[Any]:
+    survey = Compilation()
+    survey.addSyntaxTree(tree)
+    _KEPT.append(survey)  # its symbols die with it
+    found: list[Any] = list(survey.getDefinitions())
+    return [d for d in found if d.definitionKind == DefinitionKind.Module]
+
+
+def _fill(module: Found, body: Any, manager: Any, errors: Any) -> None:
+    """Put the ports and parameters into `module`, or say why that cannot be done."""
+    inherited = ""
+    for port in body.portList:
+        reason = _refusal(port)
+        if reason is not None:
+            module["refused_line"] = line = int(manager.getLineNumber(port.location))
+            module["refused"] = errors().get(line, reason) if "no type" in reason else reason
+            return
+        own = port.internalSymbol.syntax if port.internalSymbol else port.syntax
+        text = str(own.parent) if own is not None and own.parent is not None else ""
+        if re.search(r"\b(input|output|inout)\b|\[", text):
+            inherited = text
+        module["ports"].append(
+            {
+                "name": port.name,
+                "dir": _DIRECTIONS[port.direction.name],
+                "width": int(port.type.bitWidth),
+                "expression": _expression(inherited),
+                "has_default": port.initializer is not None,
+            }
+        )
+    if not module["ports"]:
+        module["refused"] = "it has no ports"
+    for param in body.parameters:
+        default = None if param.isLocalParam else _default(param)
+        if default is not None:
+            doc = _comment(param, manager)
+            module["params"].append({"name": param.name, "default": default, "doc": doc})
+
+
+def _refusal(port: Any) -> str | None:
+    """Why a port is no plain vector, or None if it is one."""
+    if type(port).__name__ == "InterfacePortSymbol":
+        return f"port '{port.name}' is an interface; write a wrapper with plain ports"
+    if type(port).__name__ != "PortSymbol" or not port.name:
+        return "a port of it is a concatenation without a name; name the port"
+    if not _PLAIN_NAME.fullmatch(port.name):
+        return f"port '{port.name}' has an escaped name; rename it"
+    kind = port.type
+    if kind.isError:
+        return f"port '{port.name}' has no type that can be resolved"
+    if kind.isUnpackedArray:
+        return f"port '{port.name}' is an unpacked array; write a wrapper with plain vectors"
+    element = kind.canonicalType
+    while element.isPackedArray:
+        element = element.elementType.canonicalType
+    if element.isStruct or element.isPackedUnion or element.isUnpackedUnion:
+        return f"port '{port.name}' is a struct or union; write a wrapper with plain vectors"
+    if not kind.isIntegral:
+        return f"port '{port.name}' is of type {kind}; only vectors of bits can be bound"
+    if port.direction.name not in _DIRECTIONS:
+        return f"port '{port.name}' is a ref port; only input, output and inout can be bound"
+    return None
+
+
+def _expression(text: str) -> str | None:
+    """A width as text over the parameters, from a port's declaration with one packed range."""
+    text = re.sub(r"//[^\n]*|/\*.*?\*/", " ", text, flags=re.DOTALL)
+    ranges = _RANGE.findall(text)
+    if len(ranges) != 1 or text.count("[") != 1:
+        return None
+    high, low = (" ".join(part.split()) for part in ranges[0])
+    if not re.fullmatch(r"[A-Za-z0-9_$ +\-*/%()]+", high + low):
+        return None
+    whole = re.fullmatch(r"(.+?) ?- ?1", high)
+    if low == "0" and whole and whole[1].count("(") == whole[1].count(")"):
+        return whole[1]
+    return f"({high})-({low})+1"
+
+
+def _default(param: Any) -> str | None:
+    """A value parameter's default as text; None for types, reals and unknown bits."""
+    value = getattr(param, "value", None)
+    if value is None:
+        return None
+    text = str(param.syntax.initializer.expr).strip() if param.syntax.initializer else ""
+    if re.fullmatch(r'"[^"\\\n]*"', text):
+        return text
+    try:
+        return None if isinstance(value.value, float) else str(int(value.value))
+    except (TypeError, ValueError):
+        return None
+
+
+def _comment(param: Any, manager: Any) -> str:
+    """The // comment on a parameter's line, or nothing."""
+    source = manager.getSourceText(param.location.buffer)
+    start = source.rfind("\n", 0, param.location.offset) + 1
+    end = source.find("\n", param.location.offset)
+    line = source[start : end if end >= 0 else len(source)]
+    return " ".join(line.partition("//")[2].split())[:120]
+
+
+def _errors_by_line(compilation: Any, manager: Any, engine: Any) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for diagnostic in compilation.getAllDiagnostics():
+        if diagnostic.isError():
+            code = str(diagnostic.code).removeprefix("DiagCode(").removesuffix(")")
+            text = engine.formatMessage(diagnostic) + _HINTS.get(code, "")
+            found.setdefault(int(manager.getLineNumber(diagnostic.location)), text)
+    return found
+
+
+if __name__ == "__main__":
+    json.dump(read(json.load(sys.stdin)), sys.stdout)

@@ -1,0 +1,212 @@
+"""The gate: what a compiler refuses. The portable gate and pyslang must say the same."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from task import elaborate, grader
+from tests.task.vip_rows import Row, answer, rebind
+
+
+def as_pairs(bindings: list[dict[str, str]]) -> list[tuple[str, str]]:
+    return [(pair["name"], pair["value"]) for pair in bindings]
+
+
+def verdicts(row: Row, bindings: list[dict[str, str]]) -> tuple[bool, bool]:
+    """Whether the binding elaborates: the portable gate's word, and pyslang's."""
+    found = as_pairs(bindings)
+    return not grader.faults(found, row), not elaborate.diagnose(found, row)
+
+
+def test_every_gold_answer_elaborates(rows: list[Row]) -> None:
+    """Both gates pass every shipped gold answer."""
+    assert [r["id"] for r in rows if verdicts(r, r["reference_answer"]) != (True, True)] == []
+
+
+FAULTS = {
+    "unknown VIP port": {"bogus": "clk"},
+    "unknown design signal": {"last": "s_lost"},
+    "dropped required input": {"clk": None},
+    "dropped required output": {"valid": None},
+    "unknown parameter": {"BOGUS": "3"},
+    "width parameter not set": {"W": None},
+    "width parameter wrong": {"W": "32"},
+    "width parameter zero": {"W": "0"},
+    "signal too wide": {"last": "s_data"},
+    "signal too narrow": {"data": "s_last"},
+    "constant too large": {"code": "5'd16"},
+    "concatenation too long": {"code": "{clk, count[3:0]}"},
+    "index outside": {"last": "s_data[16]"},
+    "range outside": {"data": "s_data[16:1]"},
+    "range reversed": {"data": "s_data[0:15]"},
+    "output on a constant": {"valid": "1'b1"},
+    "output on a replication": {"data": "{2{s_data[7:0]}}"},
+    "output on a driven signal": {"valid": "busy"},
+    "two outputs on one signal": {"last": "s_valid"},
+    "two outputs on one bit": {"last": "s_data[3]"},
+    "parameter from a signal": {"SEED": "count"},
+    "string for a number": {"SEED": '"7"'},
+    "number for a string": {"MODE": "7"},
+    "unknown bits in a parameter": {"SEED": "4'bxx01"},
+    "huge parameter": {"SEED": "99999999999"},
+    "unsized in a concatenation": {"code": "{count[2:0], 1}"},
+    "literal longer than its size": {"code": "4'd16"},
+    "zero replication": {"code": "{0{clk}}"},
+    "string on a port": {"code": '"a"'},
+    "name that is a keyword": {"input": "clk"},
+    "another module's port": {"valid": "small.s_valid"},
+}
+
+
+@pytest.mark.parametrize("values", FAULTS.values(), ids=FAULTS.keys())
+def test_both_gates_see_each_fault(row: Row, values: dict[str, str | None]) -> None:
+    """One fault in a binding that is otherwise right: neither gate lets it pass."""
+    assert verdicts(row, row["reference_answer"]) == (True, True)
+    assert verdicts(row, rebind(row, **values)) == (False, False)
+
+
+HARMLESS = {
+    "an optional port": {"abort": "1'b0"},
+    "another optional parameter": {"SEED": "99"},
+    "a string parameter": {"MODE": '"slow"'},
+    "an input on a design input": {"abort": "s_valid"},
+    "a joined output": {"data": "{s_data[15:8], s_data[7:0]}"},
+    "an output on some bits of an inout": {"last": "pad[2]"},
+    "bits counted upwards": {"code": "count[4+:4]"},
+    "an unsized constant that fits": {"code": "7"},
+    "all ones": {"code": "'1"},
+    "high impedance": {"code": "4'bz"},
+    "a replication": {"code": "{2{clk, busy}}"},
+    "two signals swapped": {"valid": "s_last", "last": "s_valid"},
+}
+
+
+@pytest.mark.parametrize("values", HARMLESS.values(), ids=HARMLESS.keys())
+def test_both_gates_pass_what_compiles(row: Row, values: dict[str, str]) -> None:
+    """The gate asks whether it compiles, not whether it is right: that is the F1's part."""
+    assert verdicts(row, rebind(row, **values)) == (True, True)
+
+
+def test_a_pair_given_twice_is_a_fault(row: Row) -> None:
+    for name in ("clk", "W"):
+        again = next(p for p in row["reference_answer"] if p["name"] == name)
+        assert verdicts(row, [*row["reference_answer"], again]) == (False, False)
+
+
+def test_an_empty_binding_elaborates(row: Row) -> None:
+    """It instantiates no VIP at all."""
+    assert verdicts(row, []) == (True, True)
+
+
+HOSTILE = [
+    "x), .evil(1'b1",
+    "clk), .abort(busy",
+    'clk); endmodule module evil; initial $system("true"); endmodule //',
+    "clk // ",
+    "clk /* ",
+    '`include "/etc/passwd"',
+    "`define X",
+    '$system("true")',
+    "clk ? clk : clk",
+    "clk;",
+    "clk,",
+    "",
+    " ",
+    "\\clk ",
+    "clk clk",
+    "small.clk",
+    "сlk",  # noqa: RUF001
+    "clk\x00",
+    "{clk",
+    "clk}",
+    "{}",
+    "{,}",
+    "(clk)",
+    "-1",
+    "~clk",
+    "clk[busy]",
+    "clk[0][0]",
+    "1'sb1",
+    "8'd1x",
+    "'",
+    "1'",
+    "'h",
+    "8'hg",
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_value_is_one_expression_or_nothing(row: Row, value: str) -> None:
+    """Text that tries to be more than one expression is refused by both gates."""
+    assert verdicts(row, rebind(row, clk=value)) == (False, False)
+    assert grader.grade(answer(rebind(row, clk=value)), row) <= 0.5
+
+
+@pytest.mark.parametrize("name", ["clk(clk), .valid", "clk ", "", "a b", "clk\n"])
+def test_a_name_is_a_name_or_nothing(row: Row, name: str) -> None:
+    """Only spaces around a name are forgiven."""
+    bindings = [{"name": name, "value": "clk"}, *rebind(row, clk=None)]
+    fine = name.strip() == "clk"
+    assert verdicts(row, bindings) == (fine, fine)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["(" * 900, "{" * 900 + "clk" + "}" * 900, "{99999999{clk}}", "9" * 900, "{" * 100_000],
+)
+def test_deep_and_giant_values_are_refused_by_both(row: Row, value: str) -> None:
+    assert verdicts(row, rebind(row, clk=value)) == (False, False)
+
+
+def mutate(rng: random.Random, row: Row) -> list[dict[str, str]]:
+    """The gold binding after one to three random edits, most of them faults."""
+    bindings = [dict(pair) for pair in row["reference_answer"]]
+    names = [x["name"] for x in row["vip"]["ports"] + row["vip"]["params"]] + ["bogus"]
+    for _ in range(rng.randrange(1, 4)):
+        net = rng.choice(row["dut"]["ports"])
+        high, low = rng.randrange(net["width"] + 1), rng.randrange(net["width"] + 1)
+        select = f"{net['name']}[{high}:{low}]"
+        plain = ("1'b0", "4'hF", "'0", "12", "64", "bogus", "a+b", "3'bx", "4'd20", "")
+        value = rng.choice((net["name"], select, f"{{{select}, clk}}", rng.choice(plain)))
+        index = rng.randrange(len(bindings)) if bindings else 0
+        edit = rng.choice(("drop", "change", "add", "rename")) if bindings else "add"
+        if edit == "drop":
+            bindings.pop(index)
+        elif edit == "change":
+            bindings[index]["value"] = value
+        elif edit == "rename":
+            bindings[index]["name"] = rng.choice(names)
+        else:
+            bindings.append({"name": rng.choice(names), "value": value})
+    return bindings
+
+
+def test_the_gates_agree_on_random_edits_of_every_row(rows: list[Row]) -> None:
+    """Six random edits of each shipped gold answer: not one verdict differs."""
+    rng = random.Random(7)
+    edits = [(row, mutate(rng, row)) for row in rows for _ in range(6)]
+    seen = [verdicts(row, bindings) for row, bindings in edits]
+    assert [edits[n][1] for n, (mine, slang) in enumerate(seen) if mine != slang] == []
+    assert 0.02 < sum(mine for mine, _ in seen) / len(seen) < 0.5
+
+
+def test_the_local_grader_says_it_with_a_number(row: Row) -> None:
+    assert elaborate.grade(answer(row["reference_answer"]), row) == 1.0
+    assert elaborate.grade(answer(rebind(row, bogus="clk")), row) == 0.0
+    assert elaborate.grade({"output_text": "no JSON"}, row) == 0.0
+
+
+def test_diagnoses_are_sentences_that_name_the_culprit(row: Row) -> None:
+    bindings = as_pairs(rebind(row, last="s_lost"))
+    for said in (grader.faults(bindings, row), elaborate.diagnose(bindings, row)):
+        assert len(said) >= 1
+        assert "s_lost" in said[0]
+        assert said[0].endswith(".")
+
+
+def test_the_order_of_the_pairs_does_not_change_the_verdict(row: Row) -> None:
+    """A width parameter may come after the ports that need it."""
+    assert verdicts(row, row["reference_answer"][::-1]) == (True, True)
+    assert verdicts(row, rebind(row, W="32")[::-1]) == (False, False)

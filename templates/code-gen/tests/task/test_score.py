@@ -1,0 +1,155 @@
+"""The reward: a multiset F1 over (name, value) that does not depend on how a value is spelled."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from sklearn.metrics import precision_recall_fscore_support
+from sklearn.preprocessing import MultiLabelBinarizer
+
+from task import grader
+from tests.task.vip_rows import Row, answer, pairs, rebind
+
+UNIVERSE = [(f"p{n}", f"s{m}") for n in range(6) for m in range(3)]
+EMPTY: Row = {"dut": {"ports": []}, "vip": {"ports": [], "params": []}}
+
+
+def reward(row: Row, bindings: list[dict[str, str]]) -> float:
+    return grader.grade(answer(bindings), row)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_f1_is_scikit_learns_on_sets(seed: int) -> None:
+    """Precision, recall and F1 of random pair sets are those of scikit-learn."""
+    rng = random.Random(seed)
+    mine, gold = (rng.sample(UNIVERSE, rng.randrange(1, 12)) for _ in range(2))
+    matrix = MultiLabelBinarizer(classes=UNIVERSE).fit_transform([gold, mine])
+    expected = precision_recall_fscore_support(
+        matrix[:1], matrix[1:], average="samples", zero_division=0.0
+    )
+    assert grader.score(mine, gold, EMPTY) == pytest.approx(expected[:3])
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_f1_counts_repeated_pairs(seed: int) -> None:
+    """With repeated pairs it is the F1 of multisets: 2 |A and B| / (|A| + |B|)."""
+    rng = random.Random(seed)
+    mine, gold = (rng.choices(UNIVERSE[:5], k=rng.randrange(1, 9)) for _ in range(2))
+    hits = (Counter(mine) & Counter(gold)).total()
+    assert grader.score(mine, gold, EMPTY)[2] == pytest.approx(2 * hits / (len(mine) + len(gold)))
+
+
+def test_binding_nothing_is_right_when_there_is_nothing_to_bind(row: Row) -> None:
+    """F1 of two empty answers is 1, so that a model can learn to leave a VIP alone."""
+    nothing = row | {"reference_answer": []}
+    assert reward(nothing, []) == 1.0
+    assert reward(nothing, pairs(clk="clk")) == 0.0
+    assert reward(row, []) == 0.0
+
+
+def test_every_gold_answer_scores_one(rows: list[Row]) -> None:
+    assert {row["id"] for row in rows if reward(row, row["reference_answer"]) != 1.0} == set()
+
+
+def test_order_does_not_matter(rows: list[Row]) -> None:
+    rng = random.Random(1)
+    for row in rows[::5]:
+        gold = row["reference_answer"]
+        assert reward(row, rng.sample(gold, len(gold))) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("8'h0", "8'd0"),
+        ("8'h0", "8'b0000_0000"),
+        ("8'hFF", "8 'hf_f"),
+        ("{a, b}", "{a,b}"),
+        ("{{a}, b}", "{a,b}"),
+        ("a[3:0]", "a [ 3 : 0 ]"),
+        ("a[0+:4]", "a[3:0]"),
+        ("a[3-:4]", "a[3:0]"),
+        ("a[7:0]", "a"),
+        ("{a[7:4], a[3:0]}", "a"),
+        ("{2{2'b01}}", "4'b0101"),
+        ("{1'b1, 3'd2}", "4'hA"),
+        ("4'bzzzz", "4'b?"),
+    ],
+)
+def test_spelling_does_not_matter(one: str, other: str) -> None:
+    """Two spellings of the same bits are the same value (a has 8 bits)."""
+    row = {"dut": {"ports": [{"name": "a", "dir": "input", "width": 8}]}, "vip": EMPTY["vip"]}
+    assert grader.score([("p", one)], [("p", other)], row)[2] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("8'h0", "4'h0"),
+        ("8'h10", "8'd10"),
+        ("{a, b}", "{b, a}"),
+        ("a[3:0]", "a[4:1]"),
+        ("a[6:0]", "a"),
+        ("A", "a"),
+        ("4'b0x00", "4'b0z00"),
+        ("1'b0", "a"),
+    ],
+)
+def test_other_bits_are_another_value(one: str, other: str) -> None:
+    row = {"dut": {"ports": [{"name": "a", "dir": "input", "width": 8}]}, "vip": EMPTY["vip"]}
+    assert grader.score([("p", one)], [("p", other)], row)[2] == 0.0
+
+
+def test_a_constant_without_size_takes_its_ports_width(row: Row) -> None:
+    """4'b0000 on a 4-bit port may be spelled 0 or '0."""
+    gold = row | {"reference_answer": rebind(row, code="4'b0000", ready="1'b1")}
+    for zero, one in (("0", "1"), ("'0", "'1"), ("4'd0", "1'h1")):
+        assert reward(gold, rebind(row, code=zero, ready=one)) == 1.0
+
+
+def test_a_parameter_is_a_number_however_it_is_spelled(row: Row) -> None:
+    for spelled in ("16", "8'd16", "'h10", "1_6", " 16 "):
+        assert reward(row, rebind(row, W=spelled)) == 1.0
+
+
+def test_a_binding_that_does_not_elaborate_loses_half(row: Row) -> None:
+    """The documented constant: one unknown port costs half of the F1."""
+    bindings = [*row["reference_answer"], *pairs(bogus="clk")]
+    parts = grader.explain(answer(bindings), row)
+    assert parts["elaborates"] == 0.0
+    assert reward(row, bindings) == pytest.approx(0.5 * parts["f1"])
+    assert parts["f1"] == pytest.approx(12 / 13)
+
+
+def test_over_binding_is_the_share_of_forbidden_names(row: Row) -> None:
+    """Of six names that must stay unset, three are set."""
+    bindings = rebind(row, SEED="1", DEPTH="4", abort="1'b0")
+    assert grader.explain(answer(bindings), row)["over_binding"] == pytest.approx(0.5)
+    assert grader.explain(answer(bindings), row | {"must_not_bind": []})["over_binding"] == 0.0
+
+
+def test_every_further_default_costs(row: Row) -> None:
+    """Setting a parameter to its default is never free."""
+    scores = [
+        reward(row, rebind(row, **extra))
+        for extra in ({}, {"SEED": "1"}, {"SEED": "1", "DEPTH": "4"})
+    ]
+    assert scores[0] == 1.0
+    assert scores[0] > scores[1] > scores[2]
+
+
+@pytest.mark.parametrize("key", ["output_json", "output_text"])
+def test_parsed_and_raw_answers_score_alike(row: Row, key: str) -> None:
+    """output_json is used when it is there, and output_text otherwise."""
+    sample = answer(rebind(row, last=None))
+    if key == "output_json":
+        sample = {"output_text": "", "output_json": grader._parse_json(sample["output_text"])}
+    assert grader.grade(sample, row) == pytest.approx(10 / 11)
+
+
+def test_a_fenced_answer_counts(row: Row) -> None:
+    text = answer(row["reference_answer"])["output_text"]
+    assert grader.grade({"output_text": f"```json\n{text}\n```"}, row) == 1.0
+    assert grader.grade({"output_text": f"```\n{text}\n```\n"}, row) == 1.0
