@@ -24,8 +24,14 @@ demo: setup  ## bake a project and run its main job with the embedded model (USE
 	@test -d $(DEMO) || $(VENV)/bin/cookiecutter --no-input --output-dir demo . use_case=$(USE_CASE) project_name="$(USE_CASE)" project_slug=$(USE_CASE)
 	@$(MAKE) --no-print-directory -C $(DEMO) demo PYTHON=$(PYTHON)
 
-test: setup lint  ## every test: bakes, flows, generated projects in environments of their own
-	$(PY) -m pytest
+# Real Verilog to try `rft import` on; only the tests need it.
+RTL := $(CURDIR)/$(VENV)/rtl
+$(RTL)/.installed: tests/rtl_packages.txt $(STAMP)
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(RTL) -r $<
+	@touch $@
+
+test: setup lint $(RTL)/.installed  ## every test: bakes, flows, generated projects in environments of their own
+	RFT_RTL_PACKAGES=$(RTL) $(PY) -m pytest
 
 test-fast: setup lint  ## the everyday part, under three minutes
 	$(PY) -m pytest -m "not slow"

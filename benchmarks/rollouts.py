@@ -68,7 +68,7 @@ asyncio.run(main())
 def project(folder: Path, url: str) -> Path:
     """The engine tests' toy project with 500 rows, pointed to the server."""
     sys.path.insert(0, str(ENGINE))
-    from tests.engine.toy import make_project, row
+    from tests.engine.toy import make_project, row  # type: ignore[import-not-found]
 
     root: Path = make_project(folder / "toy", base_url=url)
     toml = root / "rft.toml"
