@@ -3,6 +3,7 @@ PYTHON ?= python3
 USE_CASE ?= code-gen
 VENV := .venv
 PY := $(VENV)/bin/python
+BAKER := $(VENV)/.baker
 STAMP := $(VENV)/.installed
 DEMO := demo/$(USE_CASE)
 
@@ -12,15 +13,20 @@ DEMO := demo/$(USE_CASE)
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-setup: $(STAMP)  ## create .venv with what the generator and its tests need
+setup: $(STAMP)  ## create .venv with what the tests need (make demo needs less, and does it itself)
 
-$(STAMP): pyproject.toml {{cookiecutter.project_slug}}/constraints.txt
+# Baking needs cookiecutter alone; the engine's libraries are for the tests.
+$(BAKER): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11; name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(STAMP): $(BAKER) {{cookiecutter.project_slug}}/constraints.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -c '{{cookiecutter.project_slug}}/constraints.txt' -e '.[dev]'
 	@touch $@
 
-demo: setup  ## bake a project and run its main job with the embedded model (USE_CASE=policy ...)
+demo: $(BAKER)  ## bake a project and run its main job with the embedded model (USE_CASE=policy ...)
 	@test -d $(DEMO) || $(VENV)/bin/cookiecutter --no-input --output-dir demo . use_case=$(USE_CASE) project_name="$(USE_CASE)" project_slug=$(USE_CASE)
 	@$(MAKE) --no-print-directory -C $(DEMO) demo PYTHON=$(PYTHON)
 
@@ -30,7 +36,7 @@ $(RTL)/.installed: tests/rtl_packages.txt $(STAMP)
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(RTL) -r $<
 	@touch $@
 
-test: setup lint $(RTL)/.installed  ## every test: bakes, flows, generated projects in environments of their own
+test: setup lint $(RTL)/.installed  ## every test, generated projects in environments of their own included
 	RFT_RTL_PACKAGES=$(RTL) $(PY) -m pytest
 
 test-fast: setup lint  ## the everyday part, under three minutes

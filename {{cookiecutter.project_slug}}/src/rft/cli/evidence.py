@@ -59,9 +59,9 @@ def report(
     readiness, _ = _assess(settings, found, rows)
     target = found.folder / "report.html"
     write(render(found, readiness, rows, project_name=settings.project.name), target)
-    Console().print(f"report: {target.relative_to(settings.root)}", highlight=False, soft_wrap=True)
+    Console().print(f"report: {target}", highlight=False, markup=False, soft_wrap=True)
     if show:
-        webbrowser.open(target.resolve().as_uri())
+        webbrowser.open(target.as_uri())
 
 
 def _run(settings: Settings, name: str) -> runs.Run:

