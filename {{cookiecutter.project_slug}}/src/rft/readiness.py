@@ -70,13 +70,16 @@ def assess(records: Sequence[Record], ready: Ready, floors: Mapping[str, float])
     graded = [r for r in records if r.reward is not None]
     checks = [
         _infrastructure(records, ready),
-        *([_readable(graded, ready)] if graded else []),
-        *([_between(mean, ready, floors)] if graded else []),
-        *([_learnable(by_item, ready)] if graded else []),
-        *([_headroom(by_item)] if graded else []),
-        *([_solved(solved, ready)] if graded else []),
         _size(len(by_item), min((len(r) for r in by_item.values()), default=0)),
     ]
+    if graded:
+        checks[1:1] = [
+            _between(mean, ready, floors),
+            _readable(graded, ready),
+            _learnable(by_item, ready),
+            _headroom(by_item),
+            _solved(solved, ready),
+        ]
     worst = [c for c in checks if c.verdict == "no-go"]
     doubtful = [c for c in checks if c.verdict == "warn"]
     return Readiness(
@@ -113,19 +116,26 @@ def _infrastructure(records: Sequence[Record], ready: Ready) -> Check:
 
 
 def _readable(graded: Sequence[Record], ready: Ready) -> Check:
-    cut = sum(r.sample is not None and r.sample.finish_reason == "length" for r in graded)
+    cut = [r.sample for r in graded if r.sample and r.sample.finish_reason == "length"]
     unread = sum(r.sample is not None and r.sample.output_json is None for r in graded)
     share = share_interval(unread, len(graded))
     verdict: Verdict = "no-go" if share.low > ready.max_unparsable_share else "warn"
     if share.value <= 0.05:
         verdict = "go"
-    advice = f"{cut} of {len(graded)} answers were cut off at max_tokens and {unread} are no JSON."
+    # An answer of fewer characters than tokens was cut off while the model was still reasoning.
+    early = sum(len(s.output_text) < s.usage.get("completion_tokens", 0) for s in cut)
+    if early > len(cut) / 2:
+        advice = "Most cut-off answers had hardly begun: raise sampling.max_tokens."
+    else:
+        advice = "A base that does not know when to stop needs a supervised warm start."
     return Check(
         "answers not JSON",
         f"{share.value:.0%} [{share.low:.0%}, {share.high:.0%}]",
         f"<= 5% go, > {ready.max_unparsable_share:.0%} no-go",
         verdict,
-        f"{advice} Raise sampling.max_tokens or shorten the answer." if verdict != "go" else "",
+        f"{unread} of {len(graded)} answers are no JSON, {len(cut)} ran into max_tokens. {advice}"
+        if verdict != "go"
+        else "",
         f"{HOUSE}; cut-off answers: DAPO, arXiv 2503.14476",
     )
 

@@ -127,3 +127,19 @@ def test_a_share_has_its_wilson_interval() -> None:
 def test_spread_is_any_difference_a_trainer_could_use() -> None:
     assert has_spread([0.2, 0.2, 0.3])
     assert not has_spread([0.2, 0.2])
+
+
+def cut_off(text: str) -> str:
+    """The advice on answers that stopped at 100 tokens with this text."""
+    sample = Sample(output_text=text, finish_reason="length", usage={"completion_tokens": 100})
+    lost = [Record(item_id=str(n), k=0, sample=sample, grade=Grade(reward=0.0)) for n in range(60)]
+    checks = assess(lost, Ready(), {}).checks
+    return next(c.advice for c in checks if c.name == "answers not JSON")
+
+
+def test_reasoning_that_ate_the_tokens_asks_for_more_of_them() -> None:
+    assert "raise sampling.max_tokens" in cut_off("")
+
+
+def test_an_answer_that_rambles_asks_for_a_warm_start() -> None:
+    assert "warm start" in cut_off('{"predicted": [' + "x" * 300)
