@@ -205,7 +205,7 @@ def _headroom(by_item: Mapping[str, Sequence[float]]) -> Check:
         ">= 0.10 go, < 0.05 no-go",
         verdict,
         "RFT mostly makes the model's best answers its usual ones, and they are hardly better yet."
-        if verdict != "go"
+        if verdict != "go" and gains
         else "",
         f"{HOUSE}; pass@k, arXiv 2107.03374",
     )

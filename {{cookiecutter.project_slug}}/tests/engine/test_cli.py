@@ -197,3 +197,17 @@ def test_a_reference_too_long_to_be_answered_is_found(rft: Rft, project: Path) -
     outcome = rft("check")
     assert outcome.code == 1
     assert "a right answer would be cut off" in outcome.out
+
+
+def test_ready_looks_at_the_run_that_was_asked_for_last(rft: Rft, evaluated: Path) -> None:
+    rft("eval", "--limit", "1")
+    rft("eval")
+    assert "over 4 rows" in rft("ready").out
+
+
+def test_ready_says_what_is_missing(rft: Rft, evaluated: Path) -> None:
+    (path,) = evaluated.glob("runs/*/records.jsonl")
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:1]))
+    outcome = rft("ready")
+    assert "7 of 8 answers are missing" in outcome.out
+    assert "nan" not in outcome.out

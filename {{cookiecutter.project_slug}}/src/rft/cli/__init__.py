@@ -6,12 +6,15 @@ import sys
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rft import __version__
 from rft.errors import RftError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 app = typer.Typer(
     name="rft",
@@ -39,6 +42,13 @@ def _version(wanted: bool) -> None:
     if wanted:
         print(f"rft {__version__}")
         raise typer.Exit
+
+
+def terminal() -> Console:
+    """A console that prints what it is given: no markup, which a model or vendor could write."""
+    from rich.console import Console
+
+    return Console(markup=False, highlight=False)
 
 
 @app.callback()

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rft import graders
-from rft.cli import app, options
+from rft.cli import app, options, terminal
 from rft.cli.project import Task, load_module, load_rows, load_task, open_settings
 from rft.config import Settings
 from rft.dataset import Finding, Split, check_splits, write_messages
@@ -52,7 +52,7 @@ def check(
     """Check data, grader and probes; exit 1 when one of them must be mended."""
     settings = open_settings(options.root)
     task = load_task(settings)
-    console = Console()
+    console = terminal()
     spec = graders.load_spec(settings.path(settings.task.grader))
     if write:
         _write(settings, task, console)
@@ -81,12 +81,12 @@ def check(
     broken = sum(f.severity == "error" for f in findings) + len(faults)
     if broken:
         raise CheckError(f"{broken} errors must be mended before anything is measured.")
-    console.print("check: no errors; next: rft eval", highlight=False)
+    console.print("check: no errors; next: rft eval")
 
 
 def _say(console: Console, text: str, style: str) -> None:
     """Print text that may hold anything; a path in it stays in one piece."""
-    console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
+    console.print(text, style=style, soft_wrap=True)
 
 
 def load_splits(settings: Settings, task: Task) -> tuple[list[Split], list[Finding]]:
@@ -132,7 +132,7 @@ def floor_means(
 def _write(settings: Settings, task: Task, console: Console) -> None:
     for split in load_splits(settings, task)[0]:
         changed = write_messages(split, task.messages)
-        console.print(f"{split.file}: messages of {changed} rows refreshed", highlight=False)
+        console.print(f"{split.file}: messages of {changed} rows refreshed")
 
 
 def _show_findings(
@@ -140,9 +140,7 @@ def _show_findings(
 ) -> None:
     told = ", ".join(f"{split.name} {len(split.rows)}" for split in splits)
     errors = sum(f.severity == "error" for f in findings)
-    console.print(
-        f"data: {told} rows; {errors} errors, {len(findings) - errors} warnings", highlight=False
-    )
+    console.print(f"data: {told} rows; {errors} errors, {len(findings) - errors} warnings")
     kinds = Counter((f.severity, f.file, f.code) for f in findings)
     told_of: Counter[tuple[str, str, str]] = Counter()
     for finding in sorted(findings, key=lambda f: f.severity != "error"):
@@ -181,7 +179,6 @@ def _gold(
             )
     console.print(
         f"grader: {len(grades) - len(faults)} of {len(grades)} reference answers score 1",
-        highlight=False,
     )
     return faults
 
@@ -203,7 +200,6 @@ def _probes(
             )
     console.print(
         f"probes: {len(probes) - len(faults)} of {len(probes)} score what they must",
-        highlight=False,
     )
     return faults
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from rft import config, graders, runs
-from rft.cli import app, options
+from rft.cli import app, options, terminal
 from rft.cli.project import Task, load_rows, load_task, open_settings
 from rft.config import Settings
 from rft.errors import CheckError, UserError
@@ -42,14 +42,13 @@ def evaluate(
     form = _response_format(task, settings)
     run = runs.start(settings.root / "runs", _info(settings, model_id, rows, spec, form), new=new)
     shown = run.folder.relative_to(settings.root)
-    console = Console()
+    console = terminal()
     todo = len(run.missing())
     if todo:
         done = run.info.planned - todo
         console.print(
             f"{settings.eval.split}: {len(rows)} rows x {run.info.samples_per_item} answers from "
             f"{model_id}" + (f" ({done} of {run.info.planned} are there already)" if done else ""),
-            highlight=False,
         )
         run.lock()
         try:
@@ -65,6 +64,7 @@ def evaluate(
         finally:
             run.unlock()
     else:
+        run.touch()
         console.print(f"{shown} holds all {run.info.planned} answers already (--new draws anew).")
     _summary(run, console, shown)
 

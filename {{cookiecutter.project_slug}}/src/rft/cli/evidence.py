@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import webbrowser
 from dataclasses import asdict
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from rft import graders, runs
-from rft.cli import app, options
+from rft.cli import app, options, terminal
 from rft.cli.project import Task, load_module, load_rows, load_task, open_settings
 from rft.config import Settings
 from rft.errors import UserError
@@ -40,7 +42,7 @@ def ready(
             json.dumps(asdict(readiness) | {"floors": floors, "run": found.folder.name}, indent=2)
         )
     else:
-        _show(readiness, floors, found, Console())
+        _show(readiness, floors, found, terminal())
     sys.exit(0 if readiness.verdict == "GO" else 1)
 
 
@@ -59,7 +61,7 @@ def report(
     readiness, _ = _assess(settings, found, rows)
     target = found.folder / "report.html"
     write(render(found, readiness, rows, project_name=settings.project.name), target)
-    Console().print(f"report: {target}", highlight=False, markup=False, soft_wrap=True)
+    terminal().print(f"report: {target}", soft_wrap=True)
     if show:
         webbrowser.open(target.as_uri())
 
@@ -102,28 +104,33 @@ def _assess(
 
 def _show(readiness: Readiness, floors: dict[str, float], run: runs.Run, console: Console) -> None:
     info = run.info
-    console.print(f"{run.folder.name}: {info.model} on {info.split}", highlight=False, markup=False)
+    console.print(f"{run.folder.name}: {info.model} on {info.split}")
     console.print(
         f"mean reward {readiness.mean} over {readiness.items} rows, {readiness.answers} answers"
         + (f", {readiness.failed} not scored" if readiness.failed else ""),
-        highlight=False,
     )
+    if left := info.planned - readiness.answers:
+        console.print(f"{left} of {info.planned} answers are missing: rft eval draws them")
+    around = readiness.spread
     console.print(
-        f"spread: {readiness.spread.between_items:.2f} between rows, "
-        f"{readiness.spread.within_item:.2f} within a row; solved at least once "
-        f"{readiness.solved_once.value:.0%} of the rows",
-        highlight=False,
+        f"spread: {_figure(around.between_items)} between rows, {_figure(around.within_item)} "
+        f"within a row; solved at least once: {readiness.solved_once.value:.0%} of the rows"
     )
     told = ", ".join(f"{name} {value:.2f}" for name, value in floors.items())
-    console.print(f"without a model: {told}\n", highlight=False)
+    console.print(f"without a model: {told}\n")
     table = Table("check", "figure", "wanted", "verdict", box=None, pad_edge=False)
     colours = {"go": "green", "warn": "yellow", "no-go": "red"}
     for entry in readiness.checks:
-        mark = f"[{colours[entry.verdict]}]{entry.verdict}[/]"
+        mark = Text(entry.verdict, style=colours[entry.verdict])
         table.add_row(entry.name, entry.figure, entry.threshold, mark)
     console.print(table)
     colour = {"GO": "green", "NOT YET": "yellow", "NO-GO": "red"}[readiness.verdict]
-    console.print(f"\n[bold {colour}]{readiness.verdict}[/]: {readiness.next_step}")
+    verdict = Text(f"\n{readiness.verdict}", style=f"bold {colour}")
+    console.print(verdict.append(f": {readiness.next_step}", style="not bold default"))
     further = [c for c in readiness.checks if c.advice and c.advice != readiness.next_step]
     for entry in further:
-        console.print(f"  - {entry.advice}", highlight=False)
+        console.print(f"  - {entry.advice}")
+
+
+def _figure(value: float) -> str:
+    return "unknown" if math.isnan(value) else f"{value:.2f}"

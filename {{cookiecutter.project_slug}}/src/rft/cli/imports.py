@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from rft.cli import app, options
+from rft.cli import app, options, terminal
 from rft.cli.project import load_module, load_task, open_settings
 from rft.errors import CheckError, OutsideError, UserError
 
@@ -38,10 +37,10 @@ def import_rows(
     problems: list[Any] = []
     for found in module.load(paths, given):
         (rows if isinstance(found, dict) else problems).append(found)
-    console = Console()
+    console = terminal()
     for problem in problems:
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
-        console.print(f"left out: {place}: {problem.message}", highlight=False, markup=False)
+        console.print(f"left out: {place}: {problem.message}")
     lines = [_line(task.item, task.messages, row) for row in rows]
     if lines:
         try:
@@ -50,13 +49,12 @@ def import_rows(
                 file.writelines(lines)
         except OSError as error:
             raise OutsideError(f"{target} cannot be written: {error.strerror}.") from None
-    console.print(f"{len(rows)} rows into {out}, {len(problems)} left out", highlight=False)
+    console.print(f"{len(rows)} rows into {out}, {len(problems)} left out")
     open_ones = sum(row.get("reference_answer") is None for row in rows)
     if open_ones:
         console.print(
             f"{open_ones} rows have no reference_answer yet: an expert must write it before the "
             "row moves into train, validation or test.",
-            highlight=False,
         )
     if problems and not rows:
         raise CheckError("nothing could be imported; the lines above say why.")
