@@ -10,6 +10,7 @@ interleaved; the table gives the median of each in ratio to the bare loop.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import statistics
@@ -68,16 +69,15 @@ asyncio.run(main())
 def project(folder: Path, url: str) -> Path:
     """The engine tests' toy project with 500 rows, pointed to the server."""
     sys.path.insert(0, str(ENGINE))
-    from tests.engine.toy import make_project, row  # type: ignore[import-not-found]
-
-    root: Path = make_project(folder / "toy", base_url=url)
+    toy = importlib.import_module("tests.engine.toy")
+    root: Path = toy.make_project(folder / "toy", base_url=url)
     toml = root / "rft.toml"
     toml.write_text(
         toml.read_text()
         .replace("samples_per_item = 2", "samples_per_item = 1")
         .replace("concurrency = 2", f"concurrency = {IN_FLIGHT}")
     )
-    rows = [json.dumps(row(f"word{n}")) + "\n" for n in range(ROWS)]
+    rows = [json.dumps(toy.row(f"word{n}")) + "\n" for n in range(ROWS)]
     (root / "task/data/validation.jsonl").write_text("".join(rows))
     return root
 
