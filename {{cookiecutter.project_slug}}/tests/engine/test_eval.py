@@ -68,9 +68,14 @@ def test_new_draws_anew(rft: Rft, served: Endpoint) -> None:
     assert len(served.bodies) == 16
 
 
-def test_a_limit_spreads_over_the_split(rft: Rft, project: Path, served: Endpoint) -> None:
-    rft("eval", "--limit", "2", "--samples", "1")
-    assert {r["item_id"] for r in records(project)} == {"adobe", "coral"}
+def test_a_limit_is_a_fixed_choice_and_a_larger_one_holds_it(
+    rft: Rft, project: Path, served: Endpoint
+) -> None:
+    chosen = []
+    for limit in ("1", "2", "3"):
+        rft("eval", "--limit", limit, "--samples", "1")
+        chosen.append({r["item_id"] for r in records(project)})
+    assert [len(ids) for ids in chosen] == [1, 2, 3]
 
 
 def test_the_request_holds_schema_seed_and_limits(rft: Rft, served: Endpoint) -> None:

@@ -28,7 +28,7 @@ MAX_LOCAL_SLOTS = 8
 def evaluate(
     model: Annotated[str, typer.Option(help="Name under [models] in rft.toml, or an id.")] = "base",
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "",
-    limit: Annotated[int, typer.Option(min=0, help="Only so many rows, spread evenly.")] = 0,
+    limit: Annotated[int, typer.Option(min=0, help="Only so many rows, a fixed choice.")] = 0,
     samples: Annotated[int, typer.Option(min=0, help="Answers per row.")] = 0,
     profile: Annotated[str, typer.Option(help="Another endpoint profile, e.g. local.")] = "",
     new: Annotated[bool, typer.Option("--new", help="Sample anew, do not resume.")] = False,
@@ -87,7 +87,7 @@ def _override(settings: Settings, split: str, limit: int, samples: int, profile:
 
 
 def _rows(settings: Settings, task: Task) -> dict[str, dict[str, Any]]:
-    """The rows to evaluate by id, evenly spread over the split when limited."""
+    """The rows to evaluate by id; a fixed random choice of the split when limited."""
     split, findings = load_rows(settings, task, settings.eval.split)
     errors = [f for f in findings if f.severity == "error"]
     if errors:
@@ -96,9 +96,9 @@ def _rows(settings: Settings, task: Task) -> dict[str, dict[str, Any]]:
     rows = {row.id: row.data for row in split.rows}
     if len(rows) < len(split.rows):
         raise CheckError(f"{split.path.name} has duplicate ids; rft check names their lines.")
-    wanted = min(settings.eval.limit or len(rows), len(rows))
-    ids = list(rows)
-    return {ids[n * len(ids) // wanted]: rows[ids[n * len(ids) // wanted]] for n in range(wanted)}
+    # By hash: no order in the file (by protocol, by difficulty) can make the choice one-sided.
+    chosen = set(sorted(rows, key=runs.digest)[: settings.eval.limit])
+    return {item_id: rows[item_id] for item_id in rows if item_id in chosen}
 
 
 def _response_format(task: Task, settings: Settings) -> dict[str, Any] | None:
