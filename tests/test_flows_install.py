@@ -22,7 +22,8 @@ def make(run: Run, folder: Path, use_case: str, endpoint: str) -> BakedProject:
 
 
 def versions(frozen: str) -> dict[str, str]:
-    pins = (line.split("==") for line in frozen.splitlines() if "==" in line)
+    lines = (line for line in frozen.splitlines() if not line.startswith("#"))
+    pins = (line.split("==") for line in lines if "==" in line)
     return {name.lower().replace("_", "-"): version for name, version in pins}
 
 
