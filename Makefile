@@ -19,11 +19,11 @@ setup: $(STAMP)  ## create .venv with what the tests need (make demo needs less,
 $(BAKER): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11; name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check -e .
+	$(PY) -m pip install --quiet --disable-pip-version-check .
 	@touch $@
 
 $(STAMP): $(BAKER) {{cookiecutter.project_slug}}/constraints.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check -c '{{cookiecutter.project_slug}}/constraints.txt' -e '.[dev]'
+	$(PY) -m pip install --quiet --disable-pip-version-check -c '{{cookiecutter.project_slug}}/constraints.txt' '.[dev]'
 	@touch $@
 
 demo: $(BAKER)  ## bake a project and run its main job with the embedded model (USE_CASE=policy ...)

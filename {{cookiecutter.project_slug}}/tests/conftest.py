@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -38,8 +40,26 @@ class Outcome:
 
 
 @pytest.fixture
+def own_task() -> Iterator[None]:
+    """What a command imports of the toy's task is forgotten: this project has a `task` as well."""
+    path, modules = list(sys.path), _task_modules()
+    yield
+    sys.path[:] = path
+    for name in _task_modules():
+        del sys.modules[name]
+    sys.modules.update(modules)
+
+
+def _task_modules() -> dict[str, ModuleType]:
+    return {name: m for name, m in sys.modules.items() if name.partition(".")[0] == "task"}
+
+
+@pytest.fixture
 def rft(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    project: Path,
+    own_task: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Callable[..., Outcome]:
     """Run `rft ARGUMENTS` in the toy project."""
     monkeypatch.chdir(project)
