@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from rft.errors import UserError
 
@@ -131,6 +131,16 @@ class Settings(_Section):
     eval: Eval = Eval()
     ready: Ready = Ready()
 
+    @model_validator(mode="after")
+    def _leave_room_for_the_prompt(self) -> Settings:
+        if self.sampling.max_tokens >= self.endpoint.context_tokens:
+            raise ValueError(
+                f"sampling.max_tokens = {self.sampling.max_tokens} leaves no room for a prompt in "
+                f"endpoint.context_tokens = {self.endpoint.context_tokens}; lower it, or raise "
+                "context_tokens to what the model can hold"
+            )
+        return self
+
     def path(self, relative: Path) -> Path:
         """A path of rft.toml made absolute."""
         return self.root / relative
@@ -161,9 +171,9 @@ def plain_errors(error: ValidationError) -> list[str]:
             message = "this name is not known; check its spelling or remove it"
         elif entry["type"] == "missing":
             message = "is missing; add it"
-        else:
+        elif where:
             message = f"{message[0].lower()}{message[1:]} (found {entry['input']!r:.80})"
-        found.append(f"{where}: {message}")
+        found.append(f"{where}: {message}" if where else message)
     return found
 
 

@@ -40,6 +40,7 @@ def test_defaults_are_the_embedded_model(write: Write) -> None:
         ('[endpoint]\nprofile = "azure"', "endpoint.profile"),
         ("[sampling]\nsamples_per_item = 0", "sampling.samples_per_item"),
         ("[ready]\nsolved = 'x'", "ready.solved"),
+        ("[sampling]\nmax_tokens = 5000", "leaves no room for a prompt"),
         ("[sampling\n", "cannot be read as TOML"),
     ],
 )
