@@ -93,7 +93,10 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         encoding="utf-8",
     )
     here = str(Path(sys.executable).parent)
-    return os.environ | {
+    outer = {
+        name: os.environ[name] for name in os.environ if not name.startswith(("MAKE", "MFLAGS"))
+    }
+    return outer | {
         "PATH": os.pathsep.join((here, os.environ["PATH"])),
         "COOKIECUTTER_CONFIG": str(config),
         "GIT_CONFIG_GLOBAL": str(git),
