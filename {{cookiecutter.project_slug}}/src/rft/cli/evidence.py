@@ -6,7 +6,7 @@ import json
 import math
 import sys
 import webbrowser
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,8 +17,7 @@ from rich.text import Text
 
 from rft import graders, runs
 from rft.cli import app, options, terminal
-from rft.cli.project import Task, load_module, load_rows, load_task, open_settings
-from rft.config import Settings
+from rft.cli.project import load_module, load_rows, load_task, open_settings
 from rft.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,23 +26,32 @@ if TYPE_CHECKING:
 RunArgument = Annotated[str, typer.Argument(help="A folder below runs/; the newest if left out.")]
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """A run with the rows it was made with, and what is concluded from it."""
+
+    project: str
+    run: runs.Run
+    rows: dict[str, dict[str, Any]]
+    """By id, each with its "slices"."""
+    floors: dict[str, float]
+    """Mean reward of answers that need no model, over all rows of the run's split."""
+    readiness: Readiness
+
+
 @app.command()
 def ready(
     run: RunArgument = "",
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Go or no-go: can RFT learn anything here? Exit 0 only for GO."""
-    settings = open_settings(options.root)
-    task = load_task(settings)
-    found = _run(settings, run)
-    readiness, floors = _assess(settings, found, _rows(settings, task, found))
+    found = _evidence(run)
     if as_json:
-        print(
-            json.dumps(asdict(readiness) | {"floors": floors, "run": found.folder.name}, indent=2)
-        )
+        told = {"floors": found.floors, "run": found.run.folder.name}
+        print(json.dumps(asdict(found.readiness) | told, indent=2))
     else:
-        _show(readiness, floors, found, terminal())
-    sys.exit(0 if readiness.verdict == "GO" else 1)
+        _show(found, terminal())
+    sys.exit(0 if found.readiness.verdict == "GO" else 1)
 
 
 @app.command()
@@ -54,42 +62,30 @@ def report(
     """Write report.html into the run's folder: one file, readable anywhere."""
     from rft.report import render, write
 
-    settings = open_settings(options.root)
-    task = load_task(settings)
-    found = _run(settings, run)
-    rows = _rows(settings, task, found)
-    readiness, _ = _assess(settings, found, rows)
-    target = found.folder / "report.html"
-    write(render(found, readiness, rows, project_name=settings.project.name), target)
+    found = _evidence(run)
+    target = found.run.folder / "report.html"
+    write(render(found.run, found.readiness, found.rows, project_name=found.project), target)
     terminal().print(f"report: {target}", soft_wrap=True)
     if show:
         webbrowser.open(target.as_uri())
 
 
-def _run(settings: Settings, name: str) -> runs.Run:
-    root = settings.root / "runs"
-    return runs.load(root / Path(name).name) if name else runs.latest(root)
-
-
-def _rows(settings: Settings, task: Task, run: runs.Run) -> dict[str, dict[str, Any]]:
-    """The rows of a run by id, with their slices; they must be the rows it was made with."""
-    split, _ = load_rows(settings, task, run.info.split)
-    by_id = {row.id: row for row in split.rows}
-    wanted = [by_id[i] for i in run.info.item_ids if i in by_id]
-    if runs.digest([row.data for row in wanted]) != run.info.hashes["data"]:
-        raise UserError(
-            f"{split.file} has changed since {run.folder.name} was made; run rft eval again."
-        )
-    slices = task.slices or (lambda item: {})
-    return {row.id: row.data | {"slices": slices(row.item)} for row in wanted}
-
-
-def _assess(
-    settings: Settings, run: runs.Run, rows: dict[str, dict[str, Any]]
-) -> tuple[Readiness, dict[str, float]]:
+def _evidence(name: str) -> Evidence:
+    """The named run, or the last one; its rows and its grader must be those it was made with."""
     from rft.cli.check import floor_means
     from rft.readiness import assess
 
+    settings = open_settings(options.root)
+    task = load_task(settings)
+    root = settings.root / "runs"
+    run = runs.load(root / Path(name).name) if name else runs.latest(root)
+    split, _ = load_rows(settings, task, run.info.split)
+    by_id = {row.id: row for row in split.rows}
+    rows = [by_id[i] for i in run.info.item_ids if i in by_id]
+    if runs.digest([row.data for row in rows]) != run.info.hashes["data"]:
+        raise UserError(
+            f"{split.file} has changed since {run.folder.name} was made; run rft eval again."
+        )
     spec = graders.load_spec(settings.path(settings.task.grader))
     if graders.spec_hash(spec) != run.info.hashes["grader"]:
         raise UserError(
@@ -97,14 +93,22 @@ def _assess(
         )
     floors_of = load_module(settings, settings.task.floors).floors
     with graders.Grader(spec, root=settings.root) as grader:
-        by_split = floor_means(floors_of, {run.info.split: list(rows.values())}, grader)
-    floors = {name: means[run.info.split] for name, means in by_split.items()}
-    return assess(run.records(), settings.ready, floors), floors
+        # Over the whole split, though a run may hold few of its rows: it costs nothing.
+        means = floor_means(floors_of, {split.name: [row.data for row in split.rows]}, grader)
+    floors = {floor: by_split[split.name] for floor, by_split in means.items()}
+    slices = task.slices or (lambda item: {})
+    return Evidence(
+        project=settings.project.name,
+        run=run,
+        rows={row.id: row.data | {"slices": slices(row.item)} for row in rows},
+        floors=floors,
+        readiness=assess(run.records(), settings.ready, floors),
+    )
 
 
-def _show(readiness: Readiness, floors: dict[str, float], run: runs.Run, console: Console) -> None:
-    info = run.info
-    console.print(f"{run.folder.name}: {info.model} on {info.split}")
+def _show(found: Evidence, console: Console) -> None:
+    info, readiness = found.run.info, found.readiness
+    console.print(f"{found.run.folder.name}: {info.model} on {info.split}")
     console.print(
         f"mean reward {readiness.mean} over {readiness.items} rows, {readiness.answers} answers"
         + (f", {readiness.failed} not scored" if readiness.failed else ""),
@@ -116,8 +120,8 @@ def _show(readiness: Readiness, floors: dict[str, float], run: runs.Run, console
         f"spread: {_figure(around.between_items)} between rows, {_figure(around.within_item)} "
         f"within a row; solved at least once: {readiness.solved_once.value:.0%} of the rows"
     )
-    told = ", ".join(f"{name} {value:.2f}" for name, value in floors.items())
-    console.print(f"without a model: {told}\n")
+    told = ", ".join(f"{name} {value:.2f}" for name, value in found.floors.items())
+    console.print(f"without a model, on all of {info.split}: {told}\n")
     table = Table("check", "figure", "wanted", "verdict", box=None, pad_edge=False)
     colours = {"go": "green", "warn": "yellow", "no-go": "red"}
     for entry in readiness.checks:
