@@ -18,7 +18,7 @@ from rft.errors import OutsideError, UserError
 from rft.records import Sample
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, OpenAI
     from openai.types.chat import ChatCompletion
     from pydantic import BaseModel
 
@@ -62,10 +62,9 @@ def request(
     seed: int,
 ) -> dict[str, Any]:
     """The body of one chat completion, with the roles the endpoint understands."""
-    role = PROFILES[settings.endpoint.profile].instruction_role
     body: dict[str, Any] = {
         "model": model,
-        "messages": [m | {"role": role} if m["role"] == "developer" else m for m in messages],
+        "messages": with_roles(messages, settings.endpoint.profile),
         "max_completion_tokens": settings.sampling.max_tokens,
         "seed": seed,
     }
@@ -74,6 +73,12 @@ def request(
     if form:
         body["response_format"] = form
     return body
+
+
+def with_roles(messages: list[dict[str, Any]], profile: str) -> list[dict[str, Any]]:
+    """The messages with the developer's under the role that the endpoint expects."""
+    role = PROFILES[profile].instruction_role
+    return [m | {"role": role} if m["role"] == "developer" else m for m in messages]
 
 
 async def reachable(client: AsyncOpenAI) -> None:
@@ -105,10 +110,23 @@ async def answer(client: AsyncOpenAI, body: Mapping[str, Any]) -> Sample:
     """
     started = time.perf_counter()
     with _explained(str(body["model"]), client):
-        completion: ChatCompletion = await client.chat.completions.create(**body)
-        if isinstance(completion, str):  # what the SDK makes of a page that is no JSON
-            raise ValueError("a page of text")
+        completion = _completion(await client.chat.completions.create(**body))
     return to_sample(completion, time.perf_counter() - started)
+
+
+def answer_judge(client: OpenAI, body: Mapping[str, Any]) -> Sample:
+    """As `answer`, for the threads that grade; the sentences name [judge]."""
+    started = time.perf_counter()
+    with _explained(str(body["model"]), client, "[judge]"):
+        completion = _completion(client.chat.completions.create(**body))
+    return to_sample(completion, time.perf_counter() - started)
+
+
+def _completion(answer: Any) -> ChatCompletion:
+    if isinstance(answer, str):  # what the SDK makes of a page that is no JSON
+        raise ValueError("a page of text")
+    completion: ChatCompletion = answer
+    return completion
 
 
 def to_sample(completion: ChatCompletion, latency_s: float) -> Sample:
@@ -158,7 +176,9 @@ def _clean(text: str) -> str:
 
 
 @contextmanager
-def _explained(model: str, client: AsyncOpenAI) -> Iterator[None]:
+def _explained(
+    model: str, client: AsyncOpenAI | OpenAI, settings: str = "[models] or endpoint.base_url"
+) -> Iterator[None]:
     """Turn the SDK's exceptions into ours; what they quote never holds the key."""
     import openai
 
@@ -180,7 +200,7 @@ def _explained(model: str, client: AsyncOpenAI) -> Iterator[None]:
     except openai.NotFoundError as error:
         raise UserError(
             f"{url} knows no model '{model}' or no such path (404): {told(error)}; correct "
-            "[models] or endpoint.base_url in rft.toml."
+            f"{settings} in rft.toml."
         ) from None
     except openai.APITimeoutError:
         raise AnswerFailedError("The endpoint took longer than sampling.timeout_s.") from None

@@ -77,7 +77,7 @@ def refusal(path):
         (
             changed(PYTHON, type="pyhton"),
             ": type: 'pyhton' is no grader type; use one of "
-            "string_check, text_similarity, python, local, multi.",
+            "string_check, text_similarity, python, score_model, label_model, local, multi.",
         ),
         (
             multi(j={"name": "x"}),
@@ -100,16 +100,6 @@ def test_a_fault_in_the_json_is_one_sentence_with_its_path_and_remedy(task, data
 @pytest.mark.parametrize("data", [[], 3, None, "text"])
 def test_json_that_is_no_object_is_refused(task, data):
     assert refusal(task(json.dumps(data))).endswith("must stand.")
-
-
-@pytest.mark.parametrize("kind", ["score_model", "label_model"])
-def test_judges_are_announced_for_a_later_version(task, kind):
-    assert "judges arrive with a later version" in refusal(task(multi(j={"type": kind})))
-
-
-def test_metrics_that_need_more_than_rapidfuzz_are_announced_for_a_later_version(task):
-    bleu = changed(CHECK, type="text_similarity", operation=..., evaluation_metric="bleu")
-    assert "'bleu' arrives with a later version" in refusal(task(multi(b=bleu)))
 
 
 def test_a_missing_json_file_is_one_sentence(tmp_path):

@@ -17,7 +17,15 @@ from rich.text import Text
 
 from rft import graders, runs
 from rft.cli import app, options, terminal
-from rft.cli.project import Task, load_module, load_rows, load_task, open_settings
+from rft.cli.project import (
+    Task,
+    grader_hash,
+    load_module,
+    load_rows,
+    load_task,
+    open_grader,
+    open_settings,
+)
 from rft.config import Settings
 from rft.errors import UserError
 
@@ -91,12 +99,12 @@ def _assess(
     from rft.readiness import assess
 
     spec = graders.load_spec(settings.path(settings.task.grader))
-    if graders.spec_hash(spec) != run.info.hashes["grader"]:
+    if grader_hash(settings, spec) != run.info.hashes["grader"]:
         raise UserError(
             f"The grader has changed since {run.folder.name} was made; run rft eval again."
         )
     floors_of = load_module(settings, settings.task.floors).floors
-    with graders.Grader(spec, root=settings.root) as grader:
+    with open_grader(settings, spec, judged=False) as grader:
         by_split = floor_means(floors_of, {run.info.split: list(rows.values())}, grader)
     floors = {name: means[run.info.split] for name, means in by_split.items()}
     return assess(run.records(), settings.ready, floors), floors
