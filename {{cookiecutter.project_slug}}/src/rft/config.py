@@ -129,6 +129,19 @@ class Ready(_Section):
     max_never_solved_share: Share = 0.75
 
 
+class SandboxSection(_Section):
+    """[sandbox]: where code that a model wrote runs, and how much it may use."""
+
+    tier: Literal["auto", "wasm", "wasm+lock", "native", "landlock", "bwrap"] = "auto"
+    """auto is wasm, on every system. A tier that cannot be used here is refused."""
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = 20
+    """Wall clock of one grading; the back-stop behind `fuel`."""
+    memory_mb: Annotated[int, Field(ge=64, le=2048)] = 512
+    fuel: Annotated[int, Field(ge=10_000_000, le=10**13)] = 20_000_000_000
+    """WebAssembly instructions for loading the code, and for each test."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+
+
 class Settings(_Section):
     """Everything rft.toml says, with the folder it lies in."""
 
@@ -141,6 +154,7 @@ class Settings(_Section):
     sampling: Sampling = Sampling()
     eval: Eval = Eval()
     ready: Ready = Ready()
+    sandbox: SandboxSection = SandboxSection()
 
     def path(self, relative: Path) -> Path:
         """A path of rft.toml made absolute."""
