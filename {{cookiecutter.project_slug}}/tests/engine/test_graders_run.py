@@ -3,7 +3,17 @@
 import pytest
 
 from tests.engine import grader_fixtures
-from tests.engine.grader_fixtures import FULL, HALF, RUNTIME, SAME, SERVER, body, local, multi, python
+from tests.engine.grader_fixtures import (
+    FULL,
+    HALF,
+    RUNTIME,
+    SAME,
+    SERVER,
+    body,
+    local,
+    multi,
+    python,
+)
 
 start, grade = grader_fixtures.start, grader_fixtures.grade
 

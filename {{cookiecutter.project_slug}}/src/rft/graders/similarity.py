@@ -4,7 +4,7 @@ The contract names the metric and not its settings. Ours: fuzzy_match is rapidfu
 (WRatio would reward an answer for holding the reference somewhere); bleu, gleu and meteor see words
 split at white space; bleu is smoothed (method 1) and takes shorter n-grams for texts under four
 words, so that equal texts score 1; rouge is the F-measure of rouge-score without stemming, which
-sees the letters a-z and digits only.
+sees the letters a-z and digits only, and gives texts of fewer than n words a rouge_n of 0.
 """
 
 from __future__ import annotations
