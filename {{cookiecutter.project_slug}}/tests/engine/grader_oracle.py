@@ -7,6 +7,8 @@ the test made them say. Local choices (how words are split, that a reward is cli
 
 import json
 import math
+from collections.abc import Callable
+from typing import ClassVar
 
 FLAGGED = {"float('nan')", "True", "'1'", "1 / 0", "None"}
 PYTHON = {
@@ -40,8 +42,8 @@ def fill(text, sample, item):
                 value = value[int(step)] if isinstance(value, list) else value[step]
             except (KeyError, IndexError, TypeError, ValueError):
                 raise Missing(inside) from None
-        compact = {"separators": (",", ":"), "ensure_ascii": False}
-        head += value if isinstance(value, str) else json.dumps(value, **compact)
+        compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+        head += value if isinstance(value, str) else compact.encode(value)
         head += tail
     return head
 
@@ -143,7 +145,7 @@ class Formula:
     """sum := product (+- product)*; product := sign (*/ sign)*; sign := -sign | power;
     power := atom (^ sign)?; atom := number | name | name(sum, ...) | (sum)."""
 
-    FUNCTIONS = {  # noqa: RUF012
+    FUNCTIONS: ClassVar[dict[str, Callable[..., float]]] = {
         "min": min, "max": max, "abs": abs, "floor": math.floor, "ceil": math.ceil,
         "exp": math.exp, "sqrt": math.sqrt, "log": math.log,
     }  # fmt: skip

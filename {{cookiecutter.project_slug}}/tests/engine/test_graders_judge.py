@@ -64,8 +64,9 @@ def ask(start, judge, endpoint):
 
 
 def test_the_judge_is_asked_as_the_contract_says(ask, endpoint):
-    params = {"seed": 3, "temperature": 0.5, "top_p": 0.9, "max_completions_tokens": 99}
-    ask({**SCORE, "sampling_params": {**params, "reasoning_effort": "low"}}, says(1), "{{item.x}}")
+    params = {"seed": 3, "temperature": 0.5, "top_p": 0.9, "reasoning_effort": "low"}
+    params |= {"max_completions_tokens": 99}
+    ask(dict(SCORE, sampling_params=params), says(1), "{{item.x}}")
     (asked,) = endpoint.bodies
     form = asked.pop("response_format")["json_schema"]
     assert asked == {
