@@ -1,19 +1,21 @@
 """Strategies for property tests of a grader: any JSON, and any spelling of an answer.
 
-Importing this sets hypothesis up: the same examples on every run, no clock, nothing on disk.
+Importing this sets hypothesis up: the same examples on every run, no clock, nothing beside the
+project's files.
 """
 
 from __future__ import annotations
 
 import json
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
 
-set_hypothesis_home_dir(tempfile.gettempdir())
+set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "rft-hypothesis")
 settings.register_profile(
     "rft",
     database=None,
