@@ -136,9 +136,9 @@ def _build(place: Path) -> None:
             # A virtual environment that is empty: nothing of the real one gets into the guest.
             {"VIRTUAL_ENV": str(scratch / "none"), "PYTHONPATH": ""},
         )
-        source, target = scratch / "guest.wasm", scratch / "guest.cwasm"
+        target = scratch / "guest.cwasm"
         worker = [sys.executable, "-I", str(WORKER), "compile", _wasmtime_folder()]
-        _run([*worker, str(source), str(target)], scratch, {})
+        _run([*worker, str(scratch / "guest.wasm"), str(target)], scratch, {})
         with target.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         os.replace(target, place / "guest.cwasm")

@@ -34,7 +34,8 @@ class Limits:
     """WebAssembly instructions for loading the code, and for each call; tier wasm only.
     10 million rounds of a simple Python loop took 12 billion and 0.9 s."""
     timeout_s: float = 20.0
-    """Wall clock for all calls together; in native tiers the CPU limit as well."""
+    """Wall clock for all calls together; in native tiers of the CPU, and more than twice
+    that by the wall."""
     memory_mb: int = 512
     result_bytes: int = 1_000_000
     """Of the answer to one call, as JSON."""

@@ -28,16 +28,27 @@ _NATIVE_SPARE = 512 << 20
 """Address space of an interpreter with its libraries."""
 
 
+_CPU_LIMIT = (-9, -24, 137, 152)
+"""Exit codes of a process that the kernel ended for it; the last two as bwrap passes them on."""
+
+
 class NotReady(Exception):
     """A process could not be started, or not locked. The text says why."""
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """How an exchange with a process ended: "done", "late" (killed by the clock) or "died"."""
+    """How an exchange ended: "done", "late" (killed by our clock), "cpu" or "died"."""
 
     end: str
     note: str = ""
+    own_doing: bool = False
+    """It was certainly the code, not the sandbox."""
+
+    @property
+    def unclear(self) -> bool:
+        """Whether the sandbox itself may have failed."""
+        return self.end != "done" and not self.own_doing
 
 
 class Process:
@@ -128,6 +139,8 @@ class Process:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._child.wait(1)
         code = self._child.poll()
+        if code in _CPU_LIMIT:
+            return Exchange("cpu", "all CPU seconds used")
         return Exchange("died", "" if code is None else f"the process ended with code {code}")
 
     def _strike(self) -> None:
@@ -169,7 +182,7 @@ def native(limits: Limits, wrapper: str | None) -> Process:
     folder = _own_folder()
     memory = str((limits.memory_mb << 20) + _NATIVE_SPARE)
     lock = "calls" if wrapper else "landlock"
-    cpu_s = str(int(limits.timeout_s) + 1)
+    cpu_s = str(max(1, round(limits.timeout_s)))
     command = [sys.executable, "-I", "-B", str(DRIVER), lock, memory, cpu_s]
     return Process([*(_bwrap(wrapper) if wrapper else []), *command], folder)
 
@@ -183,7 +196,19 @@ def _bwrap(path: str) -> list[str]:
     folders = {"/usr", "/lib", "/lib64", "/bin", sys.prefix, sys.base_prefix, str(build.GUEST)}
     binds = [part for name in sorted(folders) for part in ("--ro-bind-try", name, name)]
     alone = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    return [path, *alone, *binds, "--dev", "/dev", "--chdir", "/", "--clearenv", "--"]
+    return [
+        path,
+        *alone,
+        *binds,
+        "--dev",
+        "/dev",
+        "--remount-ro",
+        "/",
+        "--chdir",
+        "/",
+        "--clearenv",
+        "--",
+    ]
 
 
 def bwrap_path() -> str | None:

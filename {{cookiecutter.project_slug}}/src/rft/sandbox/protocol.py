@@ -99,7 +99,10 @@ class Answers:
         if trap in _SAID_BY_WORKER:
             return CallResult(trap, call.id, detail=_text(said.get("detail"), 300), fuel=fuel)
         try:
-            return read_reply(said.get("reply"), call, self._limits, fuel)
+            found = read_reply(said.get("reply"), call, self._limits, fuel)
+            if said.get("loading") and found.status == "value":
+                raise Unreadable("an answer before the question")
+            return found
         except (ValueError, RecursionError, TypeError, OverflowError) as error:
             return CallResult("violation", call.id, detail=f"{error}"[:200], fuel=fuel)
 

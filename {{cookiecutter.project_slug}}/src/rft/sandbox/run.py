@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from rft.sandbox.data import (
     CallResult,
     Limits,
     RunResult,
+    Status,
     Test,
     TestReport,
 )
@@ -94,7 +96,8 @@ class Sandbox:
 
         A call's entry is looked up in the probe first, then in the code. All calls are made in one
         interpreter, in order; nothing lives on to the next run. A call that ends the interpreter is
-        "crashed", "fuel" or "timeout", and the next ones are made in a new one.
+        "crashed", "fuel" or "timeout"; the next ones are made in a new one (tier wasm) or are
+        "missing" (native tiers).
         """
         started = time.perf_counter()
         if not calls:
@@ -109,14 +112,14 @@ class Sandbox:
         with self._slot() as slot:
             try:
                 answers, exchange = slot.ask(wanted, calls, self.limits)
-                if exchange.end != "done":
+                if exchange.unclear:
                     # Ours or the code's fault? Once more, then see whether the sandbox is well.
                     answers, exchange = slot.ask(wanted, calls, self.limits)
-                if exchange.end != "done":
+                if exchange.unclear:
                     slot.control(self.limits)
             except NotReady as problem:
                 return self._failed(f"The sandbox failed: {problem}.", started)
-        if self._closed.is_set() and exchange.end != "done":
+        if self._closed.is_set() and exchange.unclear:
             return self._failed("The sandbox was closed.", started)
         results = _complete(answers, calls, exchange)
         seconds = time.perf_counter() - started
@@ -198,7 +201,7 @@ class _Slot:
             exchange = self._native(wanted, calls, answers, limits)
         else:
             exchange = self.process.exchange(wanted, answers, limits)
-        if exchange.end != "done" or native_tier:
+        if exchange.unclear or native_tier:
             self.drop()
         return answers, exchange
 
@@ -212,15 +215,17 @@ class _Slot:
         assert self.process
         self.process.send(wanted)
         self.process.ready()
-        exchange = self.process.exchange(None, answers, limits)
-        # Ending its own process is the code's doing here, as long as the process was ready.
-        return Exchange("done", exchange.note) if exchange.end == "died" else exchange
+        # The limit is on CPU seconds; the host's clock waits longer and stops what only waits.
+        patient = replace(limits, timeout_s=2 * limits.timeout_s + 5)
+        exchange = self.process.exchange(None, answers, patient)
+        # Ending its own process is the code's doing here: the process was ready before.
+        return exchange if exchange.end == "late" else replace(exchange, own_doing=True)
 
     def control(self, limits: Limits) -> None:
         """Code known to be good must give its answer; raises NotReady if it does not."""
         wanted = request(_CONTROL, [_CONTROL_CALL], "", limits)
         answers, exchange = self.ask(wanted, [_CONTROL_CALL], limits)
-        if exchange.end != "done" or answers.found[0].value != [7, "well"]:
+        if exchange.unclear or answers.found[0].value != [7, "well"]:
             raise NotReady("code known to be good did not come through either")
 
     def drop(self) -> None:
@@ -235,11 +240,11 @@ def _complete(
 ) -> tuple[CallResult, ...]:
     """All calls' results: the first without an answer is the one that ended the interpreter."""
     results = []
-    blamed = not (exchange.note or exchange.end == "late")
+    blamed = exchange.end == "done"
     for index, call in enumerate(calls):
         found = answers.found.get(index)
         if found is None and not blamed:
-            status = "timeout" if exchange.end == "late" else "crashed"
+            status: Status = "timeout" if exchange.end in ("late", "cpu") else "crashed"
             found = CallResult(status, call.id, detail=exchange.note)
             blamed = True
         results.append(found or CallResult("missing", call.id, detail="earlier calls ended it"))

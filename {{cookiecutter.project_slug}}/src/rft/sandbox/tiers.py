@@ -64,6 +64,11 @@ def survey() -> list[Tier]:
     return [_probe(name) for name in ("wasm+lock", "wasm", "landlock", "bwrap")]
 
 
+def locks() -> bool:
+    """Whether a wasm worker locks itself here."""
+    return _landlock().usable
+
+
 @cache
 def _probe(name: str) -> Tier:
     if name == "wasm":

@@ -12,50 +12,20 @@ import sys
 import time
 import warnings
 
-import runner  # type: ignore[import-not-found]  # lies beside this file while it is built
+import runner  # lies beside this file while it is built
 
 _LEFT_OUT = {"antigravity", "this", "idlelib", "tkinter", "turtle", "turtledemo", "test"}
-_INSIDE = [
-    "collections.abc",
-    "concurrent.futures",
-    "email.message",
-    "email.mime.text",
-    "email.parser",
-    "email.policy",
-    "encodings.ascii",
-    "encodings.idna",
-    "encodings.latin_1",
-    "encodings.utf_16",
-    "encodings.utf_16_le",
-    "encodings.utf_16_be",
-    "encodings.utf_32",
-    "encodings.utf_8_sig",
-    "encodings.cp1252",
-    "encodings.hex_codec",
-    "encodings.base64_codec",
-    "encodings.rot_13",
-    "encodings.punycode",
-    "encodings.raw_unicode_escape",
-    "encodings.unicode_escape",
-    "html.parser",
-    "html.entities",
-    "importlib.abc",
-    "importlib.util",
-    "importlib.machinery",
-    "importlib.resources",
-    "json.decoder",
-    "json.encoder",
-    "logging.config",
-    "logging.handlers",
-    "os.path",
-    "unittest.mock",
-    "urllib.parse",
-    "urllib.request",
-    "xml.dom.minidom",
-    "xml.etree.ElementTree",
-    "xml.sax.saxutils",
-    "zoneinfo",
-]
+_INSIDE = (
+    "collections.abc", "concurrent.futures", "email.message", "email.mime.text", "email.parser",
+    "email.policy", "encodings.ascii", "encodings.idna", "encodings.latin_1", "encodings.utf_16",
+    "encodings.utf_16_le", "encodings.utf_16_be", "encodings.utf_32", "encodings.utf_8_sig",
+    "encodings.cp1252", "encodings.hex_codec", "encodings.base64_codec", "encodings.rot_13",
+    "encodings.punycode", "encodings.raw_unicode_escape", "encodings.unicode_escape",
+    "html.parser", "html.entities", "importlib.abc", "importlib.util", "importlib.machinery",
+    "importlib.resources", "json.decoder", "json.encoder", "logging.config", "logging.handlers",
+    "os.path", "unittest.mock", "urllib.parse", "urllib.request", "xml.dom.minidom",
+    "xml.etree.ElementTree", "xml.sax.saxutils", "zoneinfo",
+)  # fmt: skip
 
 
 def _instant(seconds: float, /) -> None:
@@ -70,7 +40,7 @@ with warnings.catch_warnings():
         if not _name.endswith("_support"):  # of telephones
             with contextlib.suppress(BaseException):  # needs what WebAssembly has not
                 importlib.import_module(_name)
-time.sleep = _instant
+setattr(time, "sleep", _instant)  # noqa: B010 - mypy knows another signature
 os.environ.clear()
 sys.argv = ["answer.py"]
 

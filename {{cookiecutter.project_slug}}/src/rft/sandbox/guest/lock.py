@@ -34,13 +34,13 @@ _CALLS: dict[str, tuple[int, int | None]] = {
     "restart_syscall": (219, 128), "set_tid_address": (218, 96),
 }  # fmt: skip
 _FILES: dict[str, tuple[int, int | None]] = {  # what they may reach, Landlock says
-    "open": (2, None), "openat": (257, 56), "stat": (4, None), "lstat": (6, None),
-    "newfstatat": (262, 79), "statx": (332, 291), "readlink": (89, None), "readlinkat": (267, 78),
-    "getdents64": (217, 61), "getcwd": (79, 17), "access": (21, None), "faccessat": (269, 48),
-    "faccessat2": (439, 439),
+    "stat": (4, None), "lstat": (6, None), "newfstatat": (262, 79), "statx": (332, 291),
+    "readlink": (89, None), "readlinkat": (267, 78), "getdents64": (217, 61), "getcwd": (79, 17),
+    "access": (21, None), "faccessat": (269, 48), "faccessat2": (439, 439),
 }  # fmt: skip
 _ALARM: dict[str, tuple[int, int | None]] = {"alarm": (37, None), "setitimer": (38, 103)}
 _CLONE, _CLONE3, _MMAP, _MPROTECT = (56, 220), (435, 435), (9, 222), (10, 226)
+_OPEN, _OPENAT, _WRITING = (2, None), (257, 56), 0x400243  # write, create, truncate, unnamed
 _FCNTL, _PRCTL, _TGKILL = (72, 25), (157, 167), (234, 131)
 _ALLOW, _DENY, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _READ = 0b1100  # Landlock's READ_FILE | READ_DIR
@@ -118,7 +118,8 @@ def lock_files(readable: Iterable[str]) -> int:
 def lock_calls(*, files: bool, new_code: bool) -> None:
     """seccomp: from now on, in all threads, only calls that compute, and read and write handles.
 
-    `files`: files may also be opened. `new_code`: memory may be made executable (shared libraries).
+    `files`: files may also be opened, to read. `new_code`: memory may be made executable, which
+    loading a shared library takes.
     No sockets, no processes, no signals to others, no raised limits.
     """
     machine = platform.machine()
@@ -136,9 +137,10 @@ def lock_calls(*, files: bool, new_code: bool) -> None:
         (0x06, 0, 0, _DENY | errno.EPERM),
     ]
 
-    def rule(numbers: tuple[int, int], block: list[tuple[int, int, int, int]]) -> None:
-        lines.append((0x15, 0, len(block), numbers[column]))
-        lines.extend(block)
+    def rule(numbers: tuple[int, int | None], block: list[tuple[int, int, int, int]]) -> None:
+        number = numbers[column]
+        if number is not None:
+            lines.extend([(0x15, 0, len(block), number), *block])
 
     allow, deny = (0x06, 0, 0, _ALLOW), (0x06, 0, 0, _DENY | errno.EPERM)
     rule(_CLONE3, [(0x06, 0, 0, _DENY | errno.ENOSYS)])  # libc then takes clone, which can be read
@@ -150,10 +152,11 @@ def lock_calls(*, files: bool, new_code: bool) -> None:
     rule(_FCNTL, [(0x20, 0, 0, 24), *_one_of(commands), deny, allow])
     rule(_PRCTL, [(0x20, 0, 0, 16), *_one_of([15, 16, 0x53564D41]), deny, allow])  # names
     rule(_TGKILL, [(0x20, 0, 0, 16), *_one_of([os.getpid()]), deny, allow])
+    if files:
+        rule(_OPEN, [(0x20, 0, 0, 24), (0x45, 0, 1, _WRITING), deny, allow])
+        rule(_OPENAT, [(0x20, 0, 0, 32), (0x45, 0, 1, _WRITING), deny, allow])
     for pair in plain.values():
-        number = pair[column]
-        if number is not None:
-            lines.extend([(0x15, 0, 1, number), allow])
+        rule(pair, [allow])
     lines.append(deny)
     code = b"".join(struct.pack("=HBBI", *line) for line in lines)
     buffer = ctypes.create_string_buffer(code, len(code))

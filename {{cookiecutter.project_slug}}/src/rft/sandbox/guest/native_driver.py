@@ -16,8 +16,8 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import lock  # type: ignore[import-not-found]
-import runner  # type: ignore[import-not-found]
+import lock  # beside this file
+import runner
 
 
 def main() -> None:
@@ -47,12 +47,16 @@ def main() -> None:
         return
     sys.path.remove(os.path.dirname(os.path.abspath(__file__)))
     sys.argv = ["answer.py"]
+    os.environ.clear()  # bwrap sets one
     send({"ready": True, "locked": True})
     loaded = runner.load(request["load"])
+    good = loaded == '{"status": "value"}'
     for index, call in enumerate(request["calls"]):
-        good = loaded == '{"status": "value"}'
         with contextlib.suppress(MemoryError):
-            send({"i": index, "reply": runner.call(call) if good else loaded})
+            if good:
+                send({"i": index, "reply": runner.call(call)})
+            else:
+                send({"i": index, "loading": True, "reply": loaded})
     send({"end": True})
     os._exit(0)
 

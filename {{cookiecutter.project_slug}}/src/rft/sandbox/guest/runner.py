@@ -47,11 +47,10 @@ def encode(value: Any, depth: int = 0) -> Any:
         number = int.__add__(value, 0)
         return number if -_BIG <= number <= _BIG else {"int": int.__format__(number, "x")}
     if isinstance(value, float):
-        number = float.__add__(value, 0.0)
-        if number - number != 0:
+        real = float.__add__(value, 0.0)
+        if real - real != 0:
             raise TypeError("a float that is not finite")
-        # + 0.0 has turned -0.0 into 0.0; a whole float keeps its point as text
-        return {"float": float.__repr__(number)}
+        return {"float": float.__repr__(real)}
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, (bytes, bytearray)):

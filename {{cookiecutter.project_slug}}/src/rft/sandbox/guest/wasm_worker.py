@@ -19,7 +19,7 @@ from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.append(sys.argv[2])
-import lock  # type: ignore[import-not-found]
+import lock  # beside this file
 
 LOADED = '{"status": "value"}'
 
@@ -91,7 +91,8 @@ class _Guest:
 def grade(guests: _Guests, request: dict[str, Any], send: Any) -> int:
     """Load, call, answer; after a call that killed the guest go on in another one. -> fuel used"""
     calls, fuel = request["calls"], request["fuel"]
-    done = starts = used = 0
+    used: int = 0
+    done = starts = 0
     while done < len(calls) and starts <= request["interruptions"]:
         starts += 1
         guest = guests.fresh(request["memory"])
@@ -99,7 +100,7 @@ def grade(guests: _Guests, request: dict[str, Any], send: Any) -> int:
         used += loaded["fuel"]
         if loaded.get("reply") != LOADED:
             for index in range(done, len(calls)):
-                send({"i": index, **loaded})
+                send({"i": index, "loading": True, **loaded})
             return used
         while done < len(calls):
             answer = guest.ask("call", calls[done], fuel)
