@@ -18,7 +18,7 @@ from rft.errors import OutsideError, UserError
 from rft.records import Sample
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI, OpenAI
+    from openai import AsyncOpenAI
     from openai.types.chat import ChatCompletion
     from pydantic import BaseModel
 
@@ -102,31 +102,22 @@ async def reachable(client: AsyncOpenAI) -> None:
         return
 
 
-async def answer(client: AsyncOpenAI, body: Mapping[str, Any]) -> Sample:
-    """Draw one answer.
+async def answer(
+    client: AsyncOpenAI,
+    body: Mapping[str, Any],
+    settings: str = "[models] or endpoint.base_url",
+) -> Sample:
+    """Draw one answer. `settings`: what to correct in rft.toml when the endpoint knows no model.
 
     Raises AnswerFailedError when this request failed after all retries, and UserError or
     OutsideError when every further request would fail as well.
     """
     started = time.perf_counter()
-    with _explained(str(body["model"]), client):
-        completion = _completion(await client.chat.completions.create(**body))
+    with _explained(str(body["model"]), client, settings):
+        completion: ChatCompletion = await client.chat.completions.create(**body)
+        if isinstance(completion, str):  # what the SDK makes of a page that is no JSON
+            raise ValueError("a page of text")
     return to_sample(completion, time.perf_counter() - started)
-
-
-def answer_judge(client: OpenAI, body: Mapping[str, Any]) -> Sample:
-    """As `answer`, for the threads that grade; the sentences name [judge]."""
-    started = time.perf_counter()
-    with _explained(str(body["model"]), client, "[judge]"):
-        completion = _completion(client.chat.completions.create(**body))
-    return to_sample(completion, time.perf_counter() - started)
-
-
-def _completion(answer: Any) -> ChatCompletion:
-    if isinstance(answer, str):  # what the SDK makes of a page that is no JSON
-        raise ValueError("a page of text")
-    completion: ChatCompletion = answer
-    return completion
 
 
 def to_sample(completion: ChatCompletion, latency_s: float) -> Sample:
@@ -176,9 +167,7 @@ def _clean(text: str) -> str:
 
 
 @contextmanager
-def _explained(
-    model: str, client: AsyncOpenAI | OpenAI, settings: str = "[models] or endpoint.base_url"
-) -> Iterator[None]:
+def _explained(model: str, client: AsyncOpenAI, settings: str) -> Iterator[None]:
     """Turn the SDK's exceptions into ours; what they quote never holds the key."""
     import openai
 

@@ -206,6 +206,27 @@ def test_a_wrong_key_or_model_stops_with_a_sentence_that_holds_no_key(ask, statu
     assert "sk-judge" not in str(caught.value)
 
 
+def test_close_ends_a_judgement_under_way_without_a_score(start, judge, endpoint):
+    asked, over = threading.Event(), threading.Event()
+
+    def hang(body):
+        asked.set()
+        over.wait(30)
+        return says(1)(body)
+
+    endpoint.reply = hang
+    grader = start(SCORE, judge=judge())
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(grader.grade, {"output_text": "a"}, ITEM)
+        assert asked.wait(10)
+        grader.close()
+        found = waiting.result(10)
+    over.set()
+    assert (found.reward, found.errors) == (None, {"model_grader_server_error": True})
+    with pytest.raises(RuntimeError, match="closed"):
+        grader.grade({"output_text": "a"}, ITEM)
+
+
 # Without a judge
 
 

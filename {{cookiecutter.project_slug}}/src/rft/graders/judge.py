@@ -7,6 +7,8 @@ retries scores nothing. A wrong key or model stops everything, as when answers a
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import math
 import threading
 from collections.abc import Mapping
@@ -18,10 +20,10 @@ from rft.config import Settings
 from rft.graders import template
 from rft.graders.spec import ModelGrader, ScoreModel
 from rft.records import Sample, parse_json
-from rft.rollouts import AnswerFailedError, answer_judge, with_roles
+from rft.rollouts import AnswerFailedError, answer, client, with_roles
 
 if TYPE_CHECKING:
-    from openai import OpenAI
+    from openai import AsyncOpenAI
 
 
 @dataclass(frozen=True)
@@ -38,34 +40,46 @@ class Verdict:
 class Judge:
     """The endpoint of rft.toml's [judge]. Thread-safe; at most `limit` requests are in flight.
 
-    `model`: asked in place of the one that the grader's JSON names.
+    `model`: asked in place of the one that the grader's JSON names. Requests live in an event loop
+    of their own, so that `close` can end those under way, waits between retries included.
     """
 
-    def __init__(self, client: OpenAI, profile: str, model: str | None, limit: int) -> None:
+    def __init__(self, client: AsyncOpenAI, profile: str, model: str | None, limit: int) -> None:
         self._client = client
         self._profile = profile
         self._model = model
-        self._in_flight = threading.BoundedSemaphore(limit)
+        self._in_flight = asyncio.Semaphore(limit)
+        self._lock = threading.Lock()
+        self._closed = False
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
 
     @classmethod
     def of(cls, settings: Settings) -> Judge | None:
         """The configured judge, or None. Retries, time-out and limit are those of [sampling]."""
-        import openai
-
         if (judge := settings.judge) is None:
             return None
-        sampling = settings.sampling
-        client = openai.OpenAI(
-            base_url=config.base_url(judge),
-            api_key=config.api_key(judge),
-            max_retries=sampling.max_retries,
-            timeout=sampling.timeout_s,
-        )
-        return cls(client, judge.profile, judge.model, sampling.concurrency)
+        connection = client(config.base_url(judge), config.api_key(judge), settings.sampling)
+        return cls(connection, judge.profile, judge.model, settings.sampling.concurrency)
 
     def close(self) -> None:
-        """Give the connections back."""
-        self._client.close()
+        """End what is under way, which then scores nothing, and give the connections back."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _end(self) -> None:
+        asked = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+        await self._client.close()
 
     def ask(self, leaf: ModelGrader, namespaces: Mapping[str, Any]) -> Verdict:
         """One judgement.
@@ -75,12 +89,21 @@ class Judge:
         """
         body = self._body(leaf, namespaces)
         try:
-            with self._in_flight:
-                sample = answer_judge(self._client, body)
+            with self._lock:
+                if self._closed:
+                    raise RuntimeError("this judge is closed")
+                waiting = asyncio.run_coroutine_threadsafe(self._answer(body), self._loop)
+            sample = waiting.result()
         except AnswerFailedError as error:
             return Verdict(None, "model_grader_server_error", str(error), body["model"])
+        except concurrent.futures.CancelledError:
+            return Verdict(None, "model_grader_server_error", "the grader was closed")
         score, flag, detail = _read(leaf, sample)
         return Verdict(score, flag, detail, sample.model or body["model"], sample.usage)
+
+    async def _answer(self, body: dict[str, Any]) -> Sample:
+        async with self._in_flight:
+            return await answer(self._client, body, "[judge]")
 
     def _body(self, leaf: ModelGrader, namespaces: Mapping[str, Any]) -> dict[str, Any]:
         messages = [
