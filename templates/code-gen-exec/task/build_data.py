@@ -24,12 +24,12 @@ TESTS = 14
 """Hidden tests per row, fewer where fewer different arguments exist."""
 EDGE_WEIGHT = 2.0
 VALIDATION = (
-    "byte enables", "parity", "debounce", "latency", "test report", "line code", "float format",
-    "test vectors",
+    "banks", "byte enables", "debounce", "float format", "lanes", "latency", "line code", "parity",
+    "test report", "test vectors",
 )  # fmt: skip
 TEST = (
-    "access types", "packing", "hamming", "arbiter", "slack", "pll", "vcd", "coverage", "burst",
-    "i2c", "byte framing", "fixed point", "cache",
+    "access types", "arbiter", "burst", "byte framing", "cache", "coverage", "fixed point",
+    "hamming", "i2c", "packing", "pll", "slack", "vcd",
 )  # fmt: skip
 """Families of the held-out splits; all others are for training."""
 SPLITS = ("train", "validation", "test")

@@ -76,6 +76,8 @@ def check(
     )
     _show_findings(findings, splits, every, console)
     faults = [f"grader: {p}" for p in graders.problems(spec)]
+    for sentence in graders.not_hosted(spec):
+        _say(console, f"warning: grader: {sentence}", "yellow")
     rows = {row.id: row.data for split in splits for row in split.rows}
     probes, probe_faults = load_probes(settings.path(settings.task.probes), set(rows))
     faults += probe_faults

@@ -87,7 +87,8 @@ class Grader:
                 self._pools[kind] = Pool(
                     sources, allowed=allowed, root=self._root, size=workers, timeout_s=timeout_s
                 )
-        pythons = [k for k, v in hosted_leaves(spec).items() if isinstance(v, PythonGrader)]
+        kinds = PythonGrader | LocalGrader
+        pythons = [k for k, v in hosted_leaves(spec).items() if isinstance(v, kinds)]
         self._plain = pythons[0] if len(pythons) == 1 else None
 
     def __enter__(self) -> Grader:

@@ -68,11 +68,16 @@ class PythonGrader(_Strict):
 
 
 class LocalGrader(_Strict):
-    """Ours: the same function, run with all the project has; in `parts`, never in the reward."""
+    """Ours: the same function, run with all the project has; in `parts`, never in the reward.
+
+    Only with `hosted: "endpoint"` may it make the reward: it does what no hosted grader can (run
+    model-written code), so that a vendor has to call it at an endpoint of the team's own.
+    """
 
     type: Literal["local"]
     name: str
     source: str
+    hosted: Literal["endpoint"] | None = None
     _file: str = PrivateAttr("source")
 
 
@@ -152,7 +157,7 @@ class MultiGrader(_Strict):
     calculate_output: str
 
 
-Spec = StringCheck | TextSimilarity | PythonGrader | ScoreModel | MultiGrader
+Spec = StringCheck | TextSimilarity | PythonGrader | LocalGrader | ScoreModel | MultiGrader
 _ADAPTER: TypeAdapter[Leaf | MultiGrader] = TypeAdapter(
     Annotated[Leaf | MultiGrader, Field(discriminator="type")]
 )
@@ -181,7 +186,7 @@ def parse_spec(data: Any, where: str = "grader", folder: Path | None = None) -> 
         spec = _ADAPTER.validate_python(data)
     except ValidationError as error:
         raise UserError(f"{where}: {_explain(error)}") from None
-    if isinstance(spec, LocalGrader):
+    if isinstance(spec, LocalGrader) and not spec.hosted:
         raise UserError(f"{where}: type: a local grader gives no reward; put it inside a multi.")
     if isinstance(spec, LabelModel):
         raise UserError(f"{where}: type: a label_model gives no reward alone; put it in a multi.")
@@ -206,7 +211,22 @@ def leaves(spec: Spec) -> dict[str, Leaf]:
 
 def hosted_leaves(spec: Spec) -> dict[str, Leaf]:
     """The graders that make the reward, by key."""
-    return {k: leaf for k, leaf in leaves(spec).items() if not isinstance(leaf, LocalGrader)}
+    return {
+        k: leaf
+        for k, leaf in leaves(spec).items()
+        if not isinstance(leaf, LocalGrader) or leaf.hosted
+    }
+
+
+def not_hosted(spec: Spec) -> list[str]:
+    """Why no vendor can run this grader itself, one sentence each; [] if one can."""
+    return [
+        f"{leaf.name!r} runs code, which no hosted grader can; it works here as it is, but for a "
+        "vendor's training job serve it at an endpoint of your own and name that as the job's "
+        "grader."
+        for leaf in hosted_leaves(spec).values()
+        if isinstance(leaf, LocalGrader)
+    ]
 
 
 def model_graders(spec: Spec) -> dict[str, ModelGrader]:
@@ -216,7 +236,9 @@ def model_graders(spec: Spec) -> dict[str, ModelGrader]:
 
 def hosted(spec: Spec) -> dict[str, Any]:
     """The JSON to send to a vendor: without the local graders; a multi that only passes one
-    grader's reward on becomes that grader."""
+    grader's reward on becomes that grader. Raises UserError for what only an endpoint can do."""
+    if refused := not_hosted(spec):
+        raise UserError(f"The grader cannot be sent: {refused[0]}")
     if not isinstance(spec, MultiGrader):
         return spec.model_dump(exclude_none=True)
     kept = hosted_leaves(spec)
