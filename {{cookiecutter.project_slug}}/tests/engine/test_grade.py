@@ -167,6 +167,17 @@ def test_check_asks_no_judge_and_says_so(rft: Rft, project: Path, served: Endpoi
     assert served.bodies == []
 
 
+def test_check_asks_the_judge_when_there_is_no_reward_without_and_says_so(
+    rft: Rft, project: Path, served: Endpoint
+) -> None:
+    use(project, JUDGE)
+    with_judge(project, served.url)
+    outcome = rft("check")
+    assert outcome.code == 1
+    assert "judge: asked for every answer below" in outcome.out
+    assert "probe 'empty' scores 0.5, allowed is 0.0 to 0.0" in outcome.out
+
+
 def test_eval_sums_up_flags_and_what_the_judge_cost(
     rft: Rft, project: Path, served: Endpoint
 ) -> None:

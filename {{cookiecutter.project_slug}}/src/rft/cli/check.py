@@ -85,6 +85,8 @@ def check(
         if grader.not_graded:
             told = ", ".join(grader.not_graded)
             console.print(f"judge: not asked; all below is without {told} (rft grade asks it)")
+        elif graders.model_graders(spec):
+            console.print("judge: asked for every answer below; no reward can be had without it")
         faults += _gold(splits, task, grader, settings.sampling.max_tokens, console)
         faults += _probes(probes, rows, grader, console)
         _floors(settings, splits, grader, console)
