@@ -28,11 +28,9 @@ FENCE = re.compile(r"```[ \t]*(?:python|py)?[ \t]*\n(.*?)\n?```", re.DOTALL | re
 
 
 def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
-    """Reward in [0, 1]: weights of the tests passed / all weights. Raises OutsideError."""
-    code = read_code(sample)
-    if code is None:
-        return 0.0
-    return _report(code, str(item["entry"]), json.dumps(item["tests"])).score or 0.0
+    """Reward in [0, 1]: weights of the tests passed / all weights. Raises OutsideError only."""
+    report = _verdict(sample, item)
+    return (report.score or 0.0) if report else 0.0
 
 
 def explain(sample: dict[str, Any], item: dict[str, Any]) -> dict[str, float]:
@@ -41,18 +39,28 @@ def explain(sample: dict[str, Any], item: dict[str, Any]) -> dict[str, float]:
     form: the answer could be read. loads: the code loads and has the entry point. tests: share of
     the tests passed, each counted once. solved: 1 if all of them are.
     """
-    code = read_code(sample)
-    if code is None:
+    report = _verdict(sample, item)
+    if report is None:
         return {"form": 0.0, "loads": 0.0, "tests": 0.0, "solved": 0.0}
-    report = _report(code, str(item["entry"]), json.dumps(item["tests"]))
-    loads = any(test.status != "broken" for test in report.tests)
-    share = report.passed / len(report.tests)
     return {
         "form": 1.0,
-        "loads": float(loads),
-        "tests": share,
+        "loads": float(any(test.status != "broken" for test in report.tests)),
+        "tests": report.passed / len(report.tests),
         "solved": float(report.passed == len(report.tests)),
     }
+
+
+def _verdict(sample: Any, item: Any) -> TestReport | None:
+    """What the sandbox found; None for an answer or a row that cannot be used."""
+    code = read_code(sample)
+    if code is None:
+        return None
+    try:
+        entry, tests = item["entry"], json.dumps(item["tests"])
+        wanted = _wanted(tests)
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return None
+    return _report(code, entry, tests) if wanted and isinstance(entry, str) else None
 
 
 def read_code(sample: Any) -> str | None:
@@ -92,14 +100,21 @@ def _json(text: str) -> Any:
 @lru_cache(maxsize=32)
 def _report(code: str, entry: str, tests: str) -> TestReport:
     """The sandbox's verdict; kept, since grade and explain ask one after the other."""
-    wanted = [
-        Test(args=t["args"], expected=t["expected"], raises=t["raises"], weight=t["weight"])
-        for t in json.loads(tests)
-    ]
-    report = _sandbox().grade_tests(code, entry, wanted, tuple_is_list=True)
+    report = _sandbox().grade_tests(code, entry, _wanted(tests), tuple_is_list=True)
     if report.score is None:
         raise OutsideError(report.problem or "The sandbox gave no verdict; run it again.")
     return report
+
+
+def _wanted(tests: str) -> list[Test]:
+    """The row's tests; raises KeyError, TypeError or ValueError if they are none."""
+    wanted = []
+    for test in json.loads(tests):
+        args, weight, raises = test["args"], float(test["weight"]), test["raises"]
+        if not isinstance(args, list) or not isinstance(raises, str | None) or not weight > 0:
+            raise ValueError("no test")
+        wanted.append(Test(args, test["expected"], raises=raises, weight=weight))
+    return wanted
 
 
 @cache

@@ -201,7 +201,7 @@ def read_vcd(text: str) -> list[list[Any]]:
 
 @task(
     "vcd",
-    "medium",
+    "easy",
     examples=[([[0, "x"], [5, "0"], [9, "1"]], 7), ([[0, "1"]], 0)],
     edges=[
         ([], 3),

@@ -7,7 +7,7 @@ from task.catalogue import task
 
 @task(
     "cache",
-    "medium",
+    "easy",
     examples=[(0x12345678, 64, 128), (0x40, 16, 4)],
     edges=[(0, 32, 1), (0xFFFFFFFF, 64, 256), (0x3F, 64, 2), (0x1000, 1, 16), (0x80, 64, 2)],
     draw=lambda r: (r.getrandbits(32), r.choice([16, 32, 64]), r.choice([32, 64, 128, 512])),

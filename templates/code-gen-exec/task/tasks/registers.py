@@ -189,7 +189,7 @@ def parse_mask(text: str) -> int:
 
 @task(
     "access types",
-    "medium",
+    "easy",
     examples=[("w1c", 0b1111, 0b0101), ("ro", 7, 0)],
     edges=[
         ("rw", 0xFF, 0x100),

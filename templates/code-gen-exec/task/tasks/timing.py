@@ -78,7 +78,7 @@ def cycles_for(khz: int, ps: int) -> int:
 
 @task(
     "slack",
-    "medium",
+    "easy",
     examples=[(10_000, 9_200, 300, 0, "setup"), (10_000, 100, 150, 0, "hold")],
     edges=[
         (5_000, 5_000, 0, 0, "setup"),
