@@ -14,9 +14,7 @@ def main(template_root: Path, name: str, project: Path) -> int:
     drop_carried_caches(template_root, project)
     overlay = template_root / "templates" / name
     if not (overlay / "task").is_dir():
-        print(
-            f"The template has no templates/{name}/task; use a complete copy.", file=sys.stderr
-        )
+        print(f"The template has no templates/{name}/task; use a complete copy.", file=sys.stderr)
         return 1
     if (project / "task").exists():
         print("task/ was there before and belongs to you: it is left as it is.", file=sys.stderr)
