@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -149,7 +150,7 @@ def test_a_compiled_guest_that_was_changed_is_not_loaded(monkeypatch, tmp_path):
 
 
 def test_a_cache_others_may_write_is_refused(monkeypatch, tmp_path):
-    if build.os.name != "posix":
+    if os.name != "posix":
         pytest.skip("permissions are the profile folder's there")
     (tmp_path / "sandbox").mkdir(mode=0o777)
     (tmp_path / "sandbox").chmod(0o777)
@@ -168,7 +169,7 @@ def test_a_tier_that_is_not_there_is_refused_with_reason_and_remedy(monkeypatch)
 
 
 def test_a_missing_extra_is_one_sentence(monkeypatch):
-    monkeypatch.setattr(tiers.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     tiers._probe.cache_clear()
     with pytest.raises(UserError, match=r"wasmtime is not installed.*pip install"):
         Sandbox("wasm")

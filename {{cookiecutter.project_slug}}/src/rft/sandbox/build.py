@@ -82,9 +82,10 @@ def guest() -> Guest:
     place = folder()
     manifest = place / "manifest.json"
     try:
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _make_private(place.parent)
-        _make_private(place)
+        place.parent.parent.mkdir(parents=True, exist_ok=True)
+        for private in (place.parent, place):
+            private.mkdir(exist_ok=True, mode=0o700)
+            _make_private(private)
         if not manifest.is_file():
             from filelock import FileLock
 

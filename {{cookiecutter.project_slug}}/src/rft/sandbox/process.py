@@ -193,7 +193,8 @@ def _own_folder() -> Path:
 
 def _bwrap(path: str) -> list[str]:
     """bwrap with every namespace of its own, and only the interpreter's files, read-only."""
-    folders = {"/usr", "/lib", "/lib64", "/bin", sys.prefix, sys.base_prefix, str(build.GUEST)}
+    folders = {"/lib", "/lib64", "/usr/lib", "/usr/lib64", str(build.GUEST)}
+    folders |= {sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parents[1])}
     binds = [part for name in sorted(folders) for part in ("--ro-bind-try", name, name)]
     alone = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     return [

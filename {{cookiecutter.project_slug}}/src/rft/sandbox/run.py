@@ -86,10 +86,11 @@ class Sandbox:
             alive = list(self._alive)
         for process in alive:
             process.kill()
-        with contextlib.suppress(queue.Empty):
-            while True:
+        for _ in range(self._slots.qsize()):
+            with contextlib.suppress(queue.Empty):
                 if process_or_none := self._slots.get_nowait():
                     self._end(process_or_none)
+                self._slots.put(None)  # whoever waits for a turn learns that it is over
 
     def run(self, code: str, calls: Sequence[Call], *, probe: str = "") -> RunResult:
         """Load `code`, then `probe` (trusted text that sees the code's names), then make the calls.
@@ -149,9 +150,10 @@ class Sandbox:
 
     @contextlib.contextmanager
     def _slot(self) -> Iterator[_Slot]:
-        if self._closed.is_set():
-            raise RuntimeError("this sandbox is closed")
         slot = _Slot(self, self._slots.get())
+        if self._closed.is_set():
+            self._slots.put(slot.process)
+            raise RuntimeError("this sandbox is closed")
         try:
             yield slot
         except BaseException:
