@@ -98,7 +98,7 @@ def test_second_code_gen_task_is_chosen_without_prompts_and_replayed(
     assert policy(one) == policy(two) == bake(code_gen_task="code-exec").contents()
 
 
-def test_answers_kept_before_there_was_a_second_task_still_replay(
+def test_answers_kept_before_there_was_a_second_task_replay_with_one_question(
     run: Run, env: dict[str, str], tmp_path: Path, bake: Bake
 ) -> None:
     run("cookiecutter", ROOT, "--no-input", "--output-dir", tmp_path / "one", cwd=tmp_path)
@@ -108,7 +108,8 @@ def test_answers_kept_before_there_was_a_second_task_still_replay(
     old = tmp_path / "old.json"
     old.write_text(json.dumps(answers), encoding="utf-8")
     two = ("--output-dir", tmp_path / "two")
-    run("cookiecutter", ROOT, "--replay-file", old, *two, cwd=tmp_path)
+    done = run("cookiecutter", ROOT, "--replay-file", old, *two, cwd=tmp_path, stdin="\n")
+    assert "[1/1] Which code?" in done.out
     assert policy(tmp_path / "two") == bake().contents()
 
 
