@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,11 +42,19 @@ def test_honest_code_scores_one(sandbox, control):
     assert report.score == 1, report
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the second lock needs Linux")
+@pytest.mark.skipif(not tiers.locks(), reason="this kernel has no Landlock")
 def test_the_default_tier_says_that_it_is_locked(sandbox):
-    if not tiers.locks():
-        pytest.skip("this kernel has no Landlock")
     assert sandbox.grade_tests("def f(): return 1", "f", [Test([], 1)]).tier == "wasm+lock"
+
+
+@pytest.mark.skipif(not tiers.locks(), reason="this kernel has no Landlock")
+def test_the_kernel_says_that_every_thread_of_a_worker_is_locked():
+    with Sandbox("wasm+lock", 1, attack_range.LIMITS) as sandbox:
+        sandbox.grade_tests("def f(): return 1", "f", [Test([], 1)])
+        (process,) = sandbox._alive
+        threads = [t.read_text() for t in Path(f"/proc/{process.pid}/task").glob("*/status")]
+    assert threads
+    assert all("Seccomp:\t2" in told and "NoNewPrivs:\t1" in told for told in threads)
 
 
 @pytest.mark.slow

@@ -112,6 +112,25 @@ def grade(guests: _Guests, request: dict[str, Any], send: Any) -> int:
     return used
 
 
+def _lock_files(target: str) -> None:
+    lock.forbid_privileges()
+    lock.lock_files(lock.python_paths([os.path.dirname(lock.__file__), target]))
+
+
+def _lock_calls(target: str) -> None:
+    lock.lock_calls(files=False, new_code=False)
+
+
+def _tried(step: Any, send: Any, target: str) -> bool:
+    """Take a step of locking; a kernel that has a lock and refuses it is no place to go on."""
+    try:
+        step(target)
+    except OSError as error:
+        send({"ready": False, "problem": f"could not lock itself: {error}"})
+        return False
+    return True
+
+
 def serve() -> None:
     """Answer requests until there are no more."""
     target, digest, choice, data = sys.argv[3], sys.argv[4], sys.argv[5], int(sys.argv[6])
@@ -128,9 +147,8 @@ def serve() -> None:
     if choice == "required" and not locks:
         send({"ready": False, "problem": "this kernel has no Landlock, or the processor no filter"})
         return
-    if locks:
-        lock.forbid_privileges()
-        lock.lock_files(lock.python_paths([os.path.dirname(lock.__file__), target]))
+    if locks and not _tried(_lock_files, send, target):
+        return
     with open(target, "rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != digest:
             send({"ready": False, "problem": "the compiled guest is not the one that was built"})
@@ -141,8 +159,8 @@ def serve() -> None:
     with contextlib.suppress(ImportError):
         if os.name == "posix":
             lock.limit(None, data if sys.platform.startswith("linux") else None, None, 64)
-    if locks:
-        lock.lock_calls(files=False, new_code=False)
+    if locks and not _tried(_lock_calls, send, target):
+        return
     send({"ready": True, "locked": locks})
     alarm = getattr(signal, "alarm", lambda seconds: None)
     for line in sys.stdin.buffer:
