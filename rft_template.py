@@ -50,6 +50,14 @@ def _reserved(name: str) -> bool:
     return bool(WINDOWS_RESERVED.fullmatch(name)) or name.replace("_", "-") in TAKEN
 
 
+def overlay(answers: Mapping[str, object]) -> str:
+    """The folder below templates/ that these answers choose."""
+    shape = answers.get("code_gen_task")  # absent from answers that were kept before it was asked
+    if answers["use_case"] == "code-gen" and shape == "code-exec":
+        return "code-gen-exec"
+    return str(answers["use_case"])
+
+
 def refusal(answers: Mapping[str, object]) -> str | None:
     """Why these answers make no project, in one sentence; None when they do."""
     for key in ONE_LINE:
@@ -70,6 +78,8 @@ def refusal(answers: Mapping[str, object]) -> str | None:
         )
     if answers["use_case"] not in SETTINGS["use_case"]:
         return f"use_case {answers['use_case']!r} is not one of this template's use cases."
+    if answers.get("code_gen_task", "bindings") not in SETTINGS["code_gen_task"]:
+        return f"code_gen_task {answers['code_gen_task']!r} is neither bindings nor code-exec."
     return None
 
 
@@ -92,6 +102,7 @@ class RftTemplate(Extension):
         environment.filters |= {
             "literal": literal,
             "markdown": markdown,
+            "overlay": overlay,
             "slug": slug,
             "checked": checked,
         }

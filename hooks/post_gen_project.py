@@ -1,22 +1,20 @@
-"""Lays templates/<use case>/ over the project just made. Pure: no network, no git, no installs."""
+"""Lays templates/<overlay>/ over the project just made. Pure: no network, no git, no installs."""
 
 import shutil
 import sys
 from pathlib import Path
 
 TEMPLATE_ROOT: str = {{template_root | literal}}  # type: ignore  # noqa: F821
-USE_CASE: str = {{cookiecutter.use_case | literal}}  # type: ignore  # noqa: F821
+OVERLAY: str = {{cookiecutter | overlay | literal}}  # type: ignore  # noqa: F821
 CACHES = ("__pycache__", ".ruff_cache", ".mypy_cache", ".pytest_cache")
 
 
-def main(template_root: Path, use_case: str, project: Path) -> int:
+def main(template_root: Path, name: str, project: Path) -> int:
     """Returns the exit code: 0, or 1 with a sentence on stderr."""
     drop_carried_caches(template_root, project)
-    overlay = template_root / "templates" / use_case
+    overlay = template_root / "templates" / name
     if not (overlay / "task").is_dir():
-        print(
-            f"The template has no templates/{use_case}/task; use a complete copy.", file=sys.stderr
-        )
+        print(f"The template has no templates/{name}/task; use a complete copy.", file=sys.stderr)
         return 1
     if (project / "task").exists():
         print("task/ was there before and belongs to you: it is left as it is.", file=sys.stderr)
@@ -37,4 +35,4 @@ def drop_carried_caches(template_root: Path, project: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(TEMPLATE_ROOT), USE_CASE, Path.cwd()))
+    sys.exit(main(Path(TEMPLATE_ROOT), OVERLAY, Path.cwd()))

@@ -19,6 +19,13 @@ from cookiecutter.main import cookiecutter
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS: dict[str, Any] = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 USE_CASES: list[str] = SETTINGS["use_case"]
+# The answers that choose each folder of templates/: code-gen has two tasks.
+TASKS: dict[str, dict[str, str]] = {
+    "code-gen": {"use_case": "code-gen"},
+    "code-gen-exec": {"use_case": "code-gen", "code_gen_task": "code-exec"},
+    "extraction": {"use_case": "extraction"},
+    "policy": {"use_case": "policy"},
+}
 CACHES = (".git", ".venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 sys.dont_write_bytecode = True
 # `python -m pytest` puts the working folder first on the path, where every copy of the template

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -33,10 +34,10 @@ def test_use_case_is_chosen_without_prompts(
 
 
 def test_pressing_enter_takes_the_recommended_answers(run: Run, tmp_path: Path, bake: Bake) -> None:
-    done = run("cookiecutter", ROOT, cwd=tmp_path, stdin="\n" * 7)
+    done = run("cookiecutter", ROOT, cwd=tmp_path, stdin="\n" * 8)
     assert BakedProject(tmp_path / SLUG).contents() == bake().contents()
     assert done.out.count("(recommended") == 2
-    assert "[7/7] License" in done.out
+    assert "[8/8] License" in done.out
 
 
 def test_replay_repeats_the_last_answers(
@@ -85,6 +86,31 @@ def test_clone_on_a_system_without_links(
 def test_template_holds_no_links(published: Path, run: Run) -> None:
     listed = run("git", "ls-files", "--stage", cwd=published).out.splitlines()
     assert not [line for line in listed if line.startswith("120000")]
+
+
+def test_second_code_gen_task_is_chosen_without_prompts_and_replayed(
+    run: Run, tmp_path: Path, bake: Bake
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    answer = "code_gen_task=code-exec"
+    run("cookiecutter", ROOT, "--no-input", answer, "--output-dir", one, cwd=tmp_path)
+    run("cookiecutter", ROOT, "--replay", "--output-dir", two, cwd=tmp_path)
+    assert policy(one) == policy(two) == bake(code_gen_task="code-exec").contents()
+
+
+def test_answers_kept_before_there_was_a_second_task_replay_with_one_question(
+    run: Run, env: dict[str, str], tmp_path: Path, bake: Bake
+) -> None:
+    run("cookiecutter", ROOT, "--no-input", "--output-dir", tmp_path / "one", cwd=tmp_path)
+    replay = Path(env["COOKIECUTTER_CONFIG"]).parent / "replay" / f"{ROOT.name}.json"
+    answers = json.loads(replay.read_text(encoding="utf-8"))
+    del answers["cookiecutter"]["code_gen_task"]
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps(answers), encoding="utf-8")
+    two = ("--output-dir", tmp_path / "two")
+    done = run("cookiecutter", ROOT, "--replay-file", old, *two, cwd=tmp_path, stdin="\n")
+    assert "[1/1] Which code?" in done.out
+    assert policy(tmp_path / "two") == bake().contents()
 
 
 @pytest.mark.parametrize("use_case", ["policy", "code-gen"])

@@ -104,6 +104,16 @@ def test_use_case_can_be_switched_once_the_task_is_given_up(
     assert {n for n in wanted if made[n].replace(old, new) != wanted[n]} <= {"pyproject.toml"}
 
 
+def test_second_code_gen_task_by_cruft(
+    published: Path, run: Run, tmp_path: Path, bake: Bake
+) -> None:
+    create = ("cruft", "create", published.as_uri(), "--no-input", "--extra-context")
+    run(*create, json.dumps({"code_gen_task": "code-exec"}), cwd=tmp_path)
+    made = BakedProject(tmp_path / "my-rft-project").contents()
+    assert made.pop(".cruft.json")
+    assert made == bake(code_gen_task="code-exec").contents()
+
+
 def test_project_made_by_cookiecutter_can_be_linked_and_updated(
     published: Path, run: Run, tmp_path: Path
 ) -> None:

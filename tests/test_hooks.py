@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click import ClickException
-from conftest import ROOT, USE_CASES, Bake, BakedProject, Run
+from conftest import ROOT, TASKS, Bake, BakedProject, Run
 from cookiecutter.main import cookiecutter
 
 BAD_SLUGS = [
@@ -78,14 +78,19 @@ def test_refusal_is_one_sentence_on_stderr(run: Run, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("answer", ["use_case=juggling", "endpoint=fax", "license=WTFPL"])
+@pytest.mark.parametrize(
+    "answer", ["use_case=juggling", "code_gen_task=x", "endpoint=fax", "license=WTFPL"]
+)
 def test_choice_that_is_not_offered_is_refused(run: Run, tmp_path: Path, answer: str) -> None:
     done = run("cookiecutter", ROOT, "--no-input", answer, cwd=tmp_path, code=None)
     assert done.code != 0
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("key", "value"), [("project_slug", "../evil"), ("use_case", "../hooks")])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("project_slug", "../evil"), ("use_case", "../hooks"), ("code_gen_task", "../../hooks")],
+)
 def test_edited_replay_file_is_checked_too(
     run: Run, env: dict[str, str], tmp_path: Path, key: str, value: str
 ) -> None:
@@ -128,9 +133,10 @@ def test_caches_in_the_template_are_not_carried(bake: Bake, template: Path) -> N
     assert bake(template=template, fresh=True).contents() == clean
 
 
-@pytest.mark.parametrize("use_case", USE_CASES)
-def test_baking_twice_over_gives_the_same_project(run: Run, tmp_path: Path, use_case: str) -> None:
-    again = ("cookiecutter", ROOT, "--no-input", f"use_case={use_case}", "--overwrite-if-exists")
+@pytest.mark.parametrize("task", TASKS)
+def test_baking_twice_over_gives_the_same_project(run: Run, tmp_path: Path, task: str) -> None:
+    answers = [f"{key}={value}" for key, value in TASKS[task].items()]
+    again = ("cookiecutter", ROOT, "--no-input", *answers, "--overwrite-if-exists")
     run(*again, cwd=tmp_path)
     before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     run(*again, cwd=tmp_path)

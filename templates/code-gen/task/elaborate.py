@@ -61,10 +61,11 @@ Pair = tuple[str, str]
 
 def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
     """1.0 if the binding compiles without a fault, else 0.0; an unreadable answer is a fault."""
-    pairs = read_pairs(sample)
-    if pairs is None:
+    try:
+        pairs = read_pairs(sample)
+        return 0.0 if pairs is None or diagnose(pairs, item) else 1.0
+    except Exception:  # as in grader.py: a row whose tables are broken scores 0
         return 0.0
-    return 0.0 if diagnose(pairs, item) else 1.0
 
 
 def diagnose(pairs: list[Pair], item: dict[str, Any]) -> list[str]:

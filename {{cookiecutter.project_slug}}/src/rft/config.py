@@ -85,6 +85,16 @@ class Endpoint(_Section):
     """CPU threads of the local server; None: all cores this process may use."""
 
 
+class Judge(_Section):
+    """[judge]: the model that score_model and label_model graders ask."""
+
+    profile: Literal["compatible", "foundry", "bedrock", "openai"] = "compatible"
+    base_url: str | None = None
+    api_key_env: str | None = None
+    model: str | None = None
+    """Asked in place of the model that the grader's JSON names."""
+
+
 class Sampling(_Section):
     """[sampling]: how answers are drawn."""
 
@@ -119,6 +129,19 @@ class Ready(_Section):
     max_never_solved_share: Share = 0.75
 
 
+class SandboxSection(_Section):
+    """[sandbox]: where code that a model wrote runs, and how much it may use."""
+
+    tier: Literal["auto", "wasm", "wasm+lock", "native", "landlock", "bwrap"] = "auto"
+    """auto is wasm, on every system. A tier that cannot be used here is refused."""
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = 20
+    """Wall clock of one grading; the back-stop behind `fuel`."""
+    memory_mb: Annotated[int, Field(ge=64, le=2048)] = 512
+    fuel: Annotated[int, Field(ge=10_000_000, le=10**13)] = 20_000_000_000
+    """WebAssembly instructions for loading the code, and for each test."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+
+
 class Settings(_Section):
     """Everything rft.toml says, with the folder it lies in."""
 
@@ -127,9 +150,11 @@ class Settings(_Section):
     task: TaskFiles = TaskFiles.model_validate({})
     endpoint: Endpoint = Endpoint()
     models: dict[str, str] = Field(default_factory=dict)
+    judge: Judge | None = None
     sampling: Sampling = Sampling()
     eval: Eval = Eval()
     ready: Ready = Ready()
+    sandbox: SandboxSection = SandboxSection()
 
     @model_validator(mode="after")
     def _leave_room_for_the_prompt(self) -> Settings:
@@ -196,22 +221,22 @@ def load(path: Path) -> Settings:
         raise UserError(f"{path.name}: {'; '.join(plain_errors(error))}.") from None
 
 
-def base_url(settings: Settings) -> str:
-    """The address of the configured endpoint (not of 'local', which is started on demand).
+def base_url(endpoint: Endpoint | Judge) -> str:
+    """The address of an endpoint (not of 'local', which is started on demand).
 
     Raises UserError when a part of it is not set.
     """
-    endpoint = settings.endpoint
+    section = type(endpoint).__name__.lower()
     template = endpoint.base_url or PROFILES[endpoint.profile].base_url
     if not template:
         raise UserError(
-            f"{FILE}: endpoint.base_url: profile '{endpoint.profile}' needs an address; add for "
+            f"{FILE}: {section}.base_url: profile '{endpoint.profile}' needs an address; add for "
             'example base_url = "http://127.0.0.1:8000/v1".'
         )
     url = _expand(template)
     if urlsplit(url).scheme not in ("http", "https"):
         raise UserError(
-            f"{FILE}: endpoint.base_url: '{redact(url)}' is no http(s) address; write it in full."
+            f"{FILE}: {section}.base_url: '{redact(url)}' is no http(s) address; write it in full."
         )
     return url
 
@@ -230,17 +255,17 @@ def _expand(template: str) -> str:
     return head + value.rstrip("/") + _expand(tail)
 
 
-def api_key(settings: Settings) -> str:
-    """The key of the configured endpoint, from the environment.
+def api_key(endpoint: Endpoint | Judge) -> str:
+    """The key of an endpoint, from the environment.
 
     Raises UserError naming the variable when a profile that needs a key has none.
     """
-    profile = PROFILES[settings.endpoint.profile]
-    name = settings.endpoint.api_key_env or profile.api_key_env
+    profile = PROFILES[endpoint.profile]
+    name = endpoint.api_key_env or profile.api_key_env
     value = os.environ.get(name, "").strip() if name else ""
-    if not value and (profile.key_required or settings.endpoint.api_key_env):
+    if not value and (profile.key_required or endpoint.api_key_env):
         raise UserError(
-            f"Profile '{settings.endpoint.profile}' reads its key from {name}, which is not set; "
+            f"Profile '{endpoint.profile}' reads its key from {name}, which is not set; "
             "put it into the environment or into .env (never into rft.toml)."
         )
     return value or "no-key"

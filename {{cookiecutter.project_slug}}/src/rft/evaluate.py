@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from rft.config import Settings
@@ -44,6 +45,8 @@ async def evaluate(
     breaker = _Breaker(limit=max(8, 2 * settings.sampling.concurrency))
     workers = min(settings.sampling.concurrency, run.info.planned)
     model = run.info.model
+    # As many threads as answers under way: asyncio's own pool would hold judges back.
+    threads = ThreadPoolExecutor(workers)
 
     async def one(item_id: str, k: int) -> Record:
         body = request(
@@ -57,7 +60,8 @@ async def evaluate(
             sample = await answer(client, body)
         except AnswerFailedError as error:
             return Record(item_id=item_id, k=k, error=str(error))
-        given = await asyncio.to_thread(grade, sample.for_grader(), rows[item_id])
+        loop = asyncio.get_running_loop()
+        given = await loop.run_in_executor(threads, grade, sample.for_grader(), rows[item_id])
         return Record(item_id=item_id, k=k, sample=sample, grade=given)
 
     async def work(jobs: Iterator[list[tuple[str, int]]]) -> None:
@@ -74,6 +78,8 @@ async def evaluate(
                 group.create_task(work(jobs))
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)  # closing the grader ends what runs
 
 
 def _portions(

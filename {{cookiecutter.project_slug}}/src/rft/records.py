@@ -63,9 +63,20 @@ class Grade(BaseModel):
     reward: float | None
     """In [0, 1]; None when the infrastructure failed and nothing can be said of the answer."""
     parts: dict[str, float] = Field(default_factory=dict)
-    errors: dict[str, bool | str | None] = Field(default_factory=dict)
+    errors: dict[str, bool] = Field(default_factory=dict)
     """Flags that are set, in the vocabulary of OpenAI's graders/run."""
+    details: dict[str, str] = Field(default_factory=dict)
+    """Flag -> what happened, in a sentence."""
+    not_graded: list[str] = Field(default_factory=list)
+    """Parts that a judge would give and none is configured: the reward is without them."""
+    judge_tokens: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """Model that judged -> its token counts."""
     seconds: float = 0.0
+
+    @property
+    def flags(self) -> list[str]:
+        """Each flag with what happened."""
+        return [f"{n}: {self.details[n]}" if n in self.details else n for n in self.errors]
 
 
 class Record(BaseModel):
@@ -90,5 +101,4 @@ class Record(BaseModel):
         """Why there is no reward, or None if there is one."""
         if self.reward is not None:
             return None
-        flags = self.grade.errors if self.grade else {}
-        return self.error or "; ".join(f"{name}: {value}" for name, value in flags.items())
+        return self.error or "; ".join(self.grade.flags if self.grade else [])

@@ -62,10 +62,9 @@ def request(
     seed: int,
 ) -> dict[str, Any]:
     """The body of one chat completion, with the roles the endpoint understands."""
-    role = PROFILES[settings.endpoint.profile].instruction_role
     body: dict[str, Any] = {
         "model": model,
-        "messages": [m | {"role": role} if m["role"] == "developer" else m for m in messages],
+        "messages": with_roles(messages, settings.endpoint.profile),
         "max_completion_tokens": settings.sampling.max_tokens,
         "seed": seed,
     }
@@ -74,6 +73,12 @@ def request(
     if form:
         body["response_format"] = form
     return body
+
+
+def with_roles(messages: list[dict[str, Any]], profile: str) -> list[dict[str, Any]]:
+    """The messages with the developer's under the role that the endpoint expects."""
+    role = PROFILES[profile].instruction_role
+    return [m | {"role": role} if m["role"] == "developer" else m for m in messages]
 
 
 async def reachable(client: AsyncOpenAI) -> None:
@@ -97,14 +102,18 @@ async def reachable(client: AsyncOpenAI) -> None:
         return
 
 
-async def answer(client: AsyncOpenAI, body: Mapping[str, Any]) -> Sample:
-    """Draw one answer.
+async def answer(
+    client: AsyncOpenAI,
+    body: Mapping[str, Any],
+    settings: str = "[models] or endpoint.base_url",
+) -> Sample:
+    """Draw one answer. `settings`: what to correct in rft.toml when the endpoint knows no model.
 
     Raises AnswerFailedError when this request failed after all retries, and UserError or
     OutsideError when every further request would fail as well.
     """
     started = time.perf_counter()
-    with _explained(str(body["model"]), client):
+    with _explained(str(body["model"]), client, settings):
         completion: ChatCompletion = await client.chat.completions.create(**body)
         if isinstance(completion, str):  # what the SDK makes of a page that is no JSON
             raise ValueError("a page of text")
@@ -158,7 +167,7 @@ def _clean(text: str) -> str:
 
 
 @contextmanager
-def _explained(model: str, client: AsyncOpenAI) -> Iterator[None]:
+def _explained(model: str, client: AsyncOpenAI, settings: str) -> Iterator[None]:
     """Turn the SDK's exceptions into ours; what they quote never holds the key."""
     import openai
 
@@ -180,7 +189,7 @@ def _explained(model: str, client: AsyncOpenAI) -> Iterator[None]:
     except openai.NotFoundError as error:
         raise UserError(
             f"{url} knows no model '{model}' or no such path (404): {told(error)}; correct "
-            "[models] or endpoint.base_url in rft.toml."
+            f"{settings} in rft.toml."
         ) from None
     except openai.APITimeoutError:
         raise AnswerFailedError("The endpoint took longer than sampling.timeout_s.") from None

@@ -92,7 +92,7 @@ def test_profiles_know_their_address(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert config.base_url(config.load(write(f'[endpoint]\nprofile = "{profile}"'))) == url
+    assert config.base_url(config.load(write(f'[endpoint]\nprofile = "{profile}"')).endpoint) == url
 
 
 def test_an_unset_part_of_the_address_is_named(
@@ -100,25 +100,28 @@ def test_an_unset_part_of_the_address_is_named(
 ) -> None:
     monkeypatch.delenv("AZURE_OPENAI_ENDPOINT", raising=False)
     with pytest.raises(UserError, match="AZURE_OPENAI_ENDPOINT; set it"):
-        config.base_url(config.load(write('[endpoint]\nprofile = "foundry"')))
+        config.base_url(config.load(write('[endpoint]\nprofile = "foundry"')).endpoint)
 
 
 @pytest.mark.parametrize("url", ["ftp://x/v1", "localhost:8000/v1"])
 def test_an_address_that_is_none_is_refused(write: Write, url: str) -> None:
     settings = config.load(write(f'[endpoint]\nprofile = "compatible"\nbase_url = "{url}"'))
     with pytest.raises(UserError, match="no http"):
-        config.base_url(settings)
+        config.base_url(settings.endpoint)
 
 
 def test_a_missing_key_names_its_variable(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(UserError, match="OPENAI_API_KEY, which is not set"):
-        config.api_key(config.load(write('[endpoint]\nprofile = "openai"')))
+        config.api_key(config.load(write('[endpoint]\nprofile = "openai"')).endpoint)
 
 
 def test_a_gateway_without_key_is_fine(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    assert config.api_key(config.load(write('[endpoint]\nprofile = "compatible"'))) == "no-key"
+    assert (
+        config.api_key(config.load(write('[endpoint]\nprofile = "compatible"')).endpoint)
+        == "no-key"
+    )
 
 
 def test_what_is_written_down_holds_no_credentials() -> None:

@@ -3,7 +3,17 @@
 import pytest
 
 from tests.engine import grader_fixtures
-from tests.engine.grader_fixtures import FULL, HALF, RUNTIME, SAME, body, local, multi, python
+from tests.engine.grader_fixtures import (
+    FULL,
+    HALF,
+    RUNTIME,
+    SAME,
+    SERVER,
+    body,
+    local,
+    multi,
+    python,
+)
 
 start, grade = grader_fixtures.start, grader_fixtures.grade
 
@@ -26,7 +36,7 @@ def test_explain_gives_the_parts_as_far_as_they_are_numbers(grade):
 def test_a_failing_explain_costs_no_reward_and_is_told(grade, explain):
     found = grade(body("return 0.5", explain=explain))
     assert (found.reward, found.parts) == (0.5, {})
-    assert "explain: " in found.errors["python_grader_runtime_error_details"]
+    assert "explain: " in found.details["other_error"]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +47,7 @@ def test_an_explain_that_takes_its_process_along_costs_no_reward(grade, explain,
     found = grade(body("return 0.5", explain=explain), timeout_s=0.4)
     assert found.reward == 0.5
     assert found.errors["other_error"] is True
-    assert told in found.errors["python_grader_runtime_error_details"]
+    assert told in found.details["other_error"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +78,7 @@ def test_a_numpy_number_is_a_number(grade):
 def test_a_reward_outside_0_to_1_is_clipped_and_flagged(grade, value, clipped):
     found = grade(body(f"return {value}"))
     assert (found.reward, found.errors["other_error"]) == (clipped, True)
-    assert "outside [0, 1]" in found.errors["python_grader_runtime_error_details"]
+    assert "outside [0, 1]" in found.details["other_error"]
     assert RUNTIME not in found.errors
 
 
@@ -76,7 +86,7 @@ def test_an_exception_scores_0_with_its_last_line_and_place(grade):
     found = grade(body("x = 1", "return x / 0"))
     details = "ZeroDivisionError: division by zero (source, line 4)"
     assert found.reward == 0.0
-    assert found.errors == {RUNTIME: True, "python_grader_runtime_error_details": details}
+    assert (found.errors, found.details) == ({RUNTIME: True}, {RUNTIME: details})
 
 
 @pytest.mark.parametrize(
@@ -93,7 +103,7 @@ def test_an_exception_scores_0_with_its_last_line_and_place(grade):
 def test_whatever_a_grader_raises_scores_0(grade, source, details):
     found = grade(source)
     assert found.reward == 0.0
-    assert details in found.errors["python_grader_runtime_error_details"]
+    assert details in found.details[RUNTIME]
 
 
 # Several graders in one
@@ -121,7 +131,7 @@ def test_a_local_grader_shows_in_the_parts_only(grade):
 def test_a_local_grader_that_is_down_leaves_its_part_out_and_the_reward_alone(grade, line):
     found = grade(multi("half", half=HALF, clean=local(body(line))))
     assert (found.reward, found.parts) == (0.5, {"f1": 0.25, "half": 0.5})
-    assert found.errors["python_grader_server_error_type"].startswith("clean: ")
+    assert found.details[SERVER].startswith("clean: ")
 
 
 def test_a_part_of_the_reward_that_is_down_leaves_no_reward(grade):
@@ -133,7 +143,7 @@ def test_a_part_of_the_reward_that_is_down_leaves_no_reward(grade):
 def test_a_part_of_the_reward_that_raises_counts_as_0(grade):
     found = grade(multi("half + bad", half=HALF, bad=python(body("return 1 / 0"))))
     assert found.reward == 0.5
-    assert found.errors["python_grader_runtime_error_details"].startswith("bad: ZeroDivision")
+    assert found.details[RUNTIME].startswith("bad: ZeroDivision")
 
 
 def test_parts_may_leave_0_to_1_if_the_formula_leads_back(grade):

@@ -20,6 +20,14 @@ CHECK = {
     "reference": "{{item.reference_answer}}",
 }
 PYTHON = {"type": "python", "name": "f1", "source": GRADE}
+MESSAGE = {"role": "user", "content": "{{item.question}} {{sample.output_text}}"}
+SCORE = {"type": "score_model", "name": "s", "model": "m", "input": [MESSAGE]}
+LABEL = {
+    **SCORE,
+    "type": "label_model",
+    "labels": ["good", "bad"],
+    "passing_labels": ["good"],
+}
 LOCAL = {"type": "local", "name": "elaborates", "source": GRADE}
 MULTI = {
     "type": "multi",
@@ -77,7 +85,7 @@ def refusal(path):
         (
             changed(PYTHON, type="pyhton"),
             ": type: 'pyhton' is no grader type; use one of "
-            "string_check, text_similarity, python, local, multi.",
+            "string_check, text_similarity, python, score_model, label_model, local, multi.",
         ),
         (
             multi(j={"name": "x"}),
@@ -88,6 +96,39 @@ def refusal(path):
             ": graders.m.type: a multi grader cannot stand inside another; put its graders here.",
         ),
         (changed(PYTHON, source=5), ": source: 5 stands where a valid string must stand."),
+        (
+            multi(j=changed(SCORE, input=[{"role": "robot", "content": "x"}])),
+            ": graders.j.input[0].role: 'robot' is not one of system, developer, user, assistant; "
+            "use one of these.",
+        ),
+        (changed(SCORE, input=[]), ": input: the list is empty; add an entry."),
+        (
+            changed(SCORE, input=[MESSAGE, {"role": "user"}]),
+            ": input[1].content: the field is missing; add it.",
+        ),
+        (
+            changed(SCORE, range=[1, 0]),
+            ": range: a range is two numbers, the smaller one first; write [0, 1].",
+        ),
+        (
+            multi(j=changed(SCORE, sampling_params={"max_completion_tokens": 9})),
+            ": graders.j.sampling_params.max_completion_tokens: the contract has no such field; "
+            "remove it or mend its spelling.",
+        ),
+        (
+            changed(SCORE, sampling_params={"temperature": "hot"}),
+            ': sampling_params.temperature: "hot" stands where a valid number must stand.',
+        ),
+        (changed(SCORE, model=...), ": model: the field is missing; add it."),
+        (
+            multi(j=changed(LABEL, passing_labels=["fine"])),
+            ": graders.j: passing_labels has 'fine', which is not in labels; add it.",
+        ),
+        (
+            multi(j=changed(LABEL, labels=[])),
+            ": graders.j.labels: the list is empty; add an entry.",
+        ),
+        (LABEL, ": type: a label_model gives no reward alone; put it in a multi."),
         (LOCAL, ": type: a local grader gives no reward; put it inside a multi."),
         (multi(e=LOCAL), ": graders: at least one must be other than local; add one."),
         ('{"a": 1,\n\n "b" 2}', ", line 3: no valid JSON: Expecting ':' delimiter."),
@@ -100,16 +141,6 @@ def test_a_fault_in_the_json_is_one_sentence_with_its_path_and_remedy(task, data
 @pytest.mark.parametrize("data", [[], 3, None, "text"])
 def test_json_that_is_no_object_is_refused(task, data):
     assert refusal(task(json.dumps(data))).endswith("must stand.")
-
-
-@pytest.mark.parametrize("kind", ["score_model", "label_model"])
-def test_judges_are_announced_for_a_later_version(task, kind):
-    assert "judges arrive with a later version" in refusal(task(multi(j={"type": kind})))
-
-
-def test_metrics_that_need_more_than_rapidfuzz_are_announced_for_a_later_version(task):
-    bleu = changed(CHECK, type="text_similarity", operation=..., evaluation_metric="bleu")
-    assert "'bleu' arrives with a later version" in refusal(task(multi(b=bleu)))
 
 
 def test_a_missing_json_file_is_one_sentence(tmp_path):
@@ -188,6 +219,25 @@ def test_a_formula_that_would_not_compute_is_a_problem(formula, part):
     found = problems(parse_spec(multi(formula, binding=PYTHON, elaborates=LOCAL)))
     assert len(found) == 1
     assert part in found[0]
+
+
+def test_a_judge_whose_range_is_no_reward_is_a_problem_when_it_stands_alone():
+    stars = changed(SCORE, range=[1, 5])
+    assert "put 's' into a multi" in problems(parse_spec(stars))[0]
+    assert problems(parse_spec(multi("(j - 1) / 4", j=stars))) == []
+
+
+def test_a_judges_messages_are_looked_at_like_other_templates():
+    lost = changed(SCORE, input=[MESSAGE, {"role": "user", "content": "{{question}}"}])
+    assert "a template reads 'question'" in problems(parse_spec(lost))[0]
+    assert referenced_fields(parse_spec(lost)) == {"question"}
+
+
+def test_a_judge_is_sent_as_it_is_written():
+    params = {"max_completions_tokens": 9, "reasoning_effort": "low"}
+    full = changed(SCORE, range=[0.0, 0.5], pass_threshold=0.3, sampling_params=params)
+    for spec in (full, multi("0.5*a + 0.5*b", a=SCORE, b=LABEL)):
+        assert hosted(parse_spec(spec)) == spec
 
 
 def test_a_key_that_no_formula_can_name_and_a_template_without_namespace_are_problems():

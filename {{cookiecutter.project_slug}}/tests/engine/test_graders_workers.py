@@ -14,11 +14,12 @@ import pytest
 
 from rft.errors import UserError
 from rft.graders.pool import _Worker
-from rft.graders.spec import HOSTED_PACKAGES
+from rft.graders.source import HOSTED_PACKAGES
 from tests.engine import grader_fixtures
 from tests.engine.grader_fixtures import (
     HALF,
     ITEM,
+    RUNTIME,
     SERVER,
     answer,
     body,
@@ -43,17 +44,18 @@ def test_a_crash_costs_one_grading_and_scores_nothing(start):
 
 
 def test_a_crash_is_told_with_its_exit_code(grade):
-    assert grade(body("os._exit(3)")).errors == {
-        SERVER: True,
-        "python_grader_server_error_type": "the process ended with code 3",
-    }
+    found = grade(body("os._exit(3)"))
+    assert (found.errors, found.details) == (
+        {SERVER: True},
+        {SERVER: "the process ended with code 3"},
+    )
 
 
 @posix
 def test_a_kill_is_told_with_its_signal(grade):
     found = grade(body("os.kill(os.getpid(), 9)"))
     assert found.reward is None
-    assert found.errors["python_grader_server_error_type"] == "killed by signal 9"
+    assert found.details[SERVER] == "killed by signal 9"
 
 
 @posix
@@ -70,7 +72,7 @@ def test_a_hang_ends_at_the_limit_and_costs_one_grading(start):
     grader = start(body(hang, "return 1"), timeout_s=0.4)
     found = [answer(grader, text) for text in ("a", "hang", "a")]
     assert [f.reward for f in found] == [1.0, None, 1.0]
-    assert found[1].errors["python_grader_server_error_type"] == "no answer within 0.4 s"
+    assert found[1].details[SERVER] == "no answer within 0.4 s"
 
 
 def test_a_process_at_rest_is_not_timed(start):
@@ -88,7 +90,7 @@ def test_a_hang_in_c_code_ends_at_the_limit(grade):
 def test_a_process_that_ends_while_it_loads_the_grader_scores_nothing(grade):
     found = grade("import os\nos._exit(1)\n" + body("return 1"))
     assert found.reward is None
-    assert "loading" in found.errors["python_grader_server_error_type"]
+    assert "loading" in found.details[SERVER]
 
 
 @linux
@@ -97,7 +99,7 @@ def test_a_memory_bomb_ends_at_2_gb_and_costs_one_grading(start):
     grader = start(body(bomb, "return 1"))
     found = [answer(grader, text) for text in ("a", "bomb", "a")]
     assert [f.reward for f in found] == [1.0, None, 1.0]
-    assert found[1].errors["python_grader_server_error_type"].startswith("out of memory")
+    assert found[1].details[SERVER].startswith("out of memory")
 
 
 def test_an_interrupted_grading_leaves_no_answer_behind_for_the_next(start, monkeypatch):
@@ -145,7 +147,7 @@ def test_no_key_of_the_environment_is_visible(grade, monkeypatch, kind):
 def test_a_package_that_the_hosted_image_lacks_cannot_be_imported(grade, name, how):
     found = grade(body(how.format(name), "return 1"))
     assert found.reward == 0.0
-    assert "is not in the hosted image" in found.errors["python_grader_runtime_error_details"]
+    assert "is not in the hosted image" in found.details[RUNTIME]
 
 
 def test_a_hosted_package_that_is_missing_here_scores_nothing(grade):
@@ -154,7 +156,7 @@ def test_a_hosted_package_that_is_missing_here_scores_nothing(grade):
         pytest.skip("all hosted packages are installed")
     found = grade(f"import {missing}\n" + body("return 1"))
     assert found.reward is None
-    assert f"{missing} is not installed here" in found.errors["python_grader_server_error_type"]
+    assert f"{missing} is not installed here" in found.details[SERVER]
 
 
 @pytest.mark.parametrize(
@@ -175,7 +177,7 @@ def test_network_processes_and_files_are_refused(grade, tmp_path, monkeypatch, l
     for name in ("TMPDIR", "TEMP", "TMP"):
         monkeypatch.setenv(name, str(tmp_path / "scratch"))
     found = grade(body(line, "return 1"), text=str(tmp_path / "out"))
-    details = found.errors["python_grader_runtime_error_details"]
+    details = found.details[RUNTIME]
     assert details.startswith(("PermissionError: a python grader", "urllib.error.URLError"))
     assert not (tmp_path / "out").exists()
 

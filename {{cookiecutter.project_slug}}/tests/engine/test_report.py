@@ -117,7 +117,11 @@ HOSTILE: dict[str, tuple[Record, dict[str, Any]]] = {
     "slice key": (answer(), row(slices={EVIL: "apb"})),
     "error": (Record(item_id="a", k=0, error=EVIL), row()),
     "parts key": (Record(item_id="a", k=0, grade=Grade(reward=1, parts={EVIL: 1})), row()),
-    "flag": (Record(item_id="a", k=0, grade=Grade(reward=1, errors={"other": EVIL})), row()),
+    "flag": (
+        Record(item_id="a", k=0, grade=Grade(reward=1, errors={EVIL: True}, details={EVIL: EVIL})),
+        row(),
+    ),
+    "not graded": (Record(item_id="a", k=0, grade=Grade(reward=1, not_graded=[EVIL])), row()),
 }
 
 

@@ -65,7 +65,8 @@ def common(
 
 def main() -> None:
     """Entry point: errors become one sentence on stderr and an exit code."""
-    from rft.cli import check, evaluate, evidence, imports  # noqa: F401 - registers the commands
+    # Importing them registers the commands.
+    from rft.cli import check, doctor, evaluate, evidence, grade, imports  # noqa: F401
 
     try:
         app()

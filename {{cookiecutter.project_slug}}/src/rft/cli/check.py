@@ -14,7 +14,14 @@ from rich.table import Table
 
 from rft import graders
 from rft.cli import app, options, terminal
-from rft.cli.project import Task, load_module, load_rows, load_task, open_settings
+from rft.cli.project import (
+    Task,
+    load_module,
+    load_rows,
+    load_task,
+    open_grader,
+    open_settings,
+)
 from rft.config import Settings
 from rft.dataset import Finding, Split, check_splits, write_messages
 from rft.errors import CheckError
@@ -69,10 +76,17 @@ def check(
     )
     _show_findings(findings, splits, every, console)
     faults = [f"grader: {p}" for p in graders.problems(spec)]
+    for sentence in graders.not_hosted(spec):
+        _say(console, f"warning: grader: {sentence}", "yellow")
     rows = {row.id: row.data for split in splits for row in split.rows}
     probes, probe_faults = load_probes(settings.path(settings.task.probes), set(rows))
     faults += probe_faults
-    with graders.Grader(spec, root=settings.root) as grader:
+    with open_grader(settings, spec, judged=False) as grader:
+        if grader.not_graded:
+            told = ", ".join(grader.not_graded)
+            console.print(f"judge: not asked; all below is without {told} (rft grade asks it)")
+        elif graders.model_graders(spec):
+            console.print("judge: asked for every answer below; no reward can be had without it")
         faults += _gold(splits, task, grader, settings.sampling.max_tokens, console)
         faults += _probes(probes, rows, grader, console)
         _floors(settings, splits, grader, console)
@@ -167,7 +181,7 @@ def _gold(
     grades = grade_all(answers, grader)
     for answer, grade in zip(answers, grades, strict=True):
         if grade.reward is None or grade.reward < GOLD_TOP:
-            flags = "".join(f"; {name}: {text}" for name, text in grade.errors.items())
+            flags = "".join(f"; {flag}" for flag in grade.flags)
             faults.append(
                 f"{answer.place}: reference_answer: the grader gives the reference itself "
                 f"{grade.reward} instead of 1{flags}; correct the row or the grader."

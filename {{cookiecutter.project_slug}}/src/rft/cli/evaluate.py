@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,14 @@ from rich.console import Console
 
 from rft import config, graders, runs
 from rft.cli import app, options, terminal
-from rft.cli.project import Task, load_rows, load_task, open_settings
+from rft.cli.project import (
+    Task,
+    grader_hash,
+    load_rows,
+    load_task,
+    open_grader,
+    open_settings,
+)
 from rft.config import Settings
 from rft.errors import CheckError, UserError
 from rft.records import Record
@@ -122,14 +130,14 @@ def _info(
         split=settings.eval.split,
         model=model,
         profile=settings.endpoint.profile,
-        base_url="" if local else config.redact(config.base_url(settings)),
+        base_url="" if local else config.redact(config.base_url(settings.endpoint)),
         item_ids=list(rows),
         samples_per_item=sampling.samples_per_item,
         sampling=sampling.model_dump(include={"temperature", "max_tokens", "seed"})
         | {"response_format": sampling.response_format},
         hashes={
             "data": runs.digest(list(rows.values())),
-            "grader": graders.spec_hash(spec),
+            "grader": grader_hash(settings, spec),
             "prompt": runs.digest([[row["messages"] for row in rows.values()], form]),
         },
         versions={name: version(name) for name in ("openai", "pydantic", "scipy")},
@@ -150,7 +158,7 @@ def _fill(
 
     with (
         _endpoint(settings, run.info.model, run.info.planned) as (url, key),
-        graders.Grader(spec, root=settings.root) as grader,
+        open_grader(settings, spec) as grader,
         _progress(run, console) as on_record,
     ):
 
@@ -167,7 +175,7 @@ def _endpoint(settings: Settings, model: str, answers: int) -> Iterator[tuple[st
     """(base URL, key) of the endpoint; the local one lives as long as the block."""
     endpoint = settings.endpoint
     if endpoint.profile != "local":
-        yield config.base_url(settings), config.api_key(settings)
+        yield config.base_url(settings.endpoint), config.api_key(settings.endpoint)
         return
     from rft.local.model import gguf_path
     from rft.local.server import serve
@@ -245,6 +253,20 @@ def _summary(run: runs.Run, console: Console, shown: Path) -> None:
     tokens = sum(r.sample.usage.get("completion_tokens", 0) for r in graded if r.sample)
     prompt = sum(r.sample.usage.get("prompt_tokens", 0) for r in graded if r.sample)
     console.print(f"tokens: {prompt:,} in the prompts, {tokens:,} in the answers")
+    grades = [r.grade for r in records if r.grade]
+    if flags := Counter(flag for grade in grades for flag in grade.errors):
+        console.print("flags: " + ", ".join(f"{flag} {n}" for flag, n in flags.most_common()))
+    if absent := Counter(part for grade in grades for part in grade.not_graded):
+        told = ", ".join(absent)
+        console.print(
+            f"not graded: {told} in {max(absent.values())} answers, for want of a [judge] in "
+            "rft.toml; the reward is over the other parts"
+        )
+    judged: Counter[str] = Counter()
+    for model, usage in (pair for grade in grades for pair in grade.judge_tokens.items()):
+        judged[model] += sum(usage.values())
+    for model, count in judged.items():
+        console.print(f"judge tokens: {count:,} by {model}")
     lost = [r for r in records if r.reward is None]
     if lost:
         console.print(

@@ -17,7 +17,14 @@ from rich.text import Text
 
 from rft import graders, runs
 from rft.cli import app, options, terminal
-from rft.cli.project import load_module, load_rows, load_task, open_settings
+from rft.cli.project import (
+    grader_hash,
+    load_module,
+    load_rows,
+    load_task,
+    open_grader,
+    open_settings,
+)
 from rft.errors import UserError
 
 if TYPE_CHECKING:
@@ -87,12 +94,12 @@ def _evidence(name: str) -> Evidence:
             f"{split.file} has changed since {run.folder.name} was made; run rft eval again."
         )
     spec = graders.load_spec(settings.path(settings.task.grader))
-    if graders.spec_hash(spec) != run.info.hashes["grader"]:
+    if grader_hash(settings, spec) != run.info.hashes["grader"]:
         raise UserError(
             f"The grader has changed since {run.folder.name} was made; run rft eval again."
         )
     floors_of = load_module(settings, settings.task.floors).floors
-    with graders.Grader(spec, root=settings.root) as grader:
+    with open_grader(settings, spec, judged=False) as grader:
         # Over the whole split, though a run may hold few of its rows: it costs nothing.
         means = floor_means(floors_of, {split.name: [row.data for row in split.rows]}, grader)
     floors = {floor: by_split[split.name] for floor, by_split in means.items()}

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from dotenv import load_dotenv
 from pydantic import BaseModel
 
-from rft import config
+from rft import config, graders
 from rft.config import Settings
 from rft.errors import UserError
+from rft.runs import digest
 
 if TYPE_CHECKING:
     from rft.dataset import Finding, Split
@@ -80,6 +81,25 @@ def load_rows(settings: Settings, task: Task, name: str) -> tuple[Split, list[Fi
     from rft.dataset import load_split
 
     return load_split(name, near(settings.path(settings.task.data) / f"{name}.jsonl"), task.item)
+
+
+def open_grader(settings: Settings, spec: graders.Spec, *, judged: bool = True) -> graders.Grader:
+    """The project's grader, with the judge of rft.toml if it asks a model.
+
+    Unless `judged`, the judge, who costs money, is left out where the reward can be had without.
+    """
+    asks = graders.model_graders(spec) and (judged or graders.needs_judge(spec))
+    judge = graders.Judge.of(settings) if asks else None
+    return graders.Grader(spec, root=settings.root, judge=judge)
+
+
+def grader_hash(settings: Settings, spec: graders.Spec) -> str:
+    """sha256 of all that decides a reward: the grader's JSON and, if it asks one, the judge."""
+    told = graders.spec_hash(spec)
+    if not graders.model_graders(spec):
+        return told
+    judge = settings.judge
+    return digest([told, judge and [judge.profile, judge.model]])
 
 
 def near(path: Path) -> Path:

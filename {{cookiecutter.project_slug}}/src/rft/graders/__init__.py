@@ -1,10 +1,14 @@
 """Run any grader of the project as the platform would, and check it before the platform does."""
 
-from rft.graders.run import Grader
+from rft.graders.judge import Judge
+from rft.graders.response import response
+from rft.graders.run import Grader, needs_judge
 from rft.graders.spec import (
     Spec,
     hosted,
     load_spec,
+    model_graders,
+    not_hosted,
     parse_spec,
     problems,
     referenced_fields,
@@ -13,11 +17,16 @@ from rft.graders.spec import (
 
 __all__ = [
     "Grader",
+    "Judge",
     "Spec",
     "hosted",
     "load_spec",
+    "model_graders",
+    "needs_judge",
+    "not_hosted",
     "parse_spec",
     "problems",
     "referenced_fields",
+    "response",
     "spec_hash",
 ]

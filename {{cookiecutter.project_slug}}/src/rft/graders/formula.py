@@ -48,8 +48,23 @@ class Formula:
     def __init__(self, text: str, known: Collection[str]) -> None:
         root = _parse(text)
         self._value = _build(root, known, 0)
+        self._linear = _linear(root)
         names = {node.id for node in ast.walk(root) if isinstance(node, ast.Name)}
         self.names = names & set(known)
+
+    def without(self, absent: Collection[str], values: Values) -> float:
+        """The value over what was graded, where some graders are absent.
+
+        Only a weighted sum such as 0.6*a + 0.4*b has one: the weights of the others are scaled up
+        to the same total. Raises FormulaError for any other formula.
+        """
+        constant, weights = self._linear or (1.0, {})
+        kept = math.fsum(w for name, w in weights.items() if name not in absent)
+        if constant or kept <= 0:
+            told = ", ".join(sorted(absent))
+            raise FormulaError(f"it is no weighted sum that could do without {told}")
+        value = math.fsum(w * values[n] for n, w in weights.items() if n not in absent)
+        return value * math.fsum(weights.values()) / kept
 
     def evaluate(self, values: Values) -> float:
         """The value for these parts.
@@ -104,3 +119,35 @@ def _build(node: ast.expr, known: Collection[str], depth: int) -> Callable[[Valu
             raise FormulaError(f"it may hold + - * / ^ and {', '.join(_FUNCTIONS)} only")
     parts = [_build(operand, known, depth + 1) for operand in operands]
     return lambda values: function(*[part(values) for part in parts])
+
+
+def _linear(node: ast.expr) -> tuple[float, dict[str, float]] | None:
+    """(constant, weight of each name) of a weighted sum; None for every other formula."""
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return float(number), {}
+        case ast.Name(id=name):
+            return 0.0, {name: 1.0}
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=operand):
+            return _scaled(_linear(operand), -1.0 if isinstance(sign, ast.USub) else 1.0)
+        case ast.BinOp(left=left, op=op, right=right):
+            one, two = _linear(left), _linear(right)
+            if one is None or two is None:
+                return None
+            match op:
+                case ast.Add() | ast.Sub():
+                    two = _scaled(two, -1.0 if isinstance(op, ast.Sub) else 1.0)
+                    assert two
+                    names = one[1].keys() | two[1].keys()
+                    return one[0] + two[0], {n: one[1].get(n, 0) + two[1].get(n, 0) for n in names}
+                case ast.Mult() if not one[1] or not two[1]:
+                    return _scaled(two, one[0]) if not one[1] else _scaled(one, two[0])
+                case ast.Div() if not two[1] and two[0]:
+                    return _scaled(one, 1 / two[0])
+    return None
+
+
+def _scaled(
+    linear: tuple[float, dict[str, float]] | None, by: float
+) -> tuple[float, dict[str, float]] | None:
+    return linear and (linear[0] * by, {name: weight * by for name, weight in linear[1].items()})

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import queue
+import select
 import signal
 import subprocess
 import sys
@@ -19,7 +20,9 @@ from typing import Any
 _WORKER = Path(__file__).with_name("worker.py")
 # What an interpreter may need to start, and no more: above all no keys.
 _KEPT = ("SYSTEMROOT", "SYSTEMDRIVE", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-_KEPT_LOCAL = (*_KEPT, "PATH", "HOME", "USERPROFILE", "LOCALAPPDATA", "TMPDIR", "LANG", "LC_ALL")
+_KEPT_LOCAL = (
+    *_KEPT, "PATH", "HOME", "USERPROFILE", "LOCALAPPDATA", "TMPDIR", "LANG", "LC_ALL", "RFT_CACHE",
+)  # fmt: skip
 # Numeric libraries would otherwise reserve memory for every core and fight over them.
 _SET = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _GIB = 1 << 30
@@ -79,6 +82,21 @@ class _Worker:
                     os.killpg(self.process.pid, signal.SIGKILL)
             self.process.kill()
 
+    def retire(self) -> None:
+        """Let it end by itself: a local grader may have something of its own to put away."""
+        assert self.process.stdin
+        assert self.process.stdout
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        if os.name != "posix":
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(2)
+            return
+        select.select([self.process.stdout], [], [], 2)
+        # Not asked yet whether it has ended, so its number is still its own.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
     def bury(self) -> None:
         """Kill, reap, close the pipes."""
         self.kill()
@@ -113,6 +131,8 @@ class Pool:
             "guarded": not local,
             "allowed": allowed or [],
             "memory": (4 if local else 2) * _GIB,
+            # A sandbox in a local grader reserves more addresses than it will ever use.
+            "memory_kind": "RLIMIT_DATA" if local else "RLIMIT_AS",
             "timeout_s": timeout_s,
             "sys_path": [str(root), *(os.path.abspath(p) for p in sys.path)] if local else [],
         }
@@ -171,6 +191,12 @@ class Pool:
     def close(self) -> None:
         """Kill every worker and wait for it. Gradings under way end as `down`."""
         self._closed.set()
+        for _ in range(self._idle.qsize()):
+            with contextlib.suppress(queue.Empty):
+                if idle := self._idle.get_nowait():
+                    idle.retire()
+                    self._discard(idle)
+                self._idle.put(None)
         with self._lock:
             workers = list(self._alive)
         for worker in workers:

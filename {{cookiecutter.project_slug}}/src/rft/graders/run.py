@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from pathlib import Path
@@ -11,10 +10,13 @@ from typing import Any
 from rft.errors import UserError
 from rft.graders import template
 from rft.graders.formula import Formula, FormulaError
+from rft.graders.judge import Judge
 from rft.graders.pool import Pool, Reply
+from rft.graders.similarity import Measure, measure
+from rft.graders.source import HOSTED_PACKAGES
 from rft.graders.spec import (
-    HOSTED_PACKAGES,
     LocalGrader,
+    ModelGrader,
     MultiGrader,
     PythonGrader,
     Spec,
@@ -22,10 +24,9 @@ from rft.graders.spec import (
     TextSimilarity,
     hosted_leaves,
     leaves,
+    model_graders,
 )
 from rft.records import Grade
-
-Errors = dict[str, bool | str | None]
 
 
 class Grader:
@@ -33,7 +34,13 @@ class Grader:
 
     `workers`: processes for python graders, and as many again for local ones; each starts when it
     is first needed. `timeout_s`: wall clock of one call of a grader. `root`: the project's folder,
-    from which local graders import (`import task.schema`) and in which they run.
+    from which local graders import (`import task.schema`) and in which they run. `judge`: who
+    answers for score_model and label_model. Without one those parts are not graded, which every
+    grade says: the reward of a multi whose formula is a weighted sum is then taken over the other
+    parts, their weights scaled up to the same total.
+
+    Raises UserError when the grader cannot do without a judge and there is none, or when the
+    library of a text metric is missing.
 
     >>> with Grader(load_spec(Path("task/grader.json"))) as grader:
     ...     grader.grade(sample.for_grader(), row)
@@ -45,10 +52,30 @@ class Grader:
         workers: int = 2,
         timeout_s: float = 120.0,
         root: Path | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self.spec = spec
+        self._judge = judge
         self._root = (root or Path.cwd()).resolve()
         self._leaves = leaves(spec)
+        self._formula: Formula | None = None
+        self._broken = ""
+        if isinstance(spec, MultiGrader):
+            try:
+                self._formula = Formula(spec.calculate_output, hosted_leaves(spec).keys())
+            except FormulaError as error:  # each grading says so, as on the platform
+                self._broken = str(error)
+        self.not_graded = [] if judge else list(model_graders(spec))
+        if self.not_graded and (why := needs_judge(spec)):
+            raise UserError(
+                f"The grader needs a judge ({why}); add a section [judge] with base_url and model "
+                "to rft.toml."
+            )
+        self._measures: dict[str, Measure] = {
+            leaf.evaluation_metric: measure(leaf.evaluation_metric)
+            for leaf in self._leaves.values()
+            if isinstance(leaf, TextSimilarity)
+        }
         self._pools: dict[type, Pool] = {}
         for kind, allowed in ((PythonGrader, list(HOSTED_PACKAGES)), (LocalGrader, None)):
             sources = {
@@ -60,14 +87,9 @@ class Grader:
                 self._pools[kind] = Pool(
                     sources, allowed=allowed, root=self._root, size=workers, timeout_s=timeout_s
                 )
-        pythons = [k for k, v in hosted_leaves(spec).items() if isinstance(v, PythonGrader)]
+        kinds = PythonGrader | LocalGrader
+        pythons = [k for k, v in hosted_leaves(spec).items() if isinstance(v, kinds)]
         self._plain = pythons[0] if len(pythons) == 1 else None
-        self._formula: Formula | None = None
-        if isinstance(spec, MultiGrader):
-            with contextlib.suppress(FormulaError):  # each grading says so, as on the platform
-                self._formula = Formula(spec.calculate_output, hosted_leaves(spec).keys())
-        if any(isinstance(leaf, TextSimilarity) for leaf in self._leaves.values()):
-            _import_rapidfuzz()
 
     def __enter__(self) -> Grader:
         return self
@@ -79,40 +101,42 @@ class Grader:
         """End all worker processes; the grader cannot be used after that."""
         for pool in self._pools.values():
             pool.close()
+        if self._judge:
+            self._judge.close()
 
     def grade(self, sample: dict[str, Any], item: dict[str, Any]) -> Grade:
         """Grade one sample (`Sample.for_grader()`) against one row.
 
         The reward is in [0, 1], or None when a process broke, ran out of time or memory, or lacks a
-        package: then nothing can be said of the answer. A grader that raises, or returns no finite
-        number, scores 0 as on the platform. A reward outside [0, 1], which the platform accepts, is
-        clipped and flagged `other_error`, since every statistic here counts on the range.
+        package, or when the judge's endpoint failed: then nothing can be said of the answer. A
+        grader that raises, or returns no finite number, scores 0 as on the platform. A reward
+        outside [0, 1], which the platform accepts, is clipped and flagged `other_error`, since
+        every statistic here counts on the range.
         Raises UserError if the item cannot be written as JSON.
         """
-        errors: Errors = {}
+        found = Grade(reward=None, not_graded=self.not_graded)
         data = self._data(sample, item) if self._pools else ""
         if data is None:
             return Grade(reward=0.0, errors={"sample_parse_error": True})
-        seconds = 0.0
         scores: dict[str, float | None] = {}
-        explained: dict[str, float] = {}
         for key, leaf in self._leaves.items():
             if isinstance(leaf, PythonGrader | LocalGrader):
                 reply = self._pools[type(leaf)].call(key, data)
-                seconds += reply.seconds
-                scores[key] = _score(reply, key, errors)
+                found.seconds += reply.seconds
+                scores[key] = _score(reply, key, found)
                 prefix = "" if key == self._plain else f"{key}."
-                explained |= {prefix + name: value for name, value in reply.parts.items()}
-            else:
+                found.parts |= {prefix + name: value for name, value in reply.parts.items()}
+            elif key not in self.not_graded:
                 started = time.perf_counter()
-                scores[key] = _text_score(leaf, sample, item, errors)
-                seconds += time.perf_counter() - started
-        parts = explained | {k: v for k, v in scores.items() if k and v is not None}
-        reward = self._reward(scores, errors)
+                scores[key] = self._rendered(key, leaf, {"sample": sample, "item": item}, found)
+                found.seconds += time.perf_counter() - started
+        found.parts |= {k: v for k, v in scores.items() if k and v is not None}
+        reward = self._reward(scores, found)
         if reward is not None and not 0.0 <= reward <= 1.0:
-            _flag(errors, "other_error", f"the reward {reward:g} is outside [0, 1] and was clipped")
+            _flag(found, "other_error", f"the reward {reward:g} is outside [0, 1] and was clipped")
             reward = min(max(reward, 0.0), 1.0)
-        return Grade(reward=reward, parts=parts, errors=errors, seconds=seconds)
+        found.reward = reward
+        return found
 
     def _data(self, sample: dict[str, Any], item: dict[str, Any]) -> str | None:
         """Both as JSON for the workers; None if the answer is no JSON (nested too deep, say)."""
@@ -126,78 +150,100 @@ class Grader:
             name = item.get("id")
             raise UserError(f"Row {name!r} cannot be written as JSON: {error}; mend it.") from None
 
-    def _reward(self, scores: dict[str, float | None], errors: Errors) -> float | None:
+    def _rendered(
+        self,
+        key: str,
+        leaf: StringCheck | TextSimilarity | ModelGrader,
+        namespaces: dict[str, Any],
+        found: Grade,
+    ) -> float | None:
+        """The score of a grader made of templates, with its flags set in `found`."""
+        start = f"{key}: " if key else ""
+        try:
+            if isinstance(leaf, ModelGrader):
+                assert self._judge
+                verdict = self._judge.ask(leaf, namespaces)
+                if verdict.flag:
+                    _flag(found, verdict.flag, start + verdict.detail)
+                if verdict.tokens:
+                    spent = found.judge_tokens.setdefault(verdict.model, {})
+                    for name, count in verdict.tokens.items():
+                        spent[name] = spent.get(name, 0) + count
+                return verdict.score
+            given = template.render(leaf.input, namespaces)
+            reference = template.render(leaf.reference, namespaces)
+        except template.MissingVariableError as error:
+            _flag(found, "invalid_variable_error", f"{start}{error}")
+            return 0.0
+        except RecursionError:
+            _flag(found, "sample_parse_error", f"{start}the answer is nested too deep")
+            return 0.0
+        if isinstance(leaf, TextSimilarity):
+            return self._measures[leaf.evaluation_metric](given, reference)
+        match leaf.operation:
+            case "eq":
+                return float(given == reference)
+            case "ne":
+                return float(given != reference)
+            case "like":
+                return float(reference in given)
+            case "ilike":
+                return float(reference.casefold() in given.casefold())
+
+    def _reward(self, scores: dict[str, float | None], found: Grade) -> float | None:
         if not isinstance(self.spec, MultiGrader):
             return scores[""]
         values: dict[str, float] = {}
-        for key in hosted_leaves(self.spec):
+        for key in hosted_leaves(self.spec).keys() - self.not_graded:
             score = scores[key]
             if score is None:
                 return None
             values[key] = score
         if self._formula is None:
-            errors["formula_parse_error"] = True
+            _flag(found, "formula_parse_error", self._broken)
             return 0.0
         try:
+            if self.not_graded:
+                return self._formula.without(self.not_graded, values)
             return self._formula.evaluate(values)
         except (ArithmeticError, ValueError) as error:
-            _flag(errors, "other_error", f"calculate_output has no value: {error}")
+            _flag(found, "other_error", f"calculate_output has no value: {error}")
             return 0.0
 
 
-def _flag(errors: Errors, flag: str, text: str, details: str = "") -> None:
-    """Set a flag and add to its details; flags without details of their own use the python ones."""
-    errors[flag] = True
-    details = details or "python_grader_runtime_error_details"
-    before = errors.get(details)
-    errors[details] = f"{before}; {text}" if before else text
+def needs_judge(spec: Spec) -> str:
+    """Why no reward can be had without a judge; "" if it can (see Grader)."""
+    if not (absent := model_graders(spec)):
+        return ""
+    if not isinstance(spec, MultiGrader):
+        return "there is no other grader"
+    try:
+        formula = Formula(spec.calculate_output, hosted_leaves(spec).keys())
+    except FormulaError:
+        return ""  # the reward is 0 with a judge as well
+    try:
+        formula.without(absent, dict.fromkeys(spec.graders, 0.0))
+    except FormulaError as error:
+        return f"calculate_output: {error}"
+    return ""
 
 
-def _score(reply: Reply, key: str, errors: Errors) -> float | None:
-    """The score of a python or local grader, with its flags set in `errors`."""
+def _flag(found: Grade, flag: str, text: str) -> None:
+    """Set a flag and add to its details."""
+    found.errors[flag] = True
+    before = found.details.get(flag)
+    found.details[flag] = f"{before}; {text}" if before else text
+
+
+def _score(reply: Reply, key: str, found: Grade) -> float | None:
+    """The score of a python or local grader, with its flags set in `found`."""
     start = f"{key}: " if key else ""
     if reply.down:
-        flag = "python_grader_server_error"
-        _flag(errors, flag, start + reply.down, "python_grader_server_error_type")
+        _flag(found, "python_grader_server_error", start + reply.down)
         return None
     if reply.error:
-        _flag(errors, "python_grader_runtime_error", start + reply.error)
+        _flag(found, "python_grader_runtime_error", start + reply.error)
         return 0.0
     if reply.note:
-        _flag(errors, "other_error", start + reply.note)
+        _flag(found, "other_error", start + reply.note)
     return reply.reward
-
-
-def _text_score(
-    leaf: StringCheck | TextSimilarity, sample: dict[str, Any], item: dict[str, Any], errors: Errors
-) -> float:
-    namespaces = {"sample": sample, "item": item}
-    try:
-        given = template.render(leaf.input, namespaces)
-        reference = template.render(leaf.reference, namespaces)
-    except template.MissingVariableError:
-        errors["invalid_variable_error"] = True
-        return 0.0
-    if isinstance(leaf, TextSimilarity):
-        # The contract names the library, not the function; ratio is its plain similarity, and it
-        # does not reward an answer for containing the reference somewhere, as WRatio does.
-        return float(_import_rapidfuzz().fuzz.ratio(given, reference)) / 100
-    match leaf.operation:
-        case "eq":
-            return float(given == reference)
-        case "ne":
-            return float(given != reference)
-        case "like":
-            return float(reference in given)
-        case "ilike":
-            return float(reference.casefold() in given.casefold())
-
-
-def _import_rapidfuzz() -> Any:
-    try:
-        import rapidfuzz
-    except ImportError:
-        raise UserError(
-            "text_similarity needs the package rapidfuzz; install it (pip install rapidfuzz)."
-        ) from None
-    return rapidfuzz

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
 import hashlib
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    PrivateAttr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from rft.errors import UserError
 from rft.graders import template
 from rft.graders.formula import Formula, FormulaError
-
-HOSTED_PACKAGES = (
-    "numpy", "scipy", "sympy", "pandas", "rapidfuzz", "sklearn", "rouge_score", "deepdiff",
-    "jsonschema", "pydantic", "yaml", "nltk", "sqlparse", "rdkit", "skbio", "ast_grep_py",
-)  # fmt: skip
-"""What the hosted image of 2025-05-08 lets a grader import beside the standard library."""
-MAX_SOURCE_BYTES = 256_000
-_UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+from rft.graders.source import MAX_SOURCE_BYTES, source_fields, source_problems
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class StringCheck(_Strict):
@@ -40,7 +41,10 @@ class StringCheck(_Strict):
 
 
 class TextSimilarity(_Strict):
-    """How like the reference the rendered input is, in [0, 1]."""
+    """How like the reference the rendered input is, in [0, 1]; similarity.py has the metrics.
+
+    `pass_threshold` here and in ScoreModel is for evals: it leaves the reward alone.
+    """
 
     type: Literal["text_similarity"]
     name: str
@@ -64,15 +68,84 @@ class PythonGrader(_Strict):
 
 
 class LocalGrader(_Strict):
-    """Ours: the same function, run with all the project has; in `parts`, never in the reward."""
+    """Ours: the same function, run with all the project has; in `parts`, never in the reward.
+
+    Only with `hosted: "endpoint"` may it make the reward: it does what no hosted grader can (run
+    model-written code), so that a vendor has to call it at an endpoint of the team's own.
+    """
 
     type: Literal["local"]
     name: str
     source: str
+    hosted: Literal["endpoint"] | None = None
     _file: str = PrivateAttr("source")
 
 
-Leaf = StringCheck | TextSimilarity | PythonGrader | LocalGrader
+class JudgeMessage(_Strict):
+    """One message to a judge; its content is a template."""
+
+    type: Literal["message"] | None = None
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str
+
+
+class SamplingParams(_Strict):
+    """How a judge is sampled; the plural in max_completions_tokens is the contract's."""
+
+    seed: int | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    max_completions_tokens: PositiveInt | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = (
+        None
+    )
+
+
+class ScoreModel(_Strict):
+    """The number a model gives, clipped to `range` (default 0 to 1)."""
+
+    type: Literal["score_model"]
+    name: str
+    model: str
+    input: Annotated[list[JudgeMessage], Field(min_length=1)]
+    range: list[float] | None = None
+    pass_threshold: float | None = None
+    sampling_params: SamplingParams | None = None
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Lowest and highest score."""
+        low, high = self.range or (0.0, 1.0)
+        return low, high
+
+    @field_validator("range")
+    @classmethod
+    def _two_rising_numbers(cls, value: list[float] | None) -> list[float] | None:
+        if value is not None and (len(value) != 2 or not value[0] < value[1]):
+            raise ValueError("a range is two numbers, the smaller one first; write [0, 1]")
+        return value
+
+
+class LabelModel(_Strict):
+    """1 if the label a model chooses is among `passing_labels`, else 0."""
+
+    type: Literal["label_model"]
+    name: str
+    model: str
+    input: Annotated[list[JudgeMessage], Field(min_length=1)]
+    labels: Annotated[list[str], Field(min_length=1)]
+    passing_labels: Annotated[list[str], Field(min_length=1)]
+    sampling_params: SamplingParams | None = None
+
+    @model_validator(mode="after")
+    def _labels_are_known(self) -> LabelModel:
+        if unknown := [label for label in self.passing_labels if label not in self.labels]:
+            raise ValueError(f"passing_labels has {unknown[0]!r}, which is not in labels; add it")
+        return self
+
+
+ModelGrader = ScoreModel | LabelModel
+Leaf = StringCheck | TextSimilarity | PythonGrader | ScoreModel | LabelModel | LocalGrader
 
 
 class MultiGrader(_Strict):
@@ -84,7 +157,7 @@ class MultiGrader(_Strict):
     calculate_output: str
 
 
-Spec = StringCheck | TextSimilarity | PythonGrader | MultiGrader
+Spec = StringCheck | TextSimilarity | PythonGrader | LocalGrader | ScoreModel | MultiGrader
 _ADAPTER: TypeAdapter[Leaf | MultiGrader] = TypeAdapter(
     Annotated[Leaf | MultiGrader, Field(discriminator="type")]
 )
@@ -113,18 +186,20 @@ def parse_spec(data: Any, where: str = "grader", folder: Path | None = None) -> 
         spec = _ADAPTER.validate_python(data)
     except ValidationError as error:
         raise UserError(f"{where}: {_explain(error)}") from None
-    if isinstance(spec, LocalGrader):
+    if isinstance(spec, LocalGrader) and not spec.hosted:
         raise UserError(f"{where}: type: a local grader gives no reward; put it inside a multi.")
+    if isinstance(spec, LabelModel):
+        raise UserError(f"{where}: type: a label_model gives no reward alone; put it in a multi.")
     if not hosted_leaves(spec):
         raise UserError(f"{where}: graders: at least one must be other than local; add one.")
     for key, leaf in leaves(spec).items():
         start = f"{where}: graders.{key}." if key else f"{where}: "
         if isinstance(leaf, PythonGrader | LocalGrader):
             _inline(leaf, f"{start}source", folder)
-        if isinstance(leaf, TextSimilarity) and leaf.evaluation_metric != "fuzzy_match":
+        if isinstance(leaf, TextSimilarity) and leaf.evaluation_metric == "cosine":
             raise UserError(
-                f"{start}evaluation_metric: {leaf.evaluation_metric!r} arrives with a later "
-                "version of this project; use 'fuzzy_match' or a python grader."
+                f"{start}evaluation_metric: 'cosine' asks a vendor's embedding model and is for "
+                "evals only; use one of the other metrics or a python grader."
             )
     return spec
 
@@ -136,12 +211,34 @@ def leaves(spec: Spec) -> dict[str, Leaf]:
 
 def hosted_leaves(spec: Spec) -> dict[str, Leaf]:
     """The graders that make the reward, by key."""
-    return {k: leaf for k, leaf in leaves(spec).items() if not isinstance(leaf, LocalGrader)}
+    return {
+        k: leaf
+        for k, leaf in leaves(spec).items()
+        if not isinstance(leaf, LocalGrader) or leaf.hosted
+    }
+
+
+def not_hosted(spec: Spec) -> list[str]:
+    """Why no vendor can run this grader itself, one sentence each; [] if one can."""
+    return [
+        f"{leaf.name!r} runs code, which no hosted grader can; it works here as it is, but for a "
+        "vendor's training job serve it at an endpoint of your own and name that as the job's "
+        "grader."
+        for leaf in hosted_leaves(spec).values()
+        if isinstance(leaf, LocalGrader)
+    ]
+
+
+def model_graders(spec: Spec) -> dict[str, ModelGrader]:
+    """The graders that ask a model, by key."""
+    return {k: leaf for k, leaf in leaves(spec).items() if isinstance(leaf, ModelGrader)}
 
 
 def hosted(spec: Spec) -> dict[str, Any]:
     """The JSON to send to a vendor: without the local graders; a multi that only passes one
-    grader's reward on becomes that grader."""
+    grader's reward on becomes that grader. Raises UserError for what only an endpoint can do."""
+    if refused := not_hosted(spec):
+        raise UserError(f"The grader cannot be sent: {refused[0]}")
     if not isinstance(spec, MultiGrader):
         return spec.model_dump(exclude_none=True)
     kept = hosted_leaves(spec)
@@ -162,13 +259,18 @@ def problems(spec: Spec) -> list[str]:
     for key, leaf in leaves(spec).items():
         label = key or leaf.name
         if isinstance(leaf, PythonGrader | LocalGrader):
-            found += _source_problems(leaf, label)
+            found += source_problems(leaf, label)
         else:
             found += [
                 f"{label}: a template reads {'.'.join(path)!r}; it must start with item or sample."
-                for path in template.paths(leaf.input) + template.paths(leaf.reference)
+                for path in _template_paths(leaf)
                 if path[0] not in ("item", "sample")
             ]
+    if isinstance(spec, ScoreModel) and not 0 <= spec.bounds[0] < spec.bounds[1] <= 1:
+        found.append(
+            f"range: a reward outside [0, 1] is clipped; put {spec.name!r} into a multi whose "
+            "calculate_output leads back to [0, 1], such as (x - 1) / 4."
+        )
     if isinstance(spec, MultiGrader):
         found += [
             f"graders.{key}: a formula cannot name it; use letters, digits and underscores."
@@ -189,11 +291,17 @@ def referenced_fields(spec: Spec) -> set[str]:
     fields: set[str] = set()
     for leaf in leaves(spec).values():
         if isinstance(leaf, PythonGrader | LocalGrader):
-            fields |= _source_fields(leaf.source)
+            fields |= source_fields(leaf.source)
         else:
-            read = template.paths(leaf.input) + template.paths(leaf.reference)
+            read = _template_paths(leaf)
             fields |= {path[1] for path in read if path[0] == "item" and len(path) > 1}
     return fields
+
+
+def _template_paths(leaf: StringCheck | TextSimilarity | ModelGrader) -> list[list[str]]:
+    if isinstance(leaf, ModelGrader):
+        return [path for message in leaf.input for path in template.paths(message.content)]
+    return template.paths(leaf.input) + template.paths(leaf.reference)
 
 
 def _explain(error: ValidationError) -> str:
@@ -201,8 +309,11 @@ def _explain(error: ValidationError) -> str:
     fault = error.errors(include_url=False)[0]
     kind, context = fault["type"], fault.get("ctx", {})
     # A union puts the chosen type into the path: first of all, and behind a key of `graders`.
-    steps = [str(step) for i, step in enumerate(fault["loc"]) if i not in (0, 3)]
-    path = ".".join([*steps, "type"] if kind.startswith("union_tag") else steps)
+    loc = list(fault["loc"])
+    if loc[:2] == ["multi", "graders"] and len(loc) > 3:
+        del loc[3]
+    steps = [*loc[1:], "type"] if kind.startswith("union_tag") else loc[1:]
+    path = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps).removeprefix(".")
     start = f"{path}: " if path else ""
     given = fault["input"]
     if kind == "union_tag_not_found":
@@ -211,8 +322,6 @@ def _explain(error: ValidationError) -> str:
         tag = context["tag"]
         if tag == "multi":
             return f"{start}a multi grader cannot stand inside another; put its graders here."
-        if tag in ("score_model", "label_model"):
-            return f"{start}{tag!r}: judges arrive with a later version; take this one out for now."
         known = context["expected_tags"].replace("'", "")
         return f"{start}{tag!r} is no grader type; use one of {known}."
     if kind == "literal_error":
@@ -224,6 +333,10 @@ def _explain(error: ValidationError) -> str:
         return f"{start}the field is missing; add it."
     if kind == "extra_forbidden":
         return f"{start}the contract has no such field; remove it or mend its spelling."
+    if kind == "value_error":
+        return f"{start}{context['error']}."
+    if kind == "too_short":
+        return f"{start}the list is empty; add an entry."
     wanted = fault["msg"].removeprefix("Input should be ")
     return f"{start}{json.dumps(given, default=str)[:60]} stands where {wanted} must stand."
 
@@ -244,87 +357,6 @@ def _inline(leaf: PythonGrader | LocalGrader, where: str, folder: Path | None) -
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise UserError(f"{where}: {name!r} in {folder} cannot be read: {error}.") from None
     leaf._file = name
-
-
-def _source_problems(leaf: PythonGrader | LocalGrader, label: str) -> list[str]:
-    file = f"{label}: {leaf._file}"
-    try:
-        tree = ast.parse(leaf.source)
-    except _UNPARSABLE as error:
-        line = getattr(error, "lineno", None) or 1
-        return [f"{file}, line {line}: no valid Python: {getattr(error, 'msg', error)}."]
-    found = []
-    if len(leaf.source.encode(errors="replace")) >= MAX_SOURCE_BYTES:
-        found.append(f"{file}: the source has 256 kB or more; make it smaller.")
-    grade = _functions(tree).get("grade")
-    if grade is None:
-        found.append(f"{file}: it defines no function grade; write def grade(sample, item).")
-    elif len(_parameters(grade)) != 2 or grade.args.vararg or grade.args.kwarg:
-        found.append(
-            f"{file}, line {grade.lineno}: grade must have exactly two parameters, sample and item."
-        )
-    if isinstance(leaf, PythonGrader):
-        found += [
-            f"{file}, line {line}: imports {name!r}, which the hosted image does not have; use the "
-            "standard library or one of its packages, or make it a local grader."
-            for line, name in _imports(tree)
-            if name not in HOSTED_PACKAGES and name not in sys.stdlib_module_names
-        ]
-    return found
-
-
-def _imports(tree: ast.Module) -> list[tuple[int, str]]:
-    """(line, top-level name) of every import; a relative one has its dots as the name."""
-    found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found += [(node.lineno, alias.name.partition(".")[0]) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            found.append((node.lineno, "." * node.level or str(node.module).partition(".")[0]))
-    return sorted(found)
-
-
-def _functions(tree: ast.Module) -> dict[str, ast.FunctionDef]:
-    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-
-
-def _parameters(function: ast.FunctionDef) -> list[str]:
-    args = function.args
-    return [arg.arg for arg in (*args.posonlyargs, *args.args, *args.kwonlyargs)]
-
-
-def _source_fields(source: str) -> set[str]:
-    try:
-        functions = _functions(ast.parse(source))
-    except _UNPARSABLE:
-        return set()
-    todo = [(name, 1) for name in ("grade", "explain")]
-    seen: set[tuple[str, int]] = set()
-    fields: set[str] = set()
-    while todo:
-        name, position = call = todo.pop()
-        function = functions.get(name)
-        if call in seen or not function or position >= len(_parameters(function)):
-            continue
-        seen.add(call)
-        item = _parameters(function)[position]
-        for node in ast.walk(function):
-            match node:
-                case (
-                    ast.Subscript(value=ast.Name(id=owner), slice=ast.Constant(value=str(field)))
-                    | ast.Call(
-                        func=ast.Attribute(value=ast.Name(id=owner), attr="get"),
-                        args=[ast.Constant(value=str(field)), *_],
-                    )
-                ) if owner == item:
-                    fields.add(field)
-                case ast.Call(func=ast.Name(id=helper), args=args):
-                    todo += [
-                        (helper, i)
-                        for i, arg in enumerate(args)
-                        if isinstance(arg, ast.Name) and arg.id == item
-                    ]
-    return fields
 
 
 def _formula_problems(spec: MultiGrader) -> list[str]:

@@ -96,10 +96,10 @@ def _guard(allowed: Sequence[str], files: Sequence[str]) -> None:
     sys.addaudithook(refuse)
 
 
-def _limit(memory: int) -> None:
-    """Cap the address space at `memory` bytes, where the system can (Linux; not macOS, Windows)."""
+def _limit(memory: int, name: str) -> None:
+    """Cap what `name` limits at `memory` bytes, where the system can: Linux, not macOS, Windows."""
     if resource:
-        for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0)):
+        for kind, most in ((getattr(resource, name), memory), (resource.RLIMIT_CORE, 0)):
             with contextlib.suppress(ValueError, OSError):
                 resource.setrlimit(kind, (most, most))
 
@@ -153,6 +153,9 @@ class _Loaded:
         """Whose fault an exception is: the grader's, or this place's (nothing is scored then)."""
         if isinstance(error, MemoryError):
             return {"down": f"out of memory, {self._sentence(error)}"}
+        # The engine's own errors, such as a sandbox that cannot run, say nothing about the answer.
+        if not self.allowed and any(k.__name__ == "RftError" for k in type(error).__mro__):
+            return {"down": str(error)}
         # What the hosted image has and we lack would have worked there. Local graders have no list:
         # whatever they miss is missing here.
         missing = isinstance(error, ModuleNotFoundError) and str(error.name).partition(".")[0]
@@ -175,7 +178,8 @@ def main() -> None:
     """Serve until the other end closes the pipe.
 
     Set-up line: {"graders": {key: {"source", "file"}}, "guarded": bool, "allowed": [import names],
-    "memory": bytes, "timeout_s": seconds, "sys_path": [folders, put in front]}.
+    "memory": bytes, "memory_kind": its name in `resource`, "timeout_s": seconds,
+    "sys_path": [folders, put in front]}.
     """
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
@@ -196,7 +200,7 @@ def main() -> None:
         while data:
             data = data[answers.write(data) :]
 
-    _limit(setup["memory"])
+    _limit(setup["memory"], setup["memory_kind"])
     allowed = setup["allowed"]
     if setup["guarded"]:
         _guard(allowed, [spec["file"] for spec in setup["graders"].values()])

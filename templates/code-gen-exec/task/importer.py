@@ -1,0 +1,156 @@
+"""`rft import`: your own functions become rows.
+
+    rft import tasks.jsonl --set topic=registers
+
+One JSON object per line: "prompt", "solution" (Python source that defines one function, or several
+and "entry"), "examples" and "tests". An example or a test is a list of arguments, or an object
+{"args": [...], "expected": ...} or {"args": [...], "raises": "ValueError"}; a test may have a
+"weight". Results that are left out are taken from the solution, which runs in the sandbox.
+Optional: "id", "family", "topic", "difficulty".
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from rft.errors import RftError
+from rft.sandbox import Call, Sandbox
+from task.schema import Item, check_item
+
+OPTIONS = {
+    "topic": "topic of rows that name none (default: yours)",
+    "family": "family of rows that name none (default: the row's id); a family stays in one split",
+}
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that could not be imported, and where it stands."""
+
+    file: str
+    line: int | None
+    message: str
+
+
+class _Refusal(Exception):
+    """Why a line gives no row."""
+
+
+def load(paths: list[Path], options: dict[str, str]) -> Iterator[Row | Problem]:
+    """Rows for the lines of the files, and a Problem for each that gives none."""
+    try:
+        sandbox = Sandbox(workers=1)
+    except RftError as error:
+        yield Problem("task/importer.py", None, f"solutions cannot be run here: {error}")
+        return
+    with sandbox:
+        for path in paths:
+            try:
+                lines = path.read_text(encoding="utf-8").splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                yield Problem(str(path), None, f"cannot be read: {error}.")
+                continue
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    try:
+                        yield _row(line, f"{path.stem}-{number}", options, sandbox)
+                    except _Refusal as refusal:
+                        yield Problem(str(path), number, str(refusal))
+
+
+def _row(line: str, name: str, options: dict[str, str], sandbox: Sandbox) -> Row:
+    given = _json(line)
+    solution = given.get("solution")
+    if not isinstance(solution, str):
+        raise _Refusal('"solution" is missing; give the source of a function that is right.')
+    function = _function(solution, given.get("entry"))
+    calls = {key: [_call(c) for c in _list(given, key)] for key in ("examples", "tests")}
+    _fill([c for group in calls.values() for c in group], solution, function.name, sandbox)
+    name = str(given.get("id") or name)
+    row = {
+        "id": name,
+        "family": given.get("family") or options.get("family") or name,
+        "topic": given.get("topic") or options.get("topic") or "yours",
+        "difficulty": given.get("difficulty") or "medium",
+        "entry": function.name,
+        "signature": _signature(function),
+        "prompt": given.get("prompt") or ast.get_docstring(function) or "",
+        **calls,
+        "reference_answer": {"code": solution},
+    }
+    try:
+        item = Item.model_validate(row)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise _Refusal(f"{place}: {first['msg']}; see Item in task/schema.py.") from None
+    if faults := check_item(item):
+        raise _Refusal(faults[0])
+    return item.model_dump(exclude={"messages"})
+
+
+def _json(line: str) -> Row:
+    try:
+        given = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _Refusal(f"this line is no JSON: {error}.") from None
+    if not isinstance(given, dict):
+        raise _Refusal("this line is no JSON object; write {...}.")
+    return given
+
+
+def _list(given: Row, key: str) -> list[Any]:
+    value = given.get(key)
+    if not isinstance(value, list):
+        raise _Refusal(f'"{key}" is no list; give the calls as lists of arguments.')
+    return value
+
+
+def _call(given: Any) -> Row:
+    call = given if isinstance(given, dict) else {"args": given}
+    if not isinstance(call.get("args"), list):
+        raise _Refusal(f"{json.dumps(given)[:60]} is no call; write its arguments as a list.")
+    return dict(call)
+
+
+def _function(solution: str, entry: Any) -> ast.FunctionDef:
+    try:
+        found = [n for n in ast.parse(solution).body if isinstance(n, ast.FunctionDef)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise _Refusal(f"the solution is no Python: {error}.") from None
+    found = [f for f in found if entry in (None, f.name)]
+    if len(found) != 1:
+        raise _Refusal(f"the solution defines {len(found)} such functions; name one as entry.")
+    return found[0]
+
+
+def _signature(function: ast.FunctionDef) -> str:
+    result = f" -> {ast.unparse(function.returns)}" if function.returns else ""
+    return f"def {function.name}({ast.unparse(function.args)}){result}"
+
+
+def _fill(calls: list[Row], solution: str, entry: str, sandbox: Sandbox) -> None:
+    """Put the solution's result where a call has none, and refuse what is no plain JSON value."""
+    open_calls = [c for c in calls if "expected" not in c and "raises" not in c]
+    run = sandbox.run(solution, [Call(entry, c["args"]) for c in open_calls])
+    if run.outcome == "error":
+        raise _Refusal(f"the solution could not be run: {run.problem}")
+    for call, found in zip(open_calls, run.calls, strict=True):
+        if found.status == "raised":
+            call["raises"] = found.error
+            continue
+        try:
+            call["expected"] = json.loads(json.dumps(found.value, allow_nan=False))
+        except (TypeError, ValueError):
+            raise _Refusal(f"the solution returns no plain JSON for {call['args']!r}.") from None
+        if found.status != "value":
+            raise _Refusal(f"the solution fails on {call['args']!r}: {found.status}.")

@@ -1,0 +1,158 @@
+"""Ask a model for what score_model and label_model graders want to know.
+
+As hosted: the judge answers in a schema of ours, {result, steps}; a number is clipped to the range;
+what cannot be read, and a refusal, score 0 and are flagged. An endpoint that fails after all
+retries scores nothing. A wrong key or model stops everything, as when answers are sampled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import math
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rft import config
+from rft.config import Settings
+from rft.graders import template
+from rft.graders.spec import ModelGrader, ScoreModel
+from rft.records import Sample, parse_json
+from rft.rollouts import AnswerFailedError, answer, client, with_roles
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge said: a score, or None when it could not be asked. `flag`: what went wrong."""
+
+    score: float | None
+    flag: str = ""
+    detail: str = ""
+    model: str = ""
+    tokens: dict[str, int] = field(default_factory=dict)
+
+
+class Judge:
+    """The endpoint of rft.toml's [judge]. Thread-safe; at most `limit` requests are in flight.
+
+    `model`: asked in place of the one that the grader's JSON names. Requests live in an event loop
+    of their own, so that `close` can end those under way, waits between retries included.
+    """
+
+    def __init__(self, client: AsyncOpenAI, profile: str, model: str | None, limit: int) -> None:
+        self._client = client
+        self._profile = profile
+        self._model = model
+        self._in_flight = asyncio.Semaphore(limit)
+        self._lock = threading.Lock()
+        self._closed = False
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Judge | None:
+        """The configured judge, or None. Retries, time-out and limit are those of [sampling]."""
+        if (judge := settings.judge) is None:
+            return None
+        connection = client(config.base_url(judge), config.api_key(judge), settings.sampling)
+        return cls(connection, judge.profile, judge.model, settings.sampling.concurrency)
+
+    def close(self) -> None:
+        """End what is under way, which then scores nothing, and give the connections back."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _end(self) -> None:
+        asked = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+        await self._client.close()
+
+    def ask(self, leaf: ModelGrader, namespaces: Mapping[str, Any]) -> Verdict:
+        """One judgement.
+
+        Raises MissingVariableError when a message's template names what is not there, UserError or
+        OutsideError when every further request would fail as well.
+        """
+        body = self._body(leaf, namespaces)
+        try:
+            with self._lock:
+                if self._closed:
+                    raise RuntimeError("this judge is closed")
+                waiting = asyncio.run_coroutine_threadsafe(self._answer(body), self._loop)
+            sample = waiting.result()
+        except AnswerFailedError as error:
+            return Verdict(None, "model_grader_server_error", str(error), body["model"])
+        except concurrent.futures.CancelledError:
+            return Verdict(None, "model_grader_server_error", "the grader was closed")
+        score, flag, detail = _read(leaf, sample)
+        return Verdict(score, flag, detail, sample.model or body["model"], sample.usage)
+
+    async def _answer(self, body: dict[str, Any]) -> Sample:
+        async with self._in_flight:
+            return await answer(self._client, body, "[judge]")
+
+    def _body(self, leaf: ModelGrader, namespaces: Mapping[str, Any]) -> dict[str, Any]:
+        messages = [
+            {"role": m.role, "content": template.render(m.content, namespaces)} for m in leaf.input
+        ]
+        given = leaf.sampling_params.model_dump(exclude_none=True) if leaf.sampling_params else {}
+        if "max_completions_tokens" in given:  # the endpoint's own name has no plural
+            given["max_completion_tokens"] = given.pop("max_completions_tokens")
+        return {
+            "model": self._model or leaf.model,
+            "messages": with_roles(messages, self._profile),
+            "response_format": _form(leaf),
+            **given,
+        }
+
+
+def _form(leaf: ModelGrader) -> dict[str, Any]:
+    result: dict[str, Any] = {"type": "number"}
+    if not isinstance(leaf, ScoreModel):
+        result = {"type": "string", "enum": leaf.labels}
+    step = _object({"description": {"type": "string"}, "conclusion": {"type": "string"}})
+    schema = _object({"result": result, "steps": {"type": "array", "items": step}})
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": "judgement", "strict": True, "schema": schema},
+    }
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _read(leaf: ModelGrader, sample: Sample) -> tuple[float, str, str]:
+    """(score, flag, detail) of a judge's answer."""
+    if sample.refusal is not None or sample.finish_reason == "content_filter":
+        return 0.0, "model_grader_refusal_error", (sample.refusal or "content filter")[:300]
+    answer = parse_json(sample.output_text)
+    result = answer.get("result") if isinstance(answer, dict) else None
+    if isinstance(leaf, ScoreModel):
+        if isinstance(result, int | float) and not isinstance(result, bool) and result != math.inf:
+            low, high = leaf.bounds
+            return float(min(max(result, low), high)), "", ""
+    elif result in leaf.labels:
+        return float(result in leaf.passing_labels), "", ""
+    wanted = "number" if isinstance(leaf, ScoreModel) else "label"
+    said = " ".join(sample.output_text.split())[:200]
+    return 0.0, "model_grader_parse_error", f"the judge's result is no {wanted}: {said!r}"

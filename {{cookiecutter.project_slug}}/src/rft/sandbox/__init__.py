@@ -1,0 +1,33 @@
+"""Run code nobody trusts: answers come out, verdicts are made here. See README.md beside this file.
+
+with Sandbox() as sandbox:                       # thread-safe; keep one for a whole run
+    report = sandbox.grade_tests(code, "crc8", [Test([b"abc"], 0x5F), Test([b""], 0)])
+report.score                                     # None: the sandbox failed, do not score
+"""
+
+from rft.sandbox.data import (
+    SCRIPT,
+    Call,
+    CallResult,
+    Limits,
+    RunResult,
+    Test,
+    TestReport,
+    TestResult,
+)
+from rft.sandbox.verdict import equal
+
+__all__ = [
+    "SCRIPT",
+    "Call",
+    "CallResult",
+    "Limits",
+    "RunResult",
+    "Sandbox",
+    "Test",
+    "TestReport",
+    "TestResult",
+    "equal",
+]
+
+from rft.sandbox.run import Sandbox
