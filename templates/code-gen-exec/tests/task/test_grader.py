@@ -130,7 +130,7 @@ def test_a_failing_sandbox_is_no_score(row: Row, monkeypatch: pytest.MonkeyPatch
         def grade_tests(self, *_: Any, **__: Any) -> TestReport:
             return TestReport("error", None, problem="The sandbox failed: no memory.")
 
-    monkeypatch.setattr(grader, "_sandbox", Broken)
+    monkeypatch.setattr(grader, "sandbox", Broken)
     with pytest.raises(OutsideError, match="no memory"):
         grader.grade({"output_json": {"code": "x = 1"}}, row)
 
