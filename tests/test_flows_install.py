@@ -57,7 +57,8 @@ def test_main_job_runs_with_the_embedded_model(run: Run, tmp_path: Path, task: s
         "holds all 2 answers"
         in run(rft, "eval", "--limit", "1", "--samples", "2", cwd=project.path).out
     )
-    assert "NO-GO" in run(rft, "ready", cwd=project.path, code=1).out
+    verdict = run(rft, "ready", cwd=project.path, code=1).out
+    assert "NO-GO" in verdict or "NOT YET" in verdict  # two answers say little
     run(rft, "report", cwd=project.path)
     (report,) = project.path.glob("runs/*/report.html")
     assert "smollm2-135m-instruct" in report.read_text(encoding="utf-8")
