@@ -145,6 +145,7 @@ def test_a_failing_sandbox_is_no_score(row: Row, monkeypatch: pytest.MonkeyPatch
         {"tests": [{"args": [1], "expected": 1, "raises": None, "weight": "x"}]},
         {"tests": [{"args": [1], "expected": 1, "raises": 5, "weight": 1}]},
         {"tests": [{"args": [1], "expected": 1, "raises": None, "weight": float("nan")}]},
+        {"tests": [{"args": [1], "expected": 1, "raises": None, "weight": 1e308}]},
         {"entry": None},
     ],
 )
