@@ -29,7 +29,7 @@ def test_10_000_broken_answers_and_rows_break_no_shipped_grader(
     found = fuzz(run, bake(fresh=True, **TASKS[task]), 10_000)
     print({key: value for key, value in found.items() if key != "first"})
     assert found["bad"] == 0, found["first"]
-    assert found["between"] > 300
+    assert found["between"] > 200
     assert found["ones"] > 300
 
 

@@ -100,7 +100,7 @@ def _json(text: str) -> Any:
 @lru_cache(maxsize=32)
 def _report(code: str, entry: str, tests: str) -> TestReport:
     """The sandbox's verdict; kept, since grade and explain ask one after the other."""
-    report = _sandbox().grade_tests(code, entry, _wanted(tests), tuple_is_list=True)
+    report = sandbox().grade_tests(code, entry, _wanted(tests), tuple_is_list=True)
     if report.score is None:
         raise OutsideError(report.problem or "The sandbox gave no verdict; run it again.")
     return report
@@ -111,18 +111,18 @@ def _wanted(tests: str) -> list[Test]:
     wanted = []
     for test in json.loads(tests):
         args, weight, raises = test["args"], float(test["weight"]), test["raises"]
-        if not isinstance(args, list) or not isinstance(raises, str | None) or not weight > 0:
+        if not isinstance(args, list) or not isinstance(raises, str | None) or not 0 < weight < 1e6:
             raise ValueError("no test")
         wanted.append(Test(args, test["expected"], raises=raises, weight=weight))
     return wanted
 
 
 @cache
-def _sandbox() -> Sandbox:
+def sandbox() -> Sandbox:
     """One worker, kept warm: the engine runs several of these graders side by side."""
     file = Path(config.FILE)  # graders run in the project's folder
     settings = config.load(file).sandbox if file.exists() else config.SandboxSection()
     limits = Limits(settings.fuel, settings.timeout_s, settings.memory_mb)
-    sandbox = Sandbox(settings.tier, 1, limits)
-    atexit.register(sandbox.close)
-    return sandbox
+    made = Sandbox(settings.tier, 1, limits)
+    atexit.register(made.close)
+    return made

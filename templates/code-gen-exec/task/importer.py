@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from rft.errors import RftError
 from rft.sandbox import Call, Sandbox
+from task import grader
 from task.schema import Item, check_item
 
 OPTIONS = {
@@ -48,23 +49,22 @@ class _Refusal(Exception):
 def load(paths: list[Path], options: dict[str, str]) -> Iterator[Row | Problem]:
     """Rows for the lines of the files, and a Problem for each that gives none."""
     try:
-        sandbox = Sandbox(workers=1)
+        sandbox = grader.sandbox()
     except RftError as error:
         yield Problem("task/importer.py", None, f"solutions cannot be run here: {error}")
         return
-    with sandbox:
-        for path in paths:
-            try:
-                lines = path.read_text(encoding="utf-8").splitlines()
-            except (OSError, UnicodeDecodeError) as error:
-                yield Problem(str(path), None, f"cannot be read: {error}.")
-                continue
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    try:
-                        yield _row(line, f"{path.stem}-{number}", options, sandbox)
-                    except _Refusal as refusal:
-                        yield Problem(str(path), number, str(refusal))
+    for path in paths:
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            yield Problem(str(path), None, f"cannot be read: {error}.")
+            continue
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    yield _row(line, f"{path.stem}-{number}", options, sandbox)
+                except _Refusal as refusal:
+                    yield Problem(str(path), number, str(refusal))
 
 
 def _row(line: str, name: str, options: dict[str, str], sandbox: Sandbox) -> Row:

@@ -31,7 +31,7 @@ class Example(Strict):
 class HiddenTest(Example):
     """A call that decides about the reward: in the row for the grader, never in the prompt."""
 
-    weight: float = Field(default=1.0, gt=0)
+    weight: float = Field(default=1.0, gt=0, lt=1e6)
 
 
 class Answer(Strict):

@@ -254,6 +254,16 @@ def test_closing_ends_the_processes_and_further_use():
         sandbox.run(DOUBLE, [Call("double", [1])])
 
 
+def test_closing_ends_every_worker_and_whoever_waits_for_one():
+    sandbox = Sandbox("wasm", 2, LIMITS)
+    with ThreadPoolExecutor(6) as threads:
+        waiting = [threads.submit(sandbox.run, DOUBLE, [Call("double", [n])]) for n in range(12)]
+        waiting[0].result()
+        sandbox.close()
+    assert not sandbox._alive
+    assert all(future.done() for future in waiting)
+
+
 def test_doctor_names_every_tier_and_the_one_in_force(rft):
     told = rft("doctor")
     assert told.code == 0, told.err

@@ -130,7 +130,7 @@ def test_a_failing_sandbox_is_no_score(row: Row, monkeypatch: pytest.MonkeyPatch
         def grade_tests(self, *_: Any, **__: Any) -> TestReport:
             return TestReport("error", None, problem="The sandbox failed: no memory.")
 
-    monkeypatch.setattr(grader, "_sandbox", Broken)
+    monkeypatch.setattr(grader, "sandbox", Broken)
     with pytest.raises(OutsideError, match="no memory"):
         grader.grade({"output_json": {"code": "x = 1"}}, row)
 
@@ -145,6 +145,7 @@ def test_a_failing_sandbox_is_no_score(row: Row, monkeypatch: pytest.MonkeyPatch
         {"tests": [{"args": [1], "expected": 1, "raises": None, "weight": "x"}]},
         {"tests": [{"args": [1], "expected": 1, "raises": 5, "weight": 1}]},
         {"tests": [{"args": [1], "expected": 1, "raises": None, "weight": float("nan")}]},
+        {"tests": [{"args": [1], "expected": 1, "raises": None, "weight": 1e308}]},
         {"entry": None},
     ],
 )

@@ -138,7 +138,7 @@ def _build(place: Path) -> None:
             {"VIRTUAL_ENV": str(scratch / "none"), "PYTHONPATH": ""},
         )
         target = scratch / "guest.cwasm"
-        worker = [sys.executable, "-I", str(WORKER), "compile", _wasmtime_folder()]
+        worker = [sys.executable, "-I", "-B", str(WORKER), "compile", _wasmtime_folder()]
         _run([*worker, str(scratch / "guest.wasm"), str(target)], scratch, {})
         with target.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -53,7 +53,8 @@ class Sandbox:
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._alive: set[Process] = set()
-        self._slots: queue.SimpleQueue[Process | None] = queue.SimpleQueue()
+        # Last in, first out: a single thread stays on one warm worker.
+        self._slots: queue.LifoQueue[Process | None] = queue.LifoQueue()
         self.workers = max(1, workers)
         for _ in range(self.workers):
             self._slots.put(None)
@@ -86,11 +87,14 @@ class Sandbox:
             alive = list(self._alive)
         for process in alive:
             process.kill()
-        for _ in range(self._slots.qsize()):
-            with contextlib.suppress(queue.Empty):
-                if process_or_none := self._slots.get_nowait():
-                    self._end(process_or_none)
-                self._slots.put(None)  # whoever waits for a turn learns that it is over
+        taken = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                taken.append(self._slots.get_nowait())
+        for process_or_none in taken:
+            if process_or_none:
+                self._end(process_or_none)
+            self._slots.put(None)  # whoever waits for a turn learns that it is over
 
     def run(self, code: str, calls: Sequence[Call], *, probe: str = "") -> RunResult:
         """Load `code`, then `probe` (trusted text that sees the code's names), then make the calls.

@@ -138,6 +138,9 @@ def serve() -> None:
     if hasattr(signal, "SIGINT"):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
 
+    with contextlib.suppress(OSError):  # Windows keeps it; the parent removes it then
+        os.rmdir(os.getcwd())
+
     def send(line: dict[str, Any]) -> None:
         rest = memoryview(json.dumps(line).encode() + b"\n")
         while rest:
