@@ -24,6 +24,8 @@ def test_the_engines_own_tests_pass(bake: Bake, run: Run) -> None:
         "-m",
         "pytest",
         "-q",
+        "-m",
+        "not slow",
         "tests/engine",
         cwd=project.path,
     )
