@@ -28,6 +28,7 @@ from rft.cli.project import (
 from rft.config import Settings
 from rft.errors import CheckError, UserError
 from rft.records import Record
+from rft.rollouts import client, reachable, response_format
 
 MAX_LOCAL_SLOTS = 8
 
@@ -47,7 +48,7 @@ def evaluate(
     spec = graders.load_spec(settings.path(settings.task.grader))
     rows = _rows(settings, task)
     model_id = settings.model_id(model)
-    form = _response_format(task, settings)
+    form = response_format(task.answer, settings.sampling)
     run = runs.start(settings.root / "runs", _info(settings, model_id, rows, spec, form), new=new)
     shown = run.folder.relative_to(settings.root)
     console = terminal()
@@ -109,12 +110,6 @@ def _rows(settings: Settings, task: Task) -> dict[str, dict[str, Any]]:
     return {item_id: rows[item_id] for item_id in rows if item_id in chosen}
 
 
-def _response_format(task: Task, settings: Settings) -> dict[str, Any] | None:
-    from rft.rollouts import response_format
-
-    return response_format(task.answer, settings.sampling)
-
-
 def _info(
     settings: Settings,
     model: str,
@@ -154,7 +149,6 @@ def _fill(
     console: Console,
 ) -> None:
     from rft.evaluate import evaluate as fill
-    from rft.rollouts import client, reachable
 
     with (
         _endpoint(settings, run.info.model, run.info.planned) as (url, key),
