@@ -71,6 +71,7 @@ class TaskFiles(_Section):
     probes: Path = Path("task/probes.jsonl")
     floors: Path = Path("task/floors.py")
     importer: Path = Path("task/importer.py")
+    calibration: Path = Path("task/calibration.jsonl")
 
 
 class Endpoint(_Section):
@@ -85,14 +86,39 @@ class Endpoint(_Section):
     """CPU threads of the local server; None: all cores this process may use."""
 
 
+class Exam(_Section):
+    """[judge.exam]: when `rft judge` trusts a judge; it prints the source of each threshold.
+
+    Two figures each: at the first a check is "go" (its interval clears it), at the second "no-go".
+    """
+
+    min_labels: PositiveInt = 100
+    min_rarer_labels: PositiveInt = 20
+    unreadable: tuple[Share, Share] = (0.05, 0.20)
+    kappa: tuple[Share, Share] = (0.40, 0.40)
+    macro_f1: tuple[Share, Share] = (0.73, 0.73)
+    """What two of your experts reach against each other, less 0.02."""
+    leniency: tuple[Share, Share] = (0.10, 0.20)
+    score_error: tuple[Share, Share] = (0.10, 0.20)
+    contradiction: tuple[Share, Share] = (0.05, 0.10)
+    alpha: tuple[Share, Share] = (0.80, 0.67)
+    order_swap: tuple[Share, Share] = (0.80, 0.65)
+    padding: tuple[Share, Share] = (0.05, 0.10)
+    injection_gain: Share = 0.05
+    known_order: tuple[Share, Share] = (0.80, 0.80)
+
+
 class Judge(_Section):
     """[judge]: the model that score_model and label_model graders ask."""
 
-    profile: Literal["compatible", "foundry", "bedrock", "openai"] = "compatible"
+    profile: ProfileName = "compatible"
     base_url: str | None = None
     api_key_env: str | None = None
     model: str | None = None
-    """Asked in place of the model that the grader's JSON names."""
+    """Asked in place of the model that the grader's JSON names; local: the embedded one."""
+    context_tokens: PositiveInt = 8192
+    """Longest prompt plus judgement in tokens, for profile local."""
+    exam: Exam = Exam()
 
 
 class Sampling(_Section):
