@@ -89,11 +89,12 @@ class Endpoint(_Section):
 class Exam(_Section):
     """[judge.exam]: when `rft judge` trusts a judge; it prints the source of each threshold.
 
-    Two figures each: at the first a check is "go" (its interval clears it), at the second "no-go".
+    Two figures each: the bar of "go" and that of "no-go"; judging/checks.py has the rule.
     """
 
     min_labels: PositiveInt = 100
     min_rarer_labels: PositiveInt = 20
+    lost: tuple[Share, Share] = (0.01, 0.05)
     unreadable: tuple[Share, Share] = (0.05, 0.20)
     kappa: tuple[Share, Share] = (0.40, 0.40)
     macro_f1: tuple[Share, Share] = (0.73, 0.73)
@@ -102,10 +103,11 @@ class Exam(_Section):
     score_error: tuple[Share, Share] = (0.10, 0.20)
     contradiction: tuple[Share, Share] = (0.05, 0.10)
     alpha: tuple[Share, Share] = (0.80, 0.67)
+    changed: tuple[Share, Share] = (0.05, 0.15)
     order_swap: tuple[Share, Share] = (0.80, 0.65)
     padding: tuple[Share, Share] = (0.05, 0.10)
     injection_gain: Share = 0.05
-    known_order: tuple[Share, Share] = (0.80, 0.80)
+    known_order: tuple[Share, Share] = (0.90, 0.60)
 
 
 class Judge(_Section):

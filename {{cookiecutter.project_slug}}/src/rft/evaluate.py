@@ -42,7 +42,7 @@ async def evaluate(
     often in a row; everything recorded until then is kept.
     """
     jobs = _portions(run.missing(), whole_items=settings.endpoint.profile == "local")
-    breaker = _Breaker(limit=max(8, 2 * settings.sampling.concurrency))
+    breaker = Breaker(limit=max(8, 2 * settings.sampling.concurrency))
     workers = min(settings.sampling.concurrency, run.info.planned)
     model = run.info.model
     # As many threads as answers under way: asyncio's own pool would hold judges back.
@@ -95,7 +95,7 @@ def _portions(
     return (list(group) for _, group in itertools.groupby(missing, key=lambda key: key[0]))
 
 
-class _Breaker:
+class Breaker:
     """Stops a run whose endpoint or grader has gone."""
 
     def __init__(self, limit: int) -> None:
