@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -25,7 +24,6 @@ from rft.errors import CheckError, UserError
 from rft.graders.spec import ScoreModel
 from rft.judging.calibration import calibration_hash
 from rft.judging.exam import CHARS_PER_TOKEN, REORDERED_KINDS, Question, ask, examined, missing
-from rft.readiness import HOUSE
 from rft.records import Record
 
 SHOWN = 5
@@ -252,6 +250,8 @@ def _result(
 
 
 def _show(result: dict[str, Any], console: Console) -> None:
+    from rft.readiness import HOUSE
+
     table = Table("check", "figure", "wanted", "verdict", box=None, pad_edge=False)
     for check in result["checks"]:
         mark = Text(check["verdict"], style=COLOURS.get(check["verdict"], "red"))

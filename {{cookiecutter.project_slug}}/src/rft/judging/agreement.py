@@ -14,7 +14,15 @@ import numpy as np
 from rft.config import Exam
 from rft.judging.calibration import expected_score
 from rft.judging.exam import Judgement
-from rft.judging.rules import decided, mean_of_cases, near_zero, one_criterion, strictly, untold
+from rft.judging.rules import (
+    decided,
+    enough,
+    mean_of_cases,
+    near_zero,
+    one_criterion,
+    strictly,
+    untold,
+)
 from rft.readiness import HOUSE, Check
 from rft.stats import Estimate, cohen_kappa, macro_f1
 
@@ -167,7 +175,7 @@ def _kappa(compared: Sequence[Compared], exam: Exam) -> Check:
 
 
 def _macro_f1(compared: Sequence[Compared], exam: Exam) -> Check:
-    name, wanted = "macro F1", f">= {exam.macro_f1[0]:.2f}, no-go below"
+    name, wanted = "macro F1", f">= {exam.macro_f1[0]:.2f}, no-go < {exam.macro_f1[1]:.2f}"
     source = f"{HOUSE}; measured as in HealthBench, arXiv 2505.08775"
     figure = f1(compared)
     if math.isnan(figure.value):
@@ -176,7 +184,7 @@ def _macro_f1(compared: Sequence[Compared], exam: Exam) -> Check:
         name,
         str(figure),
         wanted,
-        strictly(figure, exam.macro_f1),
+        enough(figure, exam.macro_f1),
         "The judge should agree with people as well as people do with each other: measure that, "
         "and put it (less 0.02) into judge.exam.macro_f1.",
         source,
