@@ -7,7 +7,7 @@ Amounts are integers of cents (unit `cents`), percentages integers of hundredths
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -162,6 +162,17 @@ def slices(item: Item) -> dict[str, str]:
 def check_item(item: Item) -> list[str]:
     """What is wrong with a row, one full sentence each."""
     return problems(item, calibration(CALIBRATION))
+
+
+def judged_weights(item: Item) -> dict[str, float]:
+    """What each judged criterion is worth, for the examination of the judge."""
+    return {c.id: float(c.weight) for c in item.rubric if c.kind == "judged"}
+
+
+def reordered(item: Item) -> dict[str, Any]:
+    """The row with its judged criteria in reversed order: a judge must decide the same."""
+    lines = item.judged_text.splitlines()
+    return item.model_dump(mode="json") | {"judged_text": "\n".join(reversed(lines))}
 
 
 _MONEY = re.compile(

@@ -10,7 +10,7 @@ import pytest
 
 import task
 from task.rubric import calibration, judged_text, problems
-from task.schema import Item, Numeric, check_item
+from task.schema import Item, Numeric, check_item, judged_weights, reordered
 
 TASK = Path(task.__file__).parent
 SPLITS = ("train", "validation", "test")
@@ -109,6 +109,13 @@ def test_an_empty_answer_that_earns_points_is_found(
 def test_a_judged_text_that_is_out_of_date_is_found(good: Item) -> None:
     good.judged_text = "j1 [0.30] Says something else."
     assert "Field judged_text is not" in check_item(good)[0]
+
+
+def test_the_judge_is_told_every_judged_criterion_in_either_order(good: Item) -> None:
+    told = [line.split()[0] for line in good.judged_text.splitlines()]
+    turned = reordered(good)["judged_text"].splitlines()
+    assert list(judged_weights(good)) == told == [line.split()[0] for line in turned][::-1]
+    assert sum(w for w in judged_weights(good).values() if w > 0) == pytest.approx(0.3)
 
 
 def test_a_figure_without_criterion_is_found(good: Item) -> None:
