@@ -115,7 +115,7 @@ class Judge:
             )
         )
         connection = client(url, "no-key", sampling)
-        return cls(connection, "local", model, slots, judge.context_tokens // 8, serving)
+        return cls(connection, "local", model, slots, judge.context_tokens // 16, serving)
 
     def close(self) -> None:
         """End what is under way, which then scores nothing, and give the connections back."""
