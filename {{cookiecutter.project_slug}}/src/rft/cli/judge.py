@@ -250,7 +250,7 @@ def _result(
 
 
 def _show(result: dict[str, Any], console: Console) -> None:
-    from rft.readiness import HOUSE
+    from rft.readiness.verdict import HOUSE
 
     table = Table("check", "figure", "wanted", "verdict", box=None, pad_edge=False)
     for check in result["checks"]:

@@ -23,7 +23,7 @@ from rft.judging.rules import (
     strictly,
     untold,
 )
-from rft.readiness import HOUSE, Check
+from rft.readiness.verdict import HOUSE, Check
 from rft.stats import Estimate, cohen_kappa, macro_f1
 
 RESAMPLES = 999

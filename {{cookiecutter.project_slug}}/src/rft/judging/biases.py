@@ -21,7 +21,7 @@ from rft.judging.rules import (
     strictly,
     untold,
 )
-from rft.readiness import HOUSE, Check, Verdict
+from rft.readiness.verdict import HOUSE, Check, Verdict
 from rft.stats import krippendorff_alpha, share_interval
 
 ORDER = ("excellent", "fair", "poor")

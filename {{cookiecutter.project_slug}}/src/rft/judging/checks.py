@@ -16,7 +16,7 @@ from rft.judging.agreement import agreement_checks, by_criterion, compare
 from rft.judging.biases import bias_checks, position, repeat_variance, stability_checks
 from rft.judging.exam import Judgement, Question, judgements
 from rft.judging.rules import decided, near_zero
-from rft.readiness import Check, Verdict
+from rft.readiness.verdict import Check, Verdict
 from rft.runs import Run
 from rft.stats import share_interval
 

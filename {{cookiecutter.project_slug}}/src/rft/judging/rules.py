@@ -12,7 +12,7 @@ from statistics import fmean
 
 from rft.judging.calibration import largest_part
 from rft.judging.exam import Judgement
-from rft.readiness import HOUSE, Check, Verdict
+from rft.readiness.verdict import HOUSE, Check, Verdict
 from rft.stats import SAME, Estimate, mean_interval
 
 Bars = tuple[float, float]
