@@ -1,11 +1,10 @@
-"""`rft ready` and `rft report`: what the answers of a run say."""
+"""`rft ready`: what the answers of a run say."""
 
 from __future__ import annotations
 
 import json
 import math
 import sys
-import webbrowser
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -52,7 +51,7 @@ def ready(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Go or no-go: can RFT learn anything here? Exit 0 only for GO."""
-    found = _evidence(run)
+    found = evidence(run)
     if as_json:
         told = {"floors": found.floors, "run": found.run.folder.name}
         print(json.dumps(asdict(found.readiness) | told, indent=2))
@@ -61,23 +60,7 @@ def ready(
     sys.exit(0 if found.readiness.verdict == "GO" else 1)
 
 
-@app.command()
-def report(
-    run: RunArgument = "",
-    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-) -> None:
-    """Write report.html into the run's folder: one file, readable anywhere."""
-    from rft.report import render, write
-
-    found = _evidence(run)
-    target = found.run.folder / "report.html"
-    write(render(found.run, found.readiness, found.rows, project_name=found.project), target)
-    terminal().print(f"report: {target}", soft_wrap=True)
-    if show:
-        webbrowser.open(target.as_uri())
-
-
-def _evidence(name: str) -> Evidence:
+def evidence(name: str) -> Evidence:
     """The named run, or the last one; its rows and its grader must be those it was made with."""
     from rft.cli.check import floor_means
     from rft.readiness import assess

@@ -20,9 +20,11 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from rft import text
+from rft.comparison import Comparison, signed
 from rft.errors import OutsideError
 from rft.readiness import Readiness
-from rft.report import figures, text, view
+from rft.report import figures, view
 from rft.runs import Run
 
 __all__ = ["render", "write"]
@@ -41,16 +43,23 @@ def render(
     items: Mapping[str, dict[str, Any]],
     *,
     project_name: str,
+    solved: float = 1.0,
+    comparison: Comparison | None = None,
+    notes: Sequence[str] = (),
     max_items: int = 1000,
 ) -> str:
     """The page as HTML, under 3 MB.
 
-    `items` maps an item's id to its row (messages, reference_answer and, for reports, slices).
+    `items` maps an item's id to its row (messages, reference_answer and, for reports, slices). An
+    answer is right from the reward `solved` on. `comparison` puts this run, its first, beside
+    others, and `notes` say what a reader must know of that.
     Figures and plots are of all records; of the table, long texts are cut first, then rows are
     left out evenly over the range of mean reward, and the page says either.
     """
     records = run.records()
     rows = view.rows(run.info.item_ids, records, items)
+    sides = comparison.sides if comparison else []
+    all_rows = [view.rows(side.run.info.item_ids, side.records, items) for side in sides] or [rows]
     css, js = _asset("style.css"), _asset("report.js")
     rewards = [r.reward for r in records if r.reward is not None]
     fixed = {
@@ -65,10 +74,14 @@ def render(
         "total": len(rows),
         "tokens": view.tokens(records),
         "rewards": rewards,
-        "figures": figures.of_run(rows, records),
+        "comparison": comparison,
+        "notes": notes,
+        "runs": figures.of_runs(comparison) if comparison else "",
+        "beside": view.beside(sides),
+        "figures": figures.of_run(rows, records, sides, solved),
         "slices": [
             (key, found, left_out, figures.of_slices(found))
-            for key, (found, left_out) in view.slices([rows]).items()
+            for key, (found, left_out) in view.slices(all_rows).items()
         ],
     }
     template = _environment().get_template("page.html.j2")
@@ -126,12 +139,14 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FunctionLoader(_asset),
         autoescape=True,
-        finalize=text.seen,
+        finalize=text.plain,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=text.number, pretty=text.pretty, content=text.content)
+    environment.filters.update(
+        number=text.number, pretty=text.pretty, content=text.content, signed=signed
+    )
     return environment
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from rft.comparison import Comparison, Side
 from rft.records import Record
 from rft.report import plots, svg, view
 from rft.report.view import Row, Slice
+from rft.stats import Estimate, rewards_by_item
 
 
 @dataclass(frozen=True)
@@ -21,13 +23,24 @@ class Figure:
     caption: str
 
 
-def of_run(rows: Sequence[Row], records: Sequence[Record]) -> list[Figure]:
-    """The plots of one run; those it has too few answers for are left out."""
+def of_run(
+    rows: Sequence[Row], records: Sequence[Record], sides: Sequence[Side], solved: float
+) -> list[Figure]:
+    """The plots of one run; those it has too few answers for are left out.
+
+    `sides` are the runs beside it, itself the first; an answer is right from `solved` on.
+    """
     rewards = [r.reward for r in records if r.reward is not None]
     if not rewards:
         return []
+    curves = [(side.label, side.rewards) for side in sides] or [("", rewards_by_item(records))]
     with svg.style():
-        made = [_distribution(rewards), _spread(rows), _length(records)]
+        made = [
+            _distribution(rewards),
+            _spread(rows),
+            _tries([(label, view.curve(found, solved)) for label, found in curves], solved),
+            _length(records),
+        ]
     return [figure for figure in made if figure]
 
 
@@ -35,6 +48,33 @@ def of_slices(found: Sequence[Slice]) -> Markup:
     """One slice key's values, each with the mean reward of every run."""
     with svg.style():
         return plots.forest([(f"{s.name} ({s.items})", s.means) for s in found])
+
+
+def of_runs(comparison: Comparison) -> Markup:
+    """Every run's mean reward over the rows that all of them answered."""
+    with svg.style():
+        return plots.forest(
+            [
+                (f"{side.label} {side.name}", [None] * number + [mean])
+                for number, (side, mean) in enumerate(
+                    zip(comparison.sides, comparison.means, strict=True)
+                )
+            ]
+        )
+
+
+def _tries(
+    curves: Sequence[tuple[str, Sequence[tuple[int, Estimate]]]], solved: float
+) -> Figure | None:
+    if all(len(found) < 2 for _, found in curves):
+        return None
+    k, last = curves[0][1][-1]
+    return Figure(
+        "Solved in k tries (pass@k)",
+        plots.pass_at_k(curves),
+        f"{last.value:.0%} [{last.low:.0%}, {last.high:.0%}] of the items are solved (reward of "
+        f"{solved:g} or more) by the best of {k}: RFT can make such an answer the usual one.",
+    )
 
 
 def _distribution(rewards: Sequence[float]) -> Figure:

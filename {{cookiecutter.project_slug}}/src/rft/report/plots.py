@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from rft.report.svg import INK, SERIES, SOFT, markup
-from rft.report.text import seen
 from rft.stats import Estimate
+from rft.text import seen
 
 WIDTH, HEIGHT = 400, 250
 """Points; the width of a small phone, so that no text there is drawn smaller than written."""
 MARKERS = "osD^"
 ROW = 26
-NAME_LENGTH = 22
+NAME_LENGTH = 20
 
 
 def _axes(xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
@@ -46,7 +46,7 @@ def distribution(bins: Sequence[tuple[float, float, int]]) -> Markup:
         gid="bars",
     )
     axes.set_xlim(-0.01, 1.01)
-    axes.yaxis.get_major_locator().set_params(integer=True, nbins=5)
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     tips = [f"{n:,} answers from {low:.2f} to {high:.2f}" for low, high, n in full]
     total = sum(n for _, _, n in full)
     label = f"Histogram of {total:,} rewards. " + "; ".join(tips)
@@ -84,80 +84,91 @@ def reward_by_length(
     """Answers by (length, reward), and the mean reward with interval of each band of lengths."""
     figure, axes = _axes("length of an answer, characters", "reward")
     axes.plot(
-        *zip(*points, strict=True), "o", color=SERIES[0], alpha=0.25, markersize=4, markeredgewidth=0
+        *zip(*points, strict=True),
+        "o",
+        color=SERIES[0],
+        alpha=0.25,
+        markersize=4,
+        markeredgewidth=0,
     )
     _points(axes, bands, 1)
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlim(left=0)
-    axes.xaxis.get_major_locator().set_params(nbins=5)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     told = "; ".join(f"around {x:,.0f}: {mean}" for x, mean in bands)
     return markup(figure, f"Mean reward by length in characters. {told}")
 
 
-def pass_at_k(curves: Sequence[tuple[str, Sequence[Estimate]]]) -> Markup:
-    """For each run its label and pass@1, pass@2, ... with intervals."""
+def pass_at_k(curves: Sequence[tuple[str, Sequence[tuple[int, Estimate]]]]) -> Markup:
+    """For each run its label and (k, pass@k) with intervals."""
     figure, axes = _axes("tries, k", "items solved in k tries")
-    for number, (label, found) in enumerate(curves):
-        ks = np.arange(1, len(found) + 1)
+    for number, (_, found) in enumerate(curves):
+        ks = [k for k, _ in found]
         colour, marker = _look(number)
-        low, high = [e.low for e in found], [e.high for e in found]
-        axes.fill_between(ks, low, high, color=colour, alpha=0.15, linewidth=0)
-        axes.plot(ks, [e.value for e in found], marker, linestyle="-", color=colour, markersize=5)
+        low, high = [e.low for _, e in found], [e.high for _, e in found]
+        if len(ks) > 1:
+            axes.fill_between(ks, low, high, color=colour, alpha=0.15, linewidth=0)
+        else:
+            axes.plot([*ks, *ks], [*low, *high], color=colour, alpha=0.45, linewidth=4)
+        axes.errorbar(
+            ks,
+            [e.value for _, e in found],
+            color=colour,
+            marker=marker,
+            markersize=5,
+            clip_on=False,
+        )
     axes.set_ylim(-0.02, 1.02)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     told = ". ".join(
-        f"{label}: " + ", ".join(f"pass@{k} {e}" for k, e in enumerate(found, start=1))
-        for label, found in curves
+        f"{label}: " + ", ".join(f"pass@{k} {e}" for k, e in found) for label, found in curves
     )
     return markup(figure, told)
 
 
-def forest(rows: Sequence[tuple[str, Sequence[Estimate | None]]], *, zero: bool = False) -> Markup:
-    """A line for each (name, one estimate a run), with the first run's figure written out.
-
-    The axis is the reward from 0 to 1 or, when `zero`, a difference around 0.
-    """
-    runs = max(len(found) for _, found in rows)
-    height = ROW * len(rows) * (1 + 0.25 * (runs - 1)) + 26
+def forest(rows: Sequence[tuple[str, Sequence[Estimate | None]]]) -> Markup:
+    """A line for each (name, one mean reward a run), with its first figure written out."""
+    present = [[(n, e) for n, e in enumerate(found) if e is not None] for _, found in rows]
+    most = max(map(len, present))
+    height = ROW * len(rows) * (1 + 0.3 * (most - 1)) + 26
     figure = Figure(figsize=(WIDTH / 72, height / 72))
     axes = figure.add_axes((0.33, 20 / height, 0.37, 1 - 24 / height))
-    for row, (name, found) in enumerate(rows):
-        for number, estimate in enumerate(found):
-            if estimate is not None:
-                offset = 0.6 * (number - (runs - 1) / 2) / runs
-                _bar(axes, estimate, row + offset, number)
-        first = found[0]
-        if first is not None:
-            told = f"{first.value:.2f} [{first.low:.2f}, {first.high:.2f}]"
-            axes.annotate(
-                told,
-                (1, row),
-                xytext=(8, 0),
-                xycoords=("axes fraction", "data"),
-                textcoords="offset points",
-                va="center",
-                annotation_clip=False,
-            )
+    for row, estimates in enumerate(present):
+        for place, (number, estimate) in enumerate(estimates):
+            _bar(axes, estimate, row + 0.7 * (place - (len(estimates) - 1) / 2) / most, number)
+        axes.annotate(
+            f"{estimates[0][1].value:.2f} [{estimates[0][1].low:.2f}, {estimates[0][1].high:.2f}]",
+            (1, row),
+            xytext=(8, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="center",
+            annotation_clip=False,
+        )
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks(range(len(rows)), [_shorten(name) for name, _ in rows], color=INK)
     axes.tick_params(axis="y", length=0, pad=8)
     axes.spines[["left"]].set_visible(False)
     axes.grid(axis="x", linewidth=0.8)
     axes.set_axisbelow(True)
-    if zero:
-        axes.axvline(0, color=SOFT, linewidth=1)
-        axes.xaxis.get_major_locator().set_params(nbins=4)
-    else:
-        axes.set_xlim(-0.02, 1.02)
-        axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-    label = "; ".join(f"{name}: " + ", ".join(map(str, found)) for name, found in rows)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    label = "; ".join(
+        f"{name}: " + ", ".join(str(e) for _, e in found)
+        for (name, _), found in zip(rows, present, strict=True)
+    )
     return markup(figure, label)
 
 
 def _bar(axes: Axes, estimate: Estimate, at: float, number: int) -> None:
     colour, marker = _look(number)
     axes.plot(
-        [estimate.low, estimate.high], [at, at], color=colour, alpha=0.45, linewidth=4, clip_on=False
+        [estimate.low, estimate.high],
+        [at, at],
+        color=colour,
+        alpha=0.45,
+        linewidth=4,
+        clip_on=False,
     )
     axes.plot([estimate.value], [at], marker, color=colour, markersize=6, clip_on=False)
 

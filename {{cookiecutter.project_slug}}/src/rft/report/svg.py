@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from xml.etree import ElementTree
@@ -18,11 +19,13 @@ import matplotlib.style
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from rft.text import seen
+
 INK, SOFT, LINE = "#010101", "#010102", "#010103"
 SERIES = ("#010104", "#010105", "#010106", "#010107")
 """A colour for each run beside others; more runs than that share the last."""
-INKS = dict(
-    zip((INK, SOFT, LINE, *SERIES), "ink soft line one two three four".split(), strict=True)
+INKS = {INK: "ink", SOFT: "soft", LINE: "line"} | dict(
+    zip(SERIES, ("one", "two", "three", "four"), strict=True)
 )
 FONT = 11.0
 """Points; a figure of 400 points stands on the page about 400 pixels wide."""
@@ -68,12 +71,15 @@ def markup(figure: Figure, label: str, tips: Mapping[str, Sequence[str]] | None 
     """
     file = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    figure.savefig(file, format="svg", metadata=nothing, transparent=True)
+    with warnings.catch_warnings():
+        # The letters that matplotlib's own font lacks are drawn by the reader's fonts.
+        warnings.simplefilter("ignore", UserWarning)
+        figure.savefig(file, format="svg", metadata=nothing, transparent=True)
     drawn = ElementTree.fromstring(file.getvalue())
     markers = {e.get("id"): e for e in drawn.iter(f"{_SVG}path") if e.get("id")}
     svg = ElementTree.Element("svg", role="img", viewBox=drawn.get("viewBox", ""))
-    svg.set("aria-label", label)
-    _copy(drawn, svg, markers, {gid: iter(told) for gid, told in (tips or {}).items()})
+    svg.set("aria-label", seen(label))
+    _copy(drawn, svg, markers, {gid: iter(told) for gid, told in (tips or {}).items()}, iter(()))
     return Markup(ElementTree.tostring(svg, encoding="unicode"))
 
 
@@ -82,7 +88,7 @@ def _copy(
     target: ElementTree.Element,
     markers: Mapping[str | None, ElementTree.Element],
     tips: Mapping[str, Iterator[str]],
-    told: Iterator[str] = iter(()),
+    told: Iterator[str],
 ) -> None:
     """Put what is drawn in `source` into `target`; `told` are the tips of the group around it."""
     for child in source:
@@ -105,7 +111,8 @@ def _copy(
 
 
 def _attributes(element: ElementTree.Element) -> dict[str, str]:
-    made, classes = {}, []
+    made: dict[str, str] = {}
+    classes: list[str] = []
     for name in ("d", "x", "y", "transform"):
         if name in element.attrib and not (element.tag == f"{_SVG}use" and name in "xy"):
             made[name] = _short(element.attrib[name])
@@ -126,4 +133,6 @@ def _visible(attributes: Mapping[str, str]) -> bool:
 
 def _short(text: str) -> str:
     """Numbers to two decimals and words apart by one space: a third of matplotlib's size."""
-    return _NUMBER.sub(lambda n: f"{float(n[0]):.2f}".rstrip("0").rstrip("."), " ".join(text.split()))
+    return _NUMBER.sub(
+        lambda n: f"{float(n[0]):.2f}".rstrip("0").rstrip("."), " ".join(text.split())
+    )

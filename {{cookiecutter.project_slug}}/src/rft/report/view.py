@@ -10,15 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from rft.comparison import Side, typical
 from rft.records import Record, parse_json
 from rft.report.diff import Diff, compare
-from rft.report.text import pretty
-from rft.stats import Estimate, mean_interval
+from rft.stats import ByItem, Estimate, mean_interval, pass_at_k
+from rft.text import pretty
 
 MAX_SLICES = 30
 """Values shown of one slice key, those with the most items."""
 MAX_POINTS = 400
 """Answers drawn as points of a plot."""
+MAX_TRIES = 10
+"""Points of a pass@k curve."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,17 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What another run made of an item."""
+
+    label: str
+    name: str
+    mean: float
+    record: Record
+    """An answer that is typical of it."""
+
+
+@dataclass(frozen=True)
 class Slice:
     """Mean reward, in each run, of the items that share a property."""
 
@@ -83,6 +97,16 @@ def rows(
         Row(i, items.get(i, {}), found, [r.reward for r in found if r.reward is not None])
         for i, found in by_item.items()
     ]
+
+
+def beside(sides: Sequence[Side]) -> dict[str, list[Beside]]:
+    """For each item, what the runs after the first made of it."""
+    found: dict[str, list[Beside]] = defaultdict(list)
+    for side in sides[1:]:
+        for item_id, records in side.by_item.items():
+            mean = float(np.mean(side.rewards[item_id]))
+            found[item_id].append(Beside(side.label, side.name, mean, typical(records, mean)))
+    return dict(found)
 
 
 def pick(all_rows: Sequence[Row], count: int) -> list[Row]:
@@ -135,6 +159,15 @@ def slices(runs: Sequence[Sequence[Row]]) -> dict[str, tuple[list[Slice], int]]:
         made.sort(key=lambda s: -s.means[0].value)
         told[key] = made, len(values) - len(largest)
     return told
+
+
+def curve(by_item: ByItem, solved: float) -> list[tuple[int, Estimate]]:
+    """(k, pass@k) for at most MAX_TRIES values of k that every item has answers for."""
+    most = min(map(len, by_item.values()), default=0)
+    if not most:
+        return []
+    ks = np.unique(np.geomspace(1, most, MAX_TRIES).round().astype(int)).tolist()
+    return [(k, pass_at_k(by_item, k, solved)) for k in ks]
 
 
 def lengths(

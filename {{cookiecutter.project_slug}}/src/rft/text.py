@@ -1,4 +1,4 @@
-"""How values are written on the page."""
+"""How values are written for people: on a page, and in a terminal."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ _UNSEEN = re.compile(
 )
 
 
-def seen(value: Any) -> Any:
-    """Spell out characters that hide or reorder text, for example U+202E."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", value)
-    return value
+def seen(text: str) -> str:
+    """Spell out characters that hide or reorder text or move a cursor, for example U+202E."""
+    return _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
+
+
+def plain(value: Any) -> Any:
+    """What a template puts on the page: all text but its own markup is `seen`."""
+    return seen(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def content(text: str) -> Markup:
