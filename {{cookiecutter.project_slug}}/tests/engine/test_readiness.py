@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rft.config import Ready
-from rft.readiness import Readiness, assess
+from rft.readiness import Material, Readiness, assess
 from rft.records import Grade, Record, Sample
 from rft.stats import has_spread, mean_interval, share_interval
 
@@ -28,7 +28,7 @@ def records(rewards: list[list[float | None]]) -> list[Record]:
 
 
 def judge(rewards: list[list[float | None]], floor: float = 0.0) -> Readiness:
-    return assess(records(rewards), Ready(), {"empty": floor})
+    return assess(records(rewards), Ready(), {"empty": floor}, Material(test_rows=1_000))
 
 
 def drawn(a: float, b: float, rows: int = 150, seed: int = 1) -> list[list[float | None]]:
@@ -134,7 +134,7 @@ def cut_off(text: str) -> str:
     sample = Sample(output_text=text, finish_reason="length", usage={"completion_tokens": 100})
     lost = [Record(item_id=str(n), k=0, sample=sample, grade=Grade(reward=0.0)) for n in range(60)]
     checks = assess(lost, Ready(), {}).checks
-    return next(c.advice for c in checks if c.name == "answers not JSON")
+    return next(c.advice for c in checks if c.name == "answers cut off")
 
 
 def test_reasoning_that_ate_the_tokens_asks_for_more_of_them() -> None:

@@ -71,9 +71,9 @@ def main() -> None:
         compare,
         doctor,
         evaluate,
-        evidence,
         grade,
         imports,
+        ready,
         report,
     )
 

@@ -29,11 +29,11 @@ def report(
     from rft.comparison import compare
     from rft.report import render, write
 
-    found = evidence(run)
+    found, settings = evidence(run), open_settings(options.root)
     comparison, notes = None, []
     if beside:
         names = [found.run.folder.name, *beside]
-        sides = open_sides(open_settings(options.root), names, common=common)
+        sides = open_sides(settings, names, common=common)
         comparison = compare(sides.sides, {i: row["slices"] for i, row in found.rows.items()})
         notes = sides.notes
     target = found.run.folder / "report.html"
@@ -42,6 +42,7 @@ def report(
         found.readiness,
         found.rows,
         project_name=found.project,
+        solved=settings.ready.solved,
         comparison=comparison,
         notes=notes,
     )

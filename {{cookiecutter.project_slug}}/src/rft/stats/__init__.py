@@ -36,6 +36,7 @@ from rft.stats.paired import (
     minimum_detectable_effect,
     paired_difference,
     planned_deviation,
+    planned_mde,
 )
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "paired_difference",
     "pass_at_k",
     "planned_deviation",
+    "planned_mde",
     "rank_correlation",
     "rewards_by_item",
     "share_interval",
