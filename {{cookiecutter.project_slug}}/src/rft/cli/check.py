@@ -25,6 +25,7 @@ from rft.cli.project import (
 from rft.config import Settings
 from rft.dataset import Finding, Split, check_splits, write_messages
 from rft.errors import CheckError
+from rft.judging.calibration import CalibrationLine, load_calibration
 from rft.probes import Probe, load_probes
 from rft.records import Grade, Sample
 
@@ -81,6 +82,13 @@ def check(
     rows = {row.id: row.data for split in splits for row in split.rows}
     probes, probe_faults = load_probes(settings.path(settings.task.probes), set(rows))
     faults += probe_faults
+    if settings.path(settings.task.calibration).exists():
+        lines, calibration_faults = read_calibration(settings, task, splits)
+        faults += calibration_faults
+        labels, cases = sum(len(line.labels) for line in lines), {line.item_id for line in lines}
+        console.print(
+            f"calibration: {len(lines)} answers to {len(cases)} rows, {labels} labels for the judge"
+        )
     with open_grader(settings, spec, judged=False) as grader:
         if grader.not_graded:
             told = ", ".join(grader.not_graded)
@@ -111,6 +119,15 @@ def load_splits(settings: Settings, task: Task) -> tuple[list[Split], list[Findi
         splits.append(split)
         findings += found
     return splits, findings
+
+
+def read_calibration(
+    settings: Settings, task: Task, splits: Sequence[Split]
+) -> tuple[list[CalibrationLine], list[str]]:
+    """The calibration answers of the project, and what is wrong with them."""
+    weights_of = task.judged_weights or (lambda item: {})
+    weights = {row.id: weights_of(row.item) for split in splits for row in split.rows}
+    return load_calibration(settings.path(settings.task.calibration), weights)
 
 
 def grade_all(answers: Sequence[Answer], grader: graders.Grader) -> list[Grade]:

@@ -37,6 +37,10 @@ class Task:
     slices: Callable[[Any], dict[str, str]] | None
     check_item: Callable[[Any], list[str]] | None
     group_field: str | None
+    judged_weights: Callable[[Any], dict[str, float]] | None
+    """Row -> judged criterion -> weight; `rft judge` compares the judge's verdicts on these."""
+    reordered: Callable[[Any], dict[str, Any]] | None
+    """Row -> the row as JSON data with its judged criteria in reversed order."""
 
 
 def open_settings(root: Path) -> Settings:
@@ -73,6 +77,8 @@ def load_task(settings: Settings) -> Task:
         slices=getattr(module, "slices", None),
         check_item=getattr(module, "check_item", None),
         group_field=getattr(module, "GROUP_FIELD", None),
+        judged_weights=getattr(module, "judged_weights", None),
+        reordered=getattr(module, "reordered", None),
     )
 
 
