@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from rft.config import Share, plain_errors
+from rft.config import Share
+from rft.jsonl import load_lines
 
 
 class Probe(BaseModel):
@@ -27,24 +27,5 @@ class Probe(BaseModel):
 
 def load_probes(path: Path, item_ids: set[str]) -> tuple[list[Probe], list[str]]:
     """The usable probes of a file, and one sentence for each line that is not usable."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        return [], [f"{path.name} cannot be read ({error}); restore it or correct rft.toml."]
-    probes, faults = [], []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        place = f"{path.parent.name}/{path.name}:{number}"
-        try:
-            probe = Probe.model_validate(json.loads(line) | {"place": place})
-        except ValidationError as error:
-            faults.append(f"{place}: {'; '.join(plain_errors(error))}.")
-        except (ValueError, TypeError, RecursionError) as error:
-            faults.append(f"{place}: this line is no JSON object ({error}); correct it.")
-        else:
-            if probe.item_id in item_ids:
-                probes.append(probe)
-            else:
-                faults.append(f"{place}: item_id '{probe.item_id}' is in no split; name a row.")
-    return probes, faults
+    lines, faults = load_lines(path, Probe, item_ids)
+    return [probe.model_copy(update={"place": place}) for place, probe in lines], faults

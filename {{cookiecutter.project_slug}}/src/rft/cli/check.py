@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from rft import graders
+from rft import graders, human
 from rft.cli import app, options, terminal
 from rft.cli.project import (
     Task,
@@ -80,7 +80,7 @@ def check(
         _say(console, f"warning: grader: {sentence}", "yellow")
     rows = {row.id: row.data for split in splits for row in split.rows}
     probes, probe_faults = load_probes(settings.path(settings.task.probes), set(rows))
-    faults += probe_faults
+    faults += probe_faults + _people(settings, task, set(rows), console)
     with open_grader(settings, spec, judged=False) as grader:
         if grader.not_graded:
             told = ", ".join(grader.not_graded)
@@ -141,6 +141,16 @@ def floor_means(
         if grade.reward is not None:
             found.setdefault(answer.name, {}).setdefault(answer.place, []).append(grade.reward)
     return {n: {s: sum(r) / len(r) for s, r in by.items()} for n, by in found.items()}
+
+
+def _people(settings: Settings, task: Task, item_ids: set[str], console: Console) -> list[str]:
+    """What is wrong in the file of people's answers, if there is one."""
+    path = settings.path(settings.task.human)
+    if not path.exists():
+        return []
+    people, faults = human.load_people(path, item_ids, task.answer)
+    console.print(f"people: {len(people.answers)} answers of {len(people.coders)} coders")
+    return faults
 
 
 def _write(settings: Settings, task: Task, console: Console) -> None:
