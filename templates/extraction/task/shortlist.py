@@ -13,6 +13,7 @@ import functools
 import hashlib
 import importlib
 import importlib.util
+import itertools
 import os
 import re
 import tempfile
@@ -103,10 +104,30 @@ def shortlist(
     ]
 
 
+def near_misses(index: Index, gold: Sequence[str], most: int = 60) -> list[str]:
+    """The billable codes beside each gold code in its category, at most `most` of each, closest
+    (longest common beginning) first; in code order."""
+    found: set[str] = set()
+    for code in gold:
+        category = code[:3]
+        billable = [
+            c for c in index.codes if c[:3] == category and c not in gold and index.is_billable(c)
+        ]
+        found.update(sorted(billable, key=lambda c: (-_common(c, code), c))[:most])
+    return sorted(found)
+
+
+def _common(a: str, b: str) -> int:
+    """Length of the common beginning."""
+    return sum(
+        1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False))
+    )
+
+
 def search(index: Index, note: str, size: int = SIZE) -> list[str]:
     """Billable codes for a note, best first; fewer than `size` when the note says little."""
     clauses = [c.strip() for c in _CLAUSE.split(note) if len(c.strip()) > 2]
-    clauses += [f"{a} {b}" for a, b in zip(clauses, clauses[1:], strict=False)]
+    clauses += [f"{a} {b}" for a, b in itertools.pairwise(clauses)]
     whole = _scores(index, [note])
     score = _scores(index, clauses) + _WHOLE_NOTE * whole
     for _ in range(4):  # category to 6th character
@@ -209,7 +230,8 @@ def build_index() -> Index:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     icd = importlib.import_module(LIBRARY)
-    codes = [c for c in icd.get_all_codes() if not icd.is_chapter_or_block(c)]
+    # A category that is a block of its own ('B20', 'Z66') stands in the list twice.
+    codes = list(dict.fromkeys(c for c in icd.get_all_codes() if icd.is_category_or_subcategory(c)))
     place = {code: i for i, code in enumerate(codes)}
     texts, owner = [], []
     seen = set()
@@ -224,7 +246,9 @@ def build_index() -> Index:
     return Index(
         codes=codes,
         descriptions=[icd.get_description(c) for c in codes],
-        parent=np.array([place.get(icd.get_parent(c), -1) for c in codes], dtype=np.int32),
+        parent=np.array(
+            [place[icd.get_parent(c)] if len(c) > 3 else -1 for c in codes], dtype=np.int32
+        ),
         billable=np.array([icd.is_leaf(c) for c in codes]),
         extended=np.array([icd.is_extended_subcategory(c) for c in codes]),
         words=list(vectorizer.get_feature_names_out()),

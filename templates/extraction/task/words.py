@@ -79,13 +79,17 @@ _SPELLINGS = [
 ]  # fmt: skip
 """British to American, which the code set writes."""
 
-_STOP = frozenset(
-    "a an and are as at be been before by but during for from had has have he her him his i in "
-    "into is it its nor not of on or other she since than that the their them then there this to "
-    "was were which who will after any all also code codes specified classified elsewhere "
-    "unspecified nec nos due identify applicable if use".split()
-)
 _WORD = re.compile(r"[a-z0-9]+")
+_STOP = frozenset(
+    _WORD.findall(
+        """
+    a an and are as at be been before by but during for from had has have he her him his i in
+    into is it its nor not of on or other she since than that the their them then there this to
+    was were which who will after any all also code codes specified classified elsewhere
+    unspecified nec nos due identify applicable if use
+    """
+    )
+)
 _PLURAL = re.compile(r"(?<=[a-z]{3})(?<!s)s$")
 _SUFFIX = re.compile(r"(ically|ical|ic|ous|ive|ions?|ings?|ed|es|al|ly|y|ia|is|e|a|um|us)$")
 
