@@ -99,15 +99,15 @@ def parse(text: str) -> list[dict[str, Any]]:
 def _line(entries: list[dict[str, Any]], line: str) -> None:
     if line.startswith("== "):
         item_id, setting, day = (part.strip() for part in line[3:].split("|"))
-        empty: dict[str, Any] = {"note": [], "evidence": [], "optional": [], "must_not_code": []}
+        lists = ("note", "evidence", "optional", "must_not_code", "near", "traps")
+        empty: dict[str, Any] = {name: [] for name in lists}
         entries.append({"id": item_id, "setting": setting, "encounter_date": day, **empty})
-        entries[-1]["near"] = []
         return
     word, _, rest = line.partition(": ")
     if word == "code":
         code, span, why = (part.strip() for part in rest.split(" | "))
         entries[-1]["evidence"].append({"code": code, "span": span, "why": why})
-    elif word in ("optional", "never", "near"):
+    elif word in ("optional", "never", "near", "traps"):
         field = "must_not_code" if word == "never" else word
         entries[-1][field] += rest.split()
     elif entries:

@@ -60,6 +60,8 @@ class Item(Strict):
     """Codes that some coders add: they neither help nor hurt."""
     must_not_code: list[str] = Field(default_factory=list)
     """Ruled out, negated or past: this code and everything below it is over-coding."""
+    traps: list[str] = Field(default_factory=list)
+    """What makes the row hard, in the words of task/encounters/README.md."""
     provenance: str = ""
     messages: list[dict[str, str]] = Field(default_factory=list)
 
