@@ -28,11 +28,12 @@ def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
 def billable(code: str) -> bool:
     """True for a leaf of the code set, written with or without its dot.
 
-    The code set also holds chapters and blocks, some of them empty: 'Y62-Y84' is no code.
+    The code set also holds chapters and blocks, some of them empty: 'Y62-Y84' is no code. 'B20'
+    and 'Z66' name a block and the one code in it: they are codes.
     """
     icd = code_set()
     known = code.isascii() and icd.is_valid_item(code)
-    return bool(known and icd.is_leaf(code) and not icd.is_chapter_or_block(code))
+    return bool(known and icd.is_leaf(code) and "-" not in code)
 
 
 @functools.cache

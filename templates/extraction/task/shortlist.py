@@ -18,7 +18,7 @@ def load_code_set() -> Any:
 
 def billable(icd: Any, code: str) -> bool:
     """True for a leaf of the code set that is a code (an empty block, 'Y62-Y84', is none)."""
-    return bool(icd.is_valid_item(code) and icd.is_leaf(code) and not icd.is_chapter_or_block(code))
+    return bool(icd.is_valid_item(code) and icd.is_leaf(code) and "-" not in code)
 
 
 def shortlist(
