@@ -95,7 +95,7 @@ def shortlist(
     `must`: codes that take the place of the last ones found if they were not found themselves.
     """
     found = search(index, note, size)
-    absent = [code for code in must if code not in found]
+    absent = [code for code in dict.fromkeys(must) if code not in found]
     kept = [c for c in found if c in must] + [c for c in found if c not in must]
     chosen = kept[: max(size - len(absent), 0)] + absent
     return [
