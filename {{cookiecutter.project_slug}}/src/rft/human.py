@@ -52,7 +52,7 @@ def load_people(
         key = (line.item_id, line.coder)
         if key in answers:
             faults.append(
-                f"{line.place}: coder '{line.coder}' has answered '{line.item_id}' before; keep one."
+                f"{line.place}: coder '{line.coder}' has answered '{line.item_id}' above; keep one."
             )
             continue
         try:
