@@ -159,7 +159,9 @@ def _conservation(item: Item) -> Iterator[str]:
 
 
 def _shown(value: int, unit: str) -> str:
-    return f"{value / 100:,.2f}" if unit in ("cents", "percent_bp") else str(value)
+    if unit == "cents":
+        return f"${value / 100:,.2f}"
+    return f"{value / 100:.2f} %" if unit == "percent_bp" else str(value)
 
 
 def _reference(item: Item) -> Iterator[str]:
