@@ -43,7 +43,7 @@ _SECOND_CLAIM = re.compile(
     re.IGNORECASE,
 )
 _ABBREVIATION = re.compile(
-    r"\b(?:Reg|Treas|Sec|Rev|Rul|No|Nos|Inc|Co|e\.g|i\.e|v)\.", re.IGNORECASE
+    r"\b(?:U\.S|Reg|Treas|Sec|Rev|Rul|No|Nos|Inc|Co|e\.g|i\.e|v)\.", re.IGNORECASE
 )
 _AMOUNT = re.compile(r"\$[0-9]|[0-9] ?%")
 
