@@ -15,6 +15,7 @@ import argparse
 import math
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -163,7 +164,7 @@ def truth_of(project: Project, rng: np.random.Generator) -> dict[str, float]:
 
 
 def _true_rho(project: Project, rng: np.random.Generator) -> float:
-    many = Project(project.kind, 6_000, project.samples, project.mixture, project.steps)
+    many = Project(project.kind, 3_000, project.samples, project.mixture, project.steps)
     rewards, _ = _rewards(many, rng)
     sizes = _lengths(rewards, project.slope, rng)
     told = {str(n): row.tolist() for n, row in enumerate(rewards)}
@@ -322,13 +323,15 @@ def truly(project: Project, floor: float) -> str:
     return "good" if all(go >= 0 for go, _ in found) else "either"
 
 
-def simulate(projects: int, seed: int = 0) -> tuple[dict[str, Tally], dict[str, int]]:
+def simulate(
+    projects: int, seed: int = 0, kinds: Sequence[str] = tuple(KINDS)
+) -> tuple[dict[str, Tally], dict[str, int]]:
     """Judge so many projects; tallies by check, and counts of overall verdicts by truth."""
     tallies: dict[str, Tally] = defaultdict(Tally)
     verdicts: dict[str, int] = defaultdict(int)
     for n in range(projects):
         rng = np.random.default_rng([seed, n])
-        project = draw_project(rng, KINDS[n % len(KINDS)])
+        project = draw_project(rng, kinds[n % len(kinds)])
         records, material = draw_run(project, rng)
         said = assess(records, READY, {"empty": 0.0}, material)
         found = {**material.guesses, **material.junk}

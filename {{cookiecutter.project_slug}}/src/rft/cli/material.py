@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+from pydantic import ValidationError
+
 from rft import graders, runs
 from rft.cli.check import Answer, grade_all, load_splits
 from rft.cli.project import Task
-from rft.config import Settings
+from rft.config import Settings, plain_errors
 from rft.dataset import Row, Split
 from rft.dataset.row_checks import canonical
 from rft.dataset.split_checks import overlap_findings
+from rft.errors import UserError
 from rft.probes import load_probes
 from rft.readiness.material import (
     FailedProbe,
@@ -65,16 +68,7 @@ def gather(
     probes, _ = load_probes(settings.path(settings.task.probes), set(by_id))
     probed = [Answer(p.place, p.name, by_id[p.item_id].data, p.output_text) for p in probes]
     asks = bool(graders.model_graders(spec))
-    human = read_human(settings.path(settings.task.schema_file).parent / "human.jsonl", set(by_id))
-    told = [
-        Answer(
-            h.coder,
-            h.item_id,
-            by_id[h.item_id].data,
-            task.answer.model_validate(h.answer).model_dump_json(),
-        )
-        for h in human
-    ]
+    told = _people(settings, task, by_id)
     return Material(
         grader=run.info.hashes["grader"],
         asks_model=asks,
@@ -155,6 +149,19 @@ def _regrade(
     return [
         [record.reward, *(grades[n].reward for grades in again)] for n, record in enumerate(chosen)
     ]
+
+
+def _people(settings: Settings, task: Task, by_id: Mapping[str, Row]) -> list[Answer]:
+    """People's answers of task/human.jsonl, beside the schema; each must be an Answer."""
+    path = settings.path(settings.task.schema_file).parent / "human.jsonl"
+    told = []
+    for person in read_human(path, set(by_id)):
+        try:
+            text = task.answer.model_validate(person.answer).model_dump_json()
+        except ValidationError as error:
+            raise UserError(f"{person.place}: {'; '.join(plain_errors(error))}.") from None
+        told.append(Answer(person.coder, person.item_id, by_id[person.item_id].data, text))
+    return told
 
 
 def _human(told: Sequence[Answer], grader: graders.Grader) -> dict[str, dict[str, float]]:

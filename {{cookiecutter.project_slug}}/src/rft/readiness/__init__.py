@@ -7,7 +7,7 @@ one sentence of advice and where the threshold comes from. Only answers with a r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rft.config import Ready
 from rft.readiness import grading, rows
@@ -29,6 +29,7 @@ __all__ = [
     "accept",
     "assess",
     "read_accepted",
+    "with_accepted",
 ]
 
 
@@ -56,7 +57,6 @@ def assess(
     floors: Mapping[str, float],
     material: Material | None = None,
     *,
-    accepted: Sequence[Accepted] = (),
     max_tokens: int = 0,
 ) -> Readiness:
     """Judge a run.
@@ -90,7 +90,6 @@ def assess(
             rows.ambiguity(answers, material, ready),
             precision(answers, ready, test_rows, samples),
         ]
-    checks = apply(checks, accepted)
     verdict, next_step = overall(checks)
     solved = sum(max(r) >= ready.solved - 1e-9 for r in by_item.values())
     return Readiness(
@@ -105,6 +104,13 @@ def assess(
         next_step=next_step,
         forecast=forecast(answers, ready, material.train_rows, max_tokens),
     )
+
+
+def with_accepted(readiness: Readiness, accepted: Sequence[Accepted]) -> Readiness:
+    """The same, with what people let pass: it no longer stands in the way, and says so."""
+    checks = apply(readiness.checks, accepted)
+    verdict, next_step = overall(checks)
+    return replace(readiness, checks=checks, verdict=verdict, next_step=next_step)
 
 
 def _floor(floors: Mapping[str, float], material: Material) -> tuple[str, float]:

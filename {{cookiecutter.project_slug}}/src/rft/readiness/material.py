@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rft.config import plain_errors
 from rft.dataset import Finding
@@ -23,6 +23,8 @@ class HumanAnswer(BaseModel):
     item_id: str
     coder: str
     answer: dict[str, Any]
+    place: str = Field(default="", exclude=True)
+    """File and line, for messages."""
 
 
 class Examination(BaseModel):
@@ -121,5 +123,5 @@ def read_human(path: Path, item_ids: set[str]) -> list[HumanAnswer]:
             raise UserError(f"{place}: {'; '.join(plain_errors(error))}.") from None
         if answer.item_id not in item_ids:
             raise UserError(f"{place}: item_id '{answer.item_id}' is in no split; name a row.")
-        answers.append(answer)
+        answers.append(answer.model_copy(update={"place": place}))
     return answers
