@@ -33,6 +33,7 @@ from rft.stats import (
     rank_correlation,
 )
 
+TEST_ROWS = [100, 150, 200, 300, 400, 600, 900, 1_500]
 GRID = 4_000
 """Points over which the truth is integrated."""
 READY = Ready()
@@ -79,7 +80,7 @@ def draw_project(rng: np.random.Generator, kind: str) -> Project:
     mean, weight = rng.uniform(0.3, 0.7), rng.uniform(2.0, 8.0)
     shape = ((1.0, mean * weight, (1 - mean) * weight),)
     size = {"items": int(rng.integers(60, 260)), "samples": int(rng.choice([8, 8, 8, 12]))}
-    base: dict[str, object] = {"mixture": shape, "test_rows": int(rng.integers(100, 1_500)), **size}
+    base: dict[str, object] = {"mixture": shape, "test_rows": int(rng.choice(TEST_ROWS)), **size}
     if kind == "partial":
         base["steps"] = int(rng.choice([2, 4, 10]))
     elif kind == "too-easy":
