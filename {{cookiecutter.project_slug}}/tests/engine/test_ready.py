@@ -117,7 +117,7 @@ def test_people_set_the_mark(rft: Rft, run: Path, project: Path) -> None:
     [
         ("{}", "human.jsonl:1: item_id: is missing"),
         ('{"item_id": "nobody", "coder": "ann", "answer": {}}', "'nobody' is in no split"),
-        ('{"item_id": "adobe", "coder": "ann", "answer": {}}', "human.jsonl:1: backwards"),
+        ('{"item_id": "adobe", "coder": "ann", "answer": {}}', "human.jsonl:1: answer.backwards"),
     ],
 )
 def test_a_broken_answer_of_a_person_is_named_by_line(

@@ -44,11 +44,11 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def terminal() -> Console:
+def terminal(*, stderr: bool = False) -> Console:
     """A console that prints what it is given: no markup, which a model or vendor could write."""
     from rich.console import Console
 
-    return Console(markup=False, highlight=False)
+    return Console(markup=False, highlight=False, stderr=stderr)
 
 
 @app.callback()
@@ -66,7 +66,17 @@ def common(
 def main() -> None:
     """Entry point: errors become one sentence on stderr and an exit code."""
     # Importing them registers the commands.
-    from rft.cli import check, doctor, evaluate, evidence, grade, imports, ready  # noqa: F401
+    from rft.cli import (  # noqa: F401
+        check,
+        compare,
+        doctor,
+        evaluate,
+        grade,
+        imports,
+        judge,
+        ready,
+        report,
+    )
 
     try:
         app()

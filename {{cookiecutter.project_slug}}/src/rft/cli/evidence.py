@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rft import graders, runs
-from rft.cli import app, options, terminal
+from rft.cli import options
 from rft.cli.project import (
     grader_hash,
     load_module,
@@ -38,22 +37,6 @@ class Evidence:
     floors: dict[str, float]
     """Mean reward of answers that need no model, over all rows of the run's split."""
     readiness: Readiness
-
-
-@app.command()
-def report(
-    run: RunArgument = "",
-    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-) -> None:
-    """Write report.html into the run's folder: one file, readable anywhere."""
-    from rft.report import render, write
-
-    found = evidence(run)
-    target = found.run.folder / "report.html"
-    write(render(found.run, found.readiness, found.rows, project_name=found.project), target)
-    terminal().print(f"report: {target}", soft_wrap=True)
-    if show:
-        webbrowser.open(target.as_uri())
 
 
 def evidence(name: str) -> Evidence:
