@@ -81,6 +81,7 @@ def draw_project(rng: np.random.Generator, kind: str) -> Project:
     shape = ((1.0, mean * weight, (1 - mean) * weight),)
     size = {"items": int(rng.integers(60, 260)), "samples": int(rng.choice([8, 8, 8, 12]))}
     base: dict[str, object] = {"mixture": shape, "test_rows": int(rng.choice(TEST_ROWS)), **size}
+    base["junk"] = rng.uniform(0.005, 0.1)
     if kind == "partial":
         base["steps"] = int(rng.choice([2, 4, 10]))
     elif kind == "too-easy":
@@ -303,7 +304,7 @@ def count(project: Project, said: Readiness, tallies: dict[str, Tally], floor: f
         if above_go >= far or -above_no_go >= far:
             tally.clear += 1
             tally.right += check.verdict == ("go" if above_go >= far else "no-go")
-        if 0.001 < value < 0.999:
+        if 0.001 < abs(value) < 0.999:
             tally.intervals += 1
             tally.covered += estimate.low <= value <= estimate.high
 

@@ -69,8 +69,14 @@ def evidence(name: str) -> Evidence:
         means = floor_means(floors_of, {split.name: told}, grader)
         material = gather(settings, task, spec, grader, run, records)
     floors = {floor: by_split[split.name] for floor, by_split in means.items()}
-    most = settings.sampling.max_tokens
-    readiness = assess(records, settings.ready, floors, material, max_tokens=most)
+    readiness = assess(
+        records,
+        settings.ready,
+        floors,
+        material,
+        planned=run.info.planned,
+        max_tokens=settings.sampling.max_tokens,
+    )
     slices = task.slices or (lambda item: {})
     return Evidence(
         project=settings.project.name,

@@ -110,13 +110,19 @@ def _table(checks: Sequence[Check], console: Console) -> None:
 
 
 def _advice(readiness: Readiness, console: Console) -> None:
+    """What to do about each check that stands in the way, in the order of the table."""
     grid = Table.grid(padding=(0, 1))
+    waiting = []
     for check in readiness.checks:
         if check.accepted:
             told = f"accepted: {check.name} is {check.verdict}, because {check.accepted}"
             grid.add_row("-", told)
+        elif check.rows is not None:
+            waiting.append(f"{check.name} ({check.rows:,})")
         elif check.advice and check.advice != readiness.next_step:
             grid.add_row("-", f"{check.name}: {check.advice}")
+    if waiting:
+        grid.add_row("-", f"good as far as seen, sure with so many rows: {', '.join(waiting)}")
     console.print()
     if grid.row_count:
         console.print(grid)

@@ -57,12 +57,14 @@ def assess(
     floors: Mapping[str, float],
     material: Material | None = None,
     *,
+    planned: int = 0,
     max_tokens: int = 0,
 ) -> Readiness:
     """Judge a run.
 
     `floors` are mean rewards in [0, 1] of answers that need no model, on the same items.
     `material` is what was found out of grader and rows; checks without it do not count.
+    `planned` is the number of answers of the complete run, if this one may lack some;
     `max_tokens` is the most that an answer may take, for the forecast.
     """
     material = material or Material()
@@ -71,7 +73,7 @@ def assess(
     noise = None if material.asks_model else 0.0
     if material.examination and material.examination.grader == material.grader:
         noise = material.examination.repeat_variance
-    checks = [obtained(answers, ready)]
+    checks = [obtained(answers, ready, planned)]
     if answers.graded:
         samples = max(map(len, by_item.values()))
         test_rows = material.test_rows or len(by_item)
