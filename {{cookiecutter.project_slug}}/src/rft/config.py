@@ -71,7 +71,7 @@ class Project(_Section):
 
 
 class TaskFiles(_Section):
-    """[task]: the files the team owns, relative to rft.toml."""
+    """[task]: the files the team owns, relative to rft.toml, and the way to ask."""
 
     schema_file: Annotated[Path, Field(alias="schema")] = Path("task/schema.py")
     grader: Path = Path("task/grader.json")
@@ -79,6 +79,13 @@ class TaskFiles(_Section):
     probes: Path = Path("task/probes.jsonl")
     floors: Path = Path("task/floors.py")
     importer: Path = Path("task/importer.py")
+    calibration: Path = Path("task/calibration.jsonl")
+    ask: str | None = None
+    """One of the ASKS of the schema; None: its first, or the only way there is."""
+    human: Path = Path("task/human.jsonl")
+    """Answers of people; need not exist."""
+    metrics: Path = Path("task/metrics.py")
+    """Figures over a whole run; need not exist."""
 
 
 class Endpoint(_Section):
@@ -91,16 +98,6 @@ class Endpoint(_Section):
     """Longest prompt plus answer in tokens; the local server reserves it for each slot."""
     threads: PositiveInt | None = None
     """CPU threads of the local server; None: all cores this process may use."""
-
-
-class Judge(_Section):
-    """[judge]: the model that score_model and label_model graders ask."""
-
-    profile: Literal["compatible", "foundry", "bedrock", "openai"] = "compatible"
-    base_url: str | None = None
-    api_key_env: str | None = None
-    model: str | None = None
-    """Asked in place of the model that the grader's JSON names."""
 
 
 class Sampling(_Section):
@@ -204,6 +201,43 @@ class Ready(_Section):
     """Share of rows that one and the same answer or label gets right."""
     agreed_otherwise: AtMost = (0.25, 1.0)
     """Share of rows where all answers agree with one another and not with the reference."""
+
+
+class Exam(_Section):
+    """[judge.exam]: when `rft judge` trusts a judge; it prints the source of each threshold.
+
+    Every pair is (go, no-go); judging/rules.py has the rules.
+    """
+
+    min_labels: PositiveInt = 100
+    min_rarer_labels: PositiveInt = 20
+    lost: AtMost = (0.01, 0.05)
+    unreadable: AtMost = (0.05, 0.20)
+    kappa: AtLeast = (0.40, 0.40)
+    macro_f1: AtLeast = (0.73, 0.60)
+    """First: what two of your experts reach against each other, less 0.02."""
+    leniency: AtMost = (0.10, 0.20)
+    score_error: AtMost = (0.10, 0.20)
+    contradiction: AtMost = (0.05, 0.10)
+    alpha: AtLeast = (0.80, 0.67)
+    changed: AtMost = (0.05, 0.15)
+    order_swap: AtLeast = (0.80, 0.65)
+    padding: AtMost = (0.05, 0.10)
+    injection_gain: Share = 0.05
+    known_order: AtLeast = (0.90, 0.60)
+
+
+class Judge(_Section):
+    """[judge]: the model that score_model and label_model graders ask."""
+
+    profile: ProfileName = "compatible"
+    base_url: str | None = None
+    api_key_env: str | None = None
+    model: str | None = None
+    """Asked in place of the model that the grader's JSON names; local: the embedded one."""
+    context_tokens: PositiveInt = 8192
+    """Longest prompt plus judgement in tokens, for profile local."""
+    exam: Exam = Exam()
 
 
 class SandboxSection(_Section):

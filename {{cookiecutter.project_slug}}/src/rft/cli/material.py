@@ -12,7 +12,8 @@ from rft.config import Settings
 from rft.dataset import Row, Split
 from rft.dataset.row_checks import canonical
 from rft.dataset.split_checks import overlap_findings
-from rft.probes import load_probes
+from rft.lines import read_lines
+from rft.probes import Probe
 from rft.readiness.material import (
     FailedProbe,
     Material,
@@ -62,7 +63,7 @@ def gather(
     by_id = {row.id: row for row in rows}
     planned = set(run.info.item_ids)
     mine = [row for row in rows if row.id in planned]
-    probes, _ = load_probes(settings.path(settings.task.probes), set(by_id))
+    probes, _ = read_lines(settings.path(settings.task.probes), Probe, by_id)
     probed = [Answer(p.place, p.name, by_id[p.item_id].data, p.output_text) for p in probes]
     asks = bool(graders.model_graders(spec))
     human = read_human(settings.path(settings.task.schema_file).parent / "human.jsonl", set(by_id))

@@ -18,11 +18,13 @@ from rft.cli.evidence import Evidence, RunArgument, evidence
 from rft.errors import UserError
 
 if TYPE_CHECKING:
-    from rft.readiness import Check, Forecast
+    from collections.abc import Sequence
+
+    from rft.readiness import Check, Forecast, Readiness
     from rft.stats import Estimate
 
-COLOURS = {"go": "green", "warn": "yellow", "no-go": "red", "GO": "green", "NOT YET": "yellow"}
-COLOURS["NO-GO"] = "red"
+COLOURS = {"go": "green", "warn": "yellow", "no-go": "red"}
+COLOURS |= {"GO": "green", "NOT YET": "yellow", "NO-GO": "red"}
 
 
 @app.command()
@@ -65,46 +67,62 @@ def _plain(value: Any) -> Any:
 
 
 def _show(found: Evidence, console: Console) -> None:
-    info, readiness = found.run.info, found.readiness
-    console.print(f"{found.run.folder.name}: {info.model} on {info.split}")
+    run, readiness = found.run, found.readiness
+    console.print(f"run: {run.folder.name}", soft_wrap=True)
     console.print(
         f"mean reward {readiness.mean} over {readiness.items} rows, {readiness.answers} answers"
         + (f", {readiness.failed} not scored" if readiness.failed else ""),
     )
-    if left := info.planned - readiness.answers:
-        console.print(f"{left} of {info.planned} answers are missing: rft eval draws them")
+    if left := run.info.planned - readiness.answers:
+        console.print(f"{left} of {run.info.planned} answers are missing: rft eval draws them")
     around = readiness.spread
     console.print(
         f"spread: {_figure(around.between_items)} between rows, {_figure(around.within_item)} "
-        f"within a row; solved at least once: {readiness.solved_once.value:.0%} of the rows"
+        f"within a row; {readiness.solved_once.value:.0%} of the rows solved at least once"
     )
     told = ", ".join(f"{name} {value:.2f}" for name, value in found.floors.items())
-    console.print(f"without a model, on {info.split}: {told}\n")
+    console.print(f"without a model, on {run.info.split}: {told}\n")
+    _table(readiness.checks, console)
+    _forecast(readiness.forecast, console)
+    _advice(readiness, console)
+    console.print(_verdict(found))
+
+
+def _table(checks: Sequence[Check], console: Console) -> None:
+    """The checks that count; a letter says where a threshold comes from."""
     sources: dict[str, str] = {}
     table = Table("check", "figure", "wanted", "verdict", "", box=None, pad_edge=False)
-    for check in readiness.checks:
-        mark = (
-            sources.setdefault(check.source, chr(ord("a") + len(sources))) if check.source else ""
-        )
-        table.add_row(check.name, check.figure, check.threshold, _mark(check), mark)
+    for check in checks:
+        if check.verdict != "not applicable":
+            letter = sources.setdefault(check.source, chr(ord("a") + len(sources)))
+            table.add_row(check.name, check.figure, check.threshold, _mark(check), letter)
     console.print(table)
-    for source, mark in sources.items():
-        console.print(f"  {mark}  {source}", style="dim")
-    _forecast(readiness.forecast, console)
-    console.print()
+    absent = [f"{c.name} ({c.figure})" for c in checks if c.verdict == "not applicable"]
+    grid = Table.grid(padding=(0, 1))
+    for source, letter in sources.items():
+        grid.add_row(f" {letter}", source)
+    grid.add_row(" -", f"does not apply: {', '.join(absent)}" if absent else "")
+    console.print(grid, style="dim")
+
+
+def _advice(readiness: Readiness, console: Console) -> None:
+    grid = Table.grid(padding=(0, 1))
     for check in readiness.checks:
         if check.accepted:
-            console.print(f"accepted: {check.name} ({check.verdict}), because {check.accepted}")
+            told = f"accepted: {check.name} is {check.verdict}, because {check.accepted}"
+            grid.add_row("-", told)
         elif check.advice and check.advice != readiness.next_step:
-            console.print(f"- {check.name}: {check.advice}")
-    console.print(_verdict(found))
+            grid.add_row("-", f"{check.name}: {check.advice}")
+    console.print()
+    if grid.row_count:
+        console.print(grid)
+        console.print()
 
 
 def _mark(check: Check) -> Text:
     if check.accepted:
         return Text(f"{check.verdict}, accepted", style="cyan")
-    told = {"not applicable": "-"}.get(check.verdict, check.verdict)
-    return Text(told, style=COLOURS.get(check.verdict, "dim"))
+    return Text(check.verdict, style=COLOURS[check.verdict])
 
 
 def _verdict(found: Evidence) -> Text:
@@ -117,23 +135,26 @@ def _forecast(job: Forecast, console: Console) -> None:
     """What the planned job would use."""
     if not job.answers:
         return
-    console.print(
-        f"\njob: {job.rows:,} rows x {job.group_size} answers x {job.epochs} epochs = "
-        f"{job.answers:,} answers; {_millions(job.prompt_tokens)} prompt tokens, "
-        f"{_millions(job.answer_tokens)} answer tokens (at most "
-        f"{job.most_answer_tokens / 1e6:,.1f} M), {_millions(job.judge_tokens)} for a judge"
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(
+        "job:",
+        f"{job.rows:,} rows x {job.group_size} answers x {job.epochs} epochs = {job.answers:,} "
+        f"answers; prompts {_millions(job.prompt_tokens)} tokens, answers "
+        f"{_millions(job.answer_tokens)}, at most {job.most_answer_tokens / 1e6:,.2f} M"
+        + (f", judge {_millions(job.judge_tokens)}" if job.judge_tokens.high else ""),
     )
     for name, cost in job.costs.items():
-        console.print(f"  {name}: {cost.value:,.2f} [{cost.low:,.2f}, {cost.high:,.2f}]")
+        told = f"{cost.value:,.2f} [{cost.low:,.2f}, {cost.high:,.2f}]"
+        grid.add_row("", f"{name}: {told} for these tokens")
     if not job.costs:
-        console.print("  no money told: [ready.prices.NAME] in rft.toml holds no prices")
+        grid.add_row("", "in money: unknown, [ready.prices.NAME] in rft.toml holds no prices")
+    console.print()
+    console.print(grid)
 
 
 def _millions(tokens: Estimate) -> str:
     if math.isnan(tokens.value):
         return "unknown"
-    if not tokens.high:
-        return "0"
     return f"{tokens.value / 1e6:,.2f} M [{tokens.low / 1e6:,.2f}, {tokens.high / 1e6:,.2f}]"
 
 

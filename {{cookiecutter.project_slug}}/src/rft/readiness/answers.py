@@ -318,7 +318,7 @@ def length(answers: Answers, ready: Ready) -> Check:
     check = measured(name, size, ready.length, len(answers.rewards), advice, source)
     # Shorter answers that win need a look, but rarely spoil a model: never a no-go.
     verdict = "warn" if check.verdict == "no-go" and rho.value < 0 else check.verdict
-    return replace(check, figure=f"rho {rho}", estimate=rho, verdict=verdict)
+    return replace(check, figure=str(rho), estimate=rho, verdict=verdict)
 
 
 def precision(answers: Answers, ready: Ready, test_rows: int, samples: int) -> Check:
@@ -331,11 +331,13 @@ def precision(answers: Answers, ready: Ready, test_rows: int, samples: int) -> C
         advice = f"{test_rows} test rows show nothing: add rows."
         return Check(name, "unknown", bars_text(bars), "warn", advice, source, effort=ROWS)
     verdict = decide(mde, bars)
-    needed = items_needed(planned_deviation(answers.rewards, samples), ready.planned_gain)
+    gain = ready.planned_gain
+    least = math.sqrt(gain * (1 - gain))  # of a gain that comes as whole rows
+    needed = items_needed(max(planned_deviation(answers.rewards, samples), least), gain)
     advice = (
-        f"{test_rows} test rows with {samples} answers each show only gains above {mde.value:.2f}: "
-        f"add {max(1, needed - test_rows):,} test rows to see +{ready.planned_gain:g}, or hope for "
-        "more (ready.planned_gain)."
+        f"{test_rows} test rows with {samples} answers each may miss a gain below {mde.high:.2f}: "
+        f"add {max(1, needed - test_rows):,} test rows to see +{gain:g}, or plan for a larger gain "
+        "(ready.planned_gain)."
     )
     return Check(
         name,

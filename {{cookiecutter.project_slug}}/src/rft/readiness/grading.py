@@ -6,6 +6,7 @@ A bad grader voids every other figure, so these checks stand first.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy import stats as scipy_stats
@@ -75,18 +76,13 @@ def ceiling(material: Material, ready: Ready) -> Check:
         f"Your own reference answer to {worst} scores {rewards[worst]:.2f}: mend the row or the "
         "grader (rft check lists all)."
     )
-    mean = _counted(material.gold)
-    check = measured(name, mean, ready.gold, len(rewards), advice, source, effort=SETTING)
-    return check
-
-
-def _counted(scored: Scored) -> Estimate:
-    """Mean over rows: without doubt when every row was graded, else with its interval."""
-    values = list(scored.rewards.values())
-    if len(values) == scored.of:
+    values = list(rewards.values())
+    if len(values) == material.gold.of:  # every row was graded: nothing is estimated
         mean = float(np.mean(values))
-        return Estimate(mean, mean, mean)
-    return mean_interval(values)
+        check = measured(name, Estimate(mean, mean, mean), ready.gold, len(values), advice, source)
+        return replace(check, figure=f"{mean:.2f}, all {len(values)}", effort=SETTING)
+    estimate = mean_interval(values)
+    return measured(name, estimate, ready.gold, len(values), advice, source, effort=SETTING)
 
 
 def worst_junk(junk: Mapping[str, Scored]) -> tuple[str, Estimate]:
@@ -129,7 +125,7 @@ def _probe_failed(check: Check, failed: Sequence[FailedProbe], of: int) -> Check
 def chance(answers: Answers, material: Material, ready: Ready) -> Check:
     """The model against right answers of other rows: what guessing earns on the same rows."""
     name = "better than guessing"
-    source = f"{HOUSE}; paired permutation test"
+    source = f"{HOUSE}; paired permutation test, p < .01"
     told = {n: s for n, s in material.guesses.items() if s.rewards}
     if not told:
         return not_applicable(name, "not graded")
@@ -156,7 +152,7 @@ def chance(answers: Answers, material: Material, ready: Ready) -> Check:
     return Check(
         name,
         f"{gain.value:+.2f} [{gain.low:.2f}, {gain.high:.2f}]",
-        f"> 0, p < .01; no-go < {ready.margin:.2f}",
+        f"> 0, no-go < {ready.margin:.2f}",
         verdict,
         advice,
         source,

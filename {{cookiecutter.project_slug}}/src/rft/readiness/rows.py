@@ -83,7 +83,7 @@ def ambiguity(answers: Answers, material: Material, ready: Ready) -> Check:
             told[record.item_id][canonical(found)] += 1
     several = {k: c for k, c in told.items() if c.total() > 1}
     if not several:
-        return not_applicable(name, "one answer a row")
+        return not_applicable(name, "no two answers a row to compare")
     sure = [
         k
         for k, c in several.items()

@@ -12,8 +12,8 @@ from rft.stats import Estimate
 Verdict = Literal["go", "warn", "no-go", "not applicable"]
 Overall = Literal["GO", "NOT YET", "NO-GO"]
 
-HOUSE = "house rule (tuned on simulated projects, see [ready] in rft.toml)"
-"""Stands where no published threshold was found."""
+HOUSE = "house rule"
+"""Where no published threshold was found: tuned on simulated projects, not on real outcomes."""
 
 SETTING, DRAW, ROWS, REWORK = range(4)
 """What a fix costs: a command or a setting; more answers; more rows; new work on the task."""
@@ -85,7 +85,10 @@ def share_text(estimate: Estimate) -> str:
     """A share with its interval, in per cent."""
     if math.isnan(estimate.value):
         return "unknown"
-    return f"{estimate.value:.0%} [{estimate.low:.0%}, {estimate.high:.0%}]"
+    digits = 0 if estimate.high - estimate.low >= 0.01 else 1
+    ends = (estimate.value, estimate.low, estimate.high)
+    value, low, high = (f"{100 * end:.{digits}f}%" for end in ends)
+    return f"{value} [{low}, {high}]"
 
 
 def bars_text(bars: tuple[float, float], *, percent: bool = False) -> str:

@@ -124,8 +124,9 @@ def planned_mde(
     """Smallest true gain that `items` rows with `samples` answers in each run would show.
 
     See `planned_deviation` and `minimum_detectable_effect`; percentile bootstrap over the items
-    that the variances were measured on. When nothing varies, the interval reaches up to what
-    could have stayed unseen.
+    that the variances were measured on. A base at the floor hardly varies, the tuned model will:
+    if whole items turn from wrong to right, a gain g has the variance g (1 - g) at least, and
+    unit^2 / (1 + unit^2) is the smallest that shows. The interval reaches up to that.
     """
     means, variances, sizes = _moments(by_item)
     unit = minimum_detectable_effect(1.0, items)
@@ -137,12 +138,9 @@ def planned_mde(
         chosen = rng.integers(0, means.size, (step, means.size))
         told = means[chosen], variances[chosen], sizes[chosen]
         drawn.append(_planned(*told, samples, correlation))
-    low, high = np.quantile(np.concatenate(drawn), [0.025, 0.975])
-    if high - low <= SAME:
-        high = max(high, deviation(means.tolist()))
-    return Estimate(
-        min(1.0, unit * sd), min(1.0, unit * float(low)), min(1.0, unit * float(max(high, sd)))
-    )
+    low, high = (unit * float(q) for q in np.quantile(np.concatenate(drawn), [0.025, 0.975]))
+    value, whole = min(1.0, unit * sd), unit**2 / (1 + unit**2)  # g = unit * sqrt(g (1 - g))
+    return Estimate(value, min(value, low), min(1.0, max(value, high, whole)))
 
 
 def _moments(by_item: ByItem) -> tuple[NDArray[np.float64], ...]:
