@@ -168,6 +168,14 @@ def test_people_are_one_more_run_and_every_model_is_compared_with_them(
     assert pairs == [("A", "B", "b"), ("C", "A", "a"), ("C", "B", "a")]
 
 
+def test_people_need_not_have_answered_every_row(run: MakeRun, rft: Rft) -> None:
+    run("toy-model", flat(0.2))
+    run("human", flat(0.8, k=1, words=TRAIN[:9]))
+    told = rft("compare", "base", "human").out
+    assert "9 rows that all runs answered" in told
+    assert "B: people answered 9 of the rows" in told
+
+
 def test_slices_lengths_and_parts_are_told_with_corrected_p_values(run: MakeRun, rft: Rft) -> None:
     run("toy-model", flat(0.2))
     run("tuned-1", flat(0.6))

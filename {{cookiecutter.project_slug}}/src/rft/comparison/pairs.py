@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from rft import human
 from rft.comparison.drift import Drift, bootstrap, drifts
 from rft.comparison.sides import Side, Values, length, means
 from rft.records import Record
@@ -152,7 +153,7 @@ def errors_removed(a: Values, b: Values) -> Estimate | None:
     """
     if not a.size or float(a.mean()) > 1 - SAME:
         return None
-    value = float((b.mean() - a.mean()) / (1 - a.mean()))
+    value = human.errors_removed(float(b.mean()), float(a.mean()))
     ends = bootstrap(a, b, lambda x, y: (y - x) / (1 - x))
     if ends is None:
         around = mean_interval((b - a).tolist(), bounds=(-1.0, 1.0))

@@ -73,7 +73,12 @@ def _tries(
         "Solved in k tries (pass@k)",
         plots.pass_at_k(curves),
         f"{last.value:.0%} [{last.low:.0%}, {last.high:.0%}] of the items are solved (reward of "
-        f"{solved:g} or more) by the best of {k}: RFT can make such an answer the usual one.",
+        f"{solved:g} or more) by the best of {k}. "
+        + (
+            "RFT can make such answers the usual ones."
+            if last.value > 0
+            else "RFT makes good answers the usual ones, and here is none yet."
+        ),
     )
 
 
