@@ -353,7 +353,7 @@ TOPICS = {
         ("IRC 1377(a)", "Reg. 1.1377-1"),
         "IRC 1368(b)",
         Claim(
-            "Puts an assumed value in the place of {lack}.",
+            "Says that {lack} is assumed.",
             (
                 "In place of {lack} we put an assumed value.",
                 "We have assumed {lack} and worked on from there.",

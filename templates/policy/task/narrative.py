@@ -172,7 +172,7 @@ def _lettered(s: Story) -> str:
     lines = [
         f"[{chr(65 + i)}] {said if i % 2 else fact.terse}" for i, (fact, said) in enumerate(pairs)
     ]
-    head = f"Memo from the file, {s.company}. Loose notes, in no order:"
+    head = f"Memo from the file on {s.company} - loose notes, in no order:"
     return "\n".join([head, *lines])
 
 
@@ -267,14 +267,12 @@ def _ordinal(day: int) -> str:
 
 
 def _amounts(rng: Random, text: str) -> str:
-    """All dollar amounts of a text in one of four forms."""
+    """All dollar amounts of a text in one of four forms; cents that are told stay."""
     form = rng.choice(("${}", "${}", "USD {}", "{} dollars", "${}.00"))
-    return re.sub(
-        r"\$([0-9][0-9,]*)(?![0-9.]*\.[0-9])",
-        lambda m: form.format(m[1].rstrip(",")) + ("," if m[1].endswith(",") else ""),
-        text,
-    )
+    return _USD.sub(lambda m: (form.removesuffix(".00") if m[2] else form).format(m[0][1:]), text)
 
+
+_USD = re.compile(r"\$[0-9]{1,3}(,[0-9]{3})*(\.[0-9]{2})?(?![0-9])")
 
 NOISE = (
     Fact(

@@ -176,13 +176,14 @@ def reordered(item: Item) -> dict[str, Any]:
 
 
 _MONEY = re.compile(
-    r"(?:\$|USD )([0-9][0-9,]*)(?:\.([0-9]{2}))?|([0-9][0-9,]*)() dollars", re.IGNORECASE
+    r"(?:\$|USD )([0-9][0-9,]*)(?:\.([0-9]{2}))?|([0-9][0-9,]*)(?:\.([0-9]{2}))? dollars"
 )
 
 
 def amounts(text: str) -> list[int]:
     """The dollar amounts of a text, in cents, in order, each once."""
     found = (
-        int((m[1] or m[3]).replace(",", "")) * 100 + int(m[2] or 0) for m in _MONEY.finditer(text)
+        int((m[1] or m[3]).replace(",", "")) * 100 + int(m[2] or m[4] or 0)
+        for m in _MONEY.finditer(text)
     )
     return list(dict.fromkeys(found))

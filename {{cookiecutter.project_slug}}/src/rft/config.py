@@ -71,7 +71,7 @@ class Project(_Section):
 
 
 class TaskFiles(_Section):
-    """[task]: the files the team owns, relative to rft.toml."""
+    """[task]: the files the team owns, relative to rft.toml, and the way to ask."""
 
     schema_file: Annotated[Path, Field(alias="schema")] = Path("task/schema.py")
     grader: Path = Path("task/grader.json")
@@ -80,6 +80,12 @@ class TaskFiles(_Section):
     floors: Path = Path("task/floors.py")
     importer: Path = Path("task/importer.py")
     calibration: Path = Path("task/calibration.jsonl")
+    ask: str | None = None
+    """One of the ASKS of the schema; None: its first, or the only way there is."""
+    human: Path = Path("task/human.jsonl")
+    """Answers of people; need not exist."""
+    metrics: Path = Path("task/metrics.py")
+    """Figures over a whole run; need not exist."""
 
 
 class Endpoint(_Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ class Line(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    item_id: str
     place: str = Field(default="", exclude=True)
     """File and line, for messages."""
 
@@ -23,8 +25,11 @@ class Line(BaseModel):
 L = TypeVar("L", bound=Line)
 
 
-def read_lines(path: Path, model: type[L]) -> tuple[list[L], list[str]]:
-    """The usable lines of a file, and one sentence for each line that is not usable."""
+def read_lines(path: Path, model: type[L], item_ids: Collection[str]) -> tuple[list[L], list[str]]:
+    """The usable lines of a file, and one sentence for each line that is not usable.
+
+    `item_ids`: the rows that a line may name.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -35,9 +40,14 @@ def read_lines(path: Path, model: type[L]) -> tuple[list[L], list[str]]:
             continue
         place = f"{path.parent.name}/{path.name}:{number}"
         try:
-            found.append(model.model_validate(json.loads(line) | {"place": place}))
+            read = model.model_validate(json.loads(line) | {"place": place})
         except ValidationError as error:
             faults.append(f"{place}: {'; '.join(plain_errors(error))}.")
         except (ValueError, TypeError, RecursionError) as error:
             faults.append(f"{place}: this line is no JSON object ({error}); correct it.")
+        else:
+            if read.item_id in item_ids:
+                found.append(read)
+            else:
+                faults.append(f"{place}: item_id '{read.item_id}' is in no split; name a row.")
     return found, faults

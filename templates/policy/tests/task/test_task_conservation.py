@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
 from datetime import date, timedelta
 from random import Random
 
@@ -11,15 +11,14 @@ import pytest
 from task import solver
 from task.solver import Basis, Capital, Interest, Lot, PartnerYear, Shares
 
-CASES = int(os.environ.get("RFT_CASES", "500"))
-"""RFT_CASES=10000 for the long run."""
 MOST = 10**9
 
 
-@pytest.fixture
-def rng() -> Random:
-    """The same cases on every run."""
-    return Random(20261125)
+@pytest.fixture(params=[500, pytest.param(10_000, marks=pytest.mark.slow)])
+def draws(request: pytest.FixtureRequest) -> Iterator[Random]:
+    """A source of randomness for each case, the same on every run."""
+    rng = Random(20261125)
+    return (rng for _ in range(request.param))
 
 
 def sale(rng: Random) -> tuple[list[Lot], date, date, date]:
@@ -35,8 +34,8 @@ def sale(rng: Random) -> tuple[list[Lot], date, date, date]:
     return lots, first, cut, last
 
 
-def test_allocations_add_up_to_the_item(rng: Random) -> None:
-    for _ in range(CASES):
+def test_allocations_add_up_to_the_item(draws: Iterator[Random]) -> None:
+    for rng in draws:
         lots, first, cut, last = sale(rng)
         one, two = rng.randrange(-MOST, MOST), rng.randrange(-MOST, MOST)
         assert sum(solver.per_share_per_day(one, lots, first, last)) == one
@@ -44,9 +43,9 @@ def test_allocations_add_up_to_the_item(rng: Random) -> None:
         assert sum(solver.extraordinary(two, lots, cut)) == two
 
 
-def test_a_shareholders_year_conserves_basis(rng: Random) -> None:
+def test_a_shareholders_year_conserves_basis(draws: Iterator[Random]) -> None:
     """What comes in is left, paid out free of tax, deducted, or spent on what nobody deducts."""
-    for _ in range(CASES):
+    for rng in draws:
         face = rng.randrange(MOST)
         start = Basis(rng.randrange(MOST), rng.randrange(face + 1), face, rng.randrange(MOST))
         year = Shares(*(rng.randrange(MOST) for _ in range(5)))
@@ -62,8 +61,8 @@ def test_a_shareholders_year_conserves_basis(rng: Random) -> None:
             assert end.closing.debt <= face
 
 
-def test_a_distribution_is_split_into_its_layers(rng: Random) -> None:
-    for _ in range(CASES):
+def test_a_distribution_is_split_into_its_layers(draws: Iterator[Random]) -> None:
+    for rng in draws:
         aaa, net = rng.randrange(-MOST, MOST), rng.randrange(-MOST, MOST)
         earnings, paid = rng.randrange(MOST), rng.randrange(MOST)
         done = solver.distribute(aaa, earnings, net, paid)
@@ -73,8 +72,8 @@ def test_a_distribution_is_split_into_its_layers(rng: Random) -> None:
         assert min(done.from_aaa, done.dividend, done.remainder, done.earnings) >= 0
 
 
-def test_a_partners_year_conserves_outside_basis(rng: Random) -> None:
-    for _ in range(CASES):
+def test_a_partners_year_conserves_outside_basis(draws: Iterator[Random]) -> None:
+    for rng in draws:
         start = Interest(rng.randrange(MOST), rng.randrange(MOST))
         given = [rng.randrange(MOST) for _ in range(6)]
         year = PartnerYear(given[0], rng.randrange(-MOST, MOST), *given[1:])
@@ -87,8 +86,8 @@ def test_a_partners_year_conserves_outside_basis(rng: Random) -> None:
         assert min(end.gain, end.allowed, end.closing.basis, end.closing.suspended) >= 0
 
 
-def test_notes_lose_and_regain_no_more_than_they_have(rng: Random) -> None:
-    for _ in range(CASES):
+def test_notes_lose_and_regain_no_more_than_they_have(draws: Iterator[Random]) -> None:
+    for rng in draws:
         notes = [rng.randrange(MOST) for _ in range(rng.randrange(1, 5))]
         lost = solver.reduce_notes(rng.randrange(2 * MOST), notes)
         left = [note - gone for note, gone in zip(notes, lost, strict=True)]
@@ -99,8 +98,8 @@ def test_notes_lose_and_regain_no_more_than_they_have(rng: Random) -> None:
         assert all(0 <= b <= gone for b, gone in zip(back, lost, strict=True))
 
 
-def test_special_allocations_and_property_conserve(rng: Random) -> None:
-    for _ in range(CASES):
+def test_special_allocations_and_property_conserve(draws: Iterator[Random]) -> None:
+    for rng in draws:
         deduction, basis, cash, inside = (rng.randrange(MOST) for _ in range(4))
         parts = solver.capped_deduction(deduction, Capital(rng.randrange(-MOST, MOST), MOST))
         land, left, gain = solver.in_kind(basis, cash, inside)

@@ -99,6 +99,11 @@ def test_every_split_holds_every_topic_and_style(splits: dict[str, Any]) -> None
         assert {r["style"] for r in rows} == set(STYLES)
 
 
+def test_every_kind_meets_every_style_over_the_splits(rows: Rows) -> None:
+    met = {(r["topic"], r["style"]) for r in rows.values()}
+    assert len(met) == len(TOPICS) * len(STYLES)
+
+
 def test_both_entities_and_ten_kinds_of_case_are_there(rows: Rows) -> None:
     assert {r["entity"] for r in rows.values()} == {"S corporation", "partnership"}
     assert len(KINDS) >= 10
@@ -116,6 +121,16 @@ def test_dates_and_amounts_are_written_in_several_forms(rows: Rows) -> None:
     for form in (r"May \d+, 20", r"\d May 20", r"20\d\d-05-", r"(st|nd|rd|th) of May 20"):
         assert re.search(form, text), form
     assert all(form in text for form in ("$", "USD ", " dollars", " percent"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_way_of_telling_changes_an_amount(kind: Any) -> None:
+    draft = kind(Random(3), 2020, ["Adams", "Brown", "Clark"])
+    wanted = set(amounts(" ".join(f.terse for f in draft.facts)))
+    for style in STYLES:
+        for n in range(12):
+            told = amounts(tell(Random(n), style, draft.facts, "X", []))
+            assert set(told) == wanted, style
 
 
 def test_every_fact_can_be_missing_and_is_not_told(rows: Rows) -> None:
@@ -206,5 +221,5 @@ def test_unknown_fields_are_refused(rows: Rows) -> None:
 
 def test_amounts_are_read_in_cents_each_once() -> None:
     assert amounts("$1,234 and $0.50, USD 1,234 again, 17 shares") == [123400, 50]
-    assert amounts("1,234 dollars") == [123400]
+    assert amounts("1,234 dollars and 7.25 dollars") == [123400, 725]
     assert (usd(123400), usd(1250)) == ("$1,234", "$12.50")

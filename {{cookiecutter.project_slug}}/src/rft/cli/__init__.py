@@ -68,13 +68,14 @@ def main() -> None:
     # Importing them registers the commands.
     from rft.cli import (  # noqa: F401
         check,
+        compare,
         doctor,
         evaluate,
-        evidence,
         grade,
         imports,
         judge,
         ready,
+        report,
     )
 
     try:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from rft import graders
+from rft import graders, human
 from rft.cli import app, options, terminal
 from rft.cli.project import (
     Task,
@@ -26,7 +26,8 @@ from rft.config import Settings
 from rft.dataset import Finding, Split, check_splits, write_messages
 from rft.errors import CheckError
 from rft.judging.calibration import CalibrationLine, load_calibration
-from rft.probes import Probe, load_probes
+from rft.lines import read_lines
+from rft.probes import Probe
 from rft.records import Grade, Sample
 
 SPLITS = ("train", "validation", "test")
@@ -80,8 +81,8 @@ def check(
     for sentence in graders.not_hosted(spec):
         _say(console, f"warning: grader: {sentence}", "yellow")
     rows = {row.id: row.data for split in splits for row in split.rows}
-    probes, probe_faults = load_probes(settings.path(settings.task.probes), set(rows))
-    faults += probe_faults
+    probes, probe_faults = read_lines(settings.path(settings.task.probes), Probe, rows)
+    faults += probe_faults + _people(settings, task, set(rows), console)
     if settings.path(settings.task.calibration).exists():
         lines, calibration_faults = read_calibration(settings, task, splits)
         faults += calibration_faults
@@ -158,6 +159,16 @@ def floor_means(
         if grade.reward is not None:
             found.setdefault(answer.name, {}).setdefault(answer.place, []).append(grade.reward)
     return {n: {s: sum(r) / len(r) for s, r in by.items()} for n, by in found.items()}
+
+
+def _people(settings: Settings, task: Task, item_ids: set[str], console: Console) -> list[str]:
+    """What is wrong in the file of people's answers, if there is one."""
+    path = settings.path(settings.task.human)
+    if not path.exists():
+        return []
+    people, faults = human.load_people(path, item_ids, task.answer)
+    console.print(f"people: {len(people.answers)} answers of {len(people.coders)} coders")
+    return faults
 
 
 def _write(settings: Settings, task: Task, console: Console) -> None:

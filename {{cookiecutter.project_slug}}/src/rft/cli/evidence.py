@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rft import graders, runs
-from rft.cli import app, options, terminal
+from rft.cli import options
 from rft.cli.project import (
     grader_hash,
     load_module,
@@ -40,27 +39,11 @@ class Evidence:
     readiness: Readiness
 
 
-@app.command()
-def report(
-    run: RunArgument = "",
-    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-) -> None:
-    """Write report.html into the run's folder: one file, readable anywhere."""
-    from rft.report import render, write
-
-    found = evidence(run)
-    target = found.run.folder / "report.html"
-    write(render(found.run, found.readiness, found.rows, project_name=found.project), target)
-    terminal().print(f"report: {target}", soft_wrap=True)
-    if show:
-        webbrowser.open(target.as_uri())
-
-
 def evidence(name: str) -> Evidence:
     """The named run, or the last one; its rows and its grader must be those it was made with."""
     from rft.cli.check import floor_means
     from rft.cli.material import MOST_ROWS, choice, gather
-    from rft.readiness import assess, read_accepted
+    from rft.readiness import assess, read_accepted, with_accepted
 
     settings = open_settings(options.root)
     task = load_task(settings)
@@ -86,18 +69,19 @@ def evidence(name: str) -> Evidence:
         means = floor_means(floors_of, {split.name: told}, grader)
         material = gather(settings, task, spec, grader, run, records)
     floors = {floor: by_split[split.name] for floor, by_split in means.items()}
+    readiness = assess(
+        records,
+        settings.ready,
+        floors,
+        material,
+        planned=run.info.planned,
+        max_tokens=settings.sampling.max_tokens,
+    )
     slices = task.slices or (lambda item: {})
     return Evidence(
         project=settings.project.name,
         run=run,
         rows={row.id: row.data | {"slices": slices(row.item)} for row in rows},
         floors=floors,
-        readiness=assess(
-            records,
-            settings.ready,
-            floors,
-            material,
-            accepted=read_accepted(run.folder),
-            max_tokens=settings.sampling.max_tokens,
-        ),
+        readiness=with_accepted(readiness, read_accepted(run.folder)),
     )

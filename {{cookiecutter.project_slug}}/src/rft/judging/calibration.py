@@ -24,7 +24,6 @@ Weights = Mapping[str, float]
 class CalibrationLine(Line):
     """One line of calibration.jsonl: an answer to row `item_id` and what people say of it."""
 
-    item_id: str
     kind: Kind
     output_text: str
     labels: Annotated[dict[str, StrictBool], Field(min_length=1)]
@@ -55,15 +54,12 @@ def load_calibration(
     means that the schema names no criteria, and the lines of a row must then agree among
     themselves.
     """
-    read, faults = read_lines(path, CalibrationLine)
+    read, faults = read_lines(path, CalibrationLine, weights)
     by_item: dict[str, list[CalibrationLine]] = defaultdict(list)
     for line in read:
         by_item[line.item_id].append(line)
     for item_id, lines in by_item.items():
-        if item_id in weights:
-            faults += _faults(lines, weights[item_id] or lines[0].labels)
-        else:
-            faults.append(f"{lines[0].place}: item_id '{item_id}' is in no split; name a row.")
+        faults += _faults(lines, weights[item_id] or lines[0].labels)
     return read, faults
 
 

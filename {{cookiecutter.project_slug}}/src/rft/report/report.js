@@ -16,6 +16,8 @@
     one: (m) => m >= 1 - 1e-6,
     spread: (m, row) => Number(row.dataset.spread) > 1e-6,
     failed: (m, row) => "failed" in row.dataset,
+    gained: (m, row) => Number(row.dataset.gain) > 1e-6,
+    lost: (m, row) => Number(row.dataset.gain) < -1e-6,
   };
 
   const text = (row) => {
@@ -26,7 +28,7 @@
   // Rows without a figure come last, whichever way the others are sorted.
   const compare = (key, sign) => (a, b) => {
     if (key === "id") return a.dataset.id.localeCompare(b.dataset.id, "en", { numeric: true });
-    const [x, y] = [a.dataset[key], b.dataset[key]];
+    const [x, y] = [a.dataset[key] ?? "", b.dataset[key] ?? ""];
     if (x === "" || y === "") return (x === "") - (y === "");
     return sign * (x - y);
   };
@@ -67,12 +69,24 @@
     for (const row of rows) if (!open || !row.hidden) row.open = open;
   };
 
+  // From the row that has the focus, or that it is in, to the next or the one before.
+  const step = (by) => {
+    const shown = [...list.children].filter((row) => !row.hidden);
+    const at = shown.indexOf(document.activeElement.closest("details.item"));
+    const next = shown[at < 0 ? (by > 0 ? 0 : shown.length - 1) : at + by];
+    next?.querySelector("summary").focus();
+  };
+
   // A text that scrolls must be reachable by keyboard; the others need no stop.
   const opened = (event) => {
     for (const pre of event.target.querySelectorAll("pre")) {
       if (pre.scrollHeight > pre.clientHeight) pre.tabIndex = 0;
     }
   };
+
+  // Paper has no buttons: tables behind a plot are printed, answers only where they are open.
+  const folded = [...document.querySelectorAll("main > section:not([aria-labelledby=h-items]) details.more")];
+  addEventListener("beforeprint", () => folded.forEach((more) => (more.open = true)));
 
   if (!rows.length) return;
   get("tools").hidden = false;
@@ -84,9 +98,12 @@
   addEventListener("hashchange", read);
   addEventListener("keydown", (event) => {
     const typing = /INPUT|SELECT|TEXTAREA/.test(document.activeElement.tagName);
-    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    get("q").focus();
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "/") {
+      event.preventDefault();
+      get("q").focus();
+    }
+    if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
   });
   read();
 })();
