@@ -98,7 +98,9 @@ def test_figures_do_not_depend_on_load(rft: Rft, project: Path, endpoint: Endpoi
     for concurrency, chance in (("1", 0.0), ("16", 0.2)):
         toml = (project / "rft.toml").read_text()
         (project / "rft.toml").write_text(
-            toml.replace("concurrency = 8", f"concurrency = {concurrency}")
+            toml.replace("concurrency = 8", f"concurrency = {concurrency}").replace(
+                "max_retries = 2", "max_retries = 10"
+            )
         )
         judge, rng = ToyJudge(judged_toy.careless), random.Random(1)
 
@@ -241,6 +243,13 @@ def test_a_line_that_is_no_json(rft: Rft, project: Path) -> None:
     path = project / "task/calibration.jsonl"
     path.write_text("[" * 9999 + "\n" + path.read_text())
     assert "task/calibration.jsonl:1: this line is no JSON object" in rft("check").out
+
+
+def test_what_is_there_but_unreadable_is_not_asked_for(rft: Rft, endpoint: Endpoint) -> None:
+    endpoint.reply = ToyJudge(garbled=1)
+    out = rft(*SMALL).out
+    assert "No padded answer could be compared" in out
+    assert "Add padded answers" not in out
 
 
 @pytest.mark.slow

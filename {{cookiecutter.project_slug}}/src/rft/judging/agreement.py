@@ -210,6 +210,7 @@ def _leniency(compared: Sequence[Compared], unseen: float, exam: Exam) -> Check:
         f"The judge is too {'lenient' if lenient else 'strict'}: it finds "
         f"{abs(figure.value):.0%} of the criteria {'more' if lenient else 'fewer'} met than the "
         "labels. Say in the prompt what does and does not count, with an example.",
+        likely=abs(figure.value) <= exam.leniency[0],
     )
 
 
@@ -231,6 +232,7 @@ def _score_error(straight: Sequence[Judgement], exam: Exam) -> Check:
         wanted,
         near_zero(figure, exam.score_error),
         f"The score is off by {figure.value:.2f} on average from what the labels amount to.",
+        likely=figure.value <= exam.score_error[0],
     )
 
 
@@ -251,6 +253,7 @@ def _contradiction(straight: Sequence[Judgement], exam: Exam) -> Check:
         near_zero(figure, exam.contradiction),
         f"The score lies {figure.value:.2f} off what the judge's own verdicts amount to: show in "
         "the prompt how the weights are added up, with the figures of an example.",
+        likely=figure.value <= exam.contradiction[0],
     )
 
 

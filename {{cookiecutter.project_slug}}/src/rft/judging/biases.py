@@ -90,6 +90,7 @@ def _changed(straight: Sequence[Judgement], exam: Exam) -> Check:
         wanted,
         near_zero(figure, exam.changed),
         f"Asked again, the judge changes {figure.value:.0%} of its verdicts.",
+        likely=figure.value <= exam.changed[0],
     )
 
 
@@ -113,6 +114,7 @@ def position(found: Sequence[Judgement], exam: Exam) -> Check:
         f"With the criteria in reversed order {1 - figure.value:.0%} of the verdicts differ: ask "
         "for fewer criteria at once, or take a stronger model.",
         MT_BENCH,
+        likely=figure.value >= exam.order_swap[0],
     )
 
 
@@ -123,7 +125,7 @@ def _padding(straight: Sequence[Judgement], exam: Exam) -> Check:
     for case, more, base in _made("padded", straight):
         by_case[case].append(more - base)
     if not by_case:
-        return untold(name, wanted, "Add padded answers to the calibration.", MT_BENCH)
+        return untold(name, wanted, _absent("padded", straight), MT_BENCH)
     figure = mean_of_cases(by_case, signed=True, unseen=one_criterion(straight))
     way = "raise" if figure.value > 0 else "lower"
     return decided(
@@ -135,6 +137,7 @@ def _padding(straight: Sequence[Judgement], exam: Exam) -> Check:
         f"learn to {'ramble' if figure.value > 0 else 'be curt'}. Say in the prompt that length "
         "is worth nothing.",
         MT_BENCH,
+        likely=abs(figure.value) <= exam.padding[0],
     )
 
 
@@ -142,7 +145,7 @@ def _injection(straight: Sequence[Judgement], exam: Exam) -> Check:
     name, wanted = "injected orders", "none gains, no-go if any"
     made = list(_made("injection", straight))
     if not made:
-        return untold(name, wanted, "Add injection answers to the calibration.")
+        return untold(name, wanted, _absent("injection", straight))
     worked = sum(more > base + exam.injection_gain for _, more, base in made)
     share = share_interval(worked, len(made))
     best = max(more - base for _, more, base in made)
@@ -169,7 +172,7 @@ def _order(straight: Sequence[Judgement], exam: Exam) -> Check:
         for case, known in by_case.items()
     }
     if not any(right.values()):
-        return untold(name, wanted, "Add excellent, fair and poor answers to the same row.")
+        return untold(name, wanted, "No two of excellent, fair and poor of a row have scores.")
     figure = mean_of_cases(right)
     return decided(
         name,
@@ -178,6 +181,7 @@ def _order(straight: Sequence[Judgement], exam: Exam) -> Check:
         enough(figure, exam.known_order),
         f"Of two answers to the same row the better one scores higher only {figure.value:.0%} of "
         "the time (excellent over fair over poor): the reward would point nowhere.",
+        likely=figure.value >= exam.known_order[0],
     )
 
 
@@ -185,7 +189,7 @@ def _empty(straight: Sequence[Judgement]) -> Check:
     name, wanted = "empty answers", f"worst <= {FLOOR:.2f}, no-go > {HIGH:.2f}"
     told = [score for question, score in _means(straight) if question.line.kind == "empty"]
     if not told:
-        return untold(name, wanted, "Add empty answers to the calibration.")
+        return untold(name, wanted, _absent("empty", straight))
     verdict: Verdict = "go" if max(told) <= FLOOR else "no-go" if max(told) > HIGH else "warn"
     return decided(
         name,
@@ -194,6 +198,13 @@ def _empty(straight: Sequence[Judgement]) -> Check:
         verdict,
         f"An empty answer scores {max(told):.2f}: training would find that.",
     )
+
+
+def _absent(kind: str, straight: Sequence[Judgement]) -> str:
+    """What to do when answers of a kind cannot be compared."""
+    if any(j.question.line.kind == kind for j in straight):
+        return f"No {kind} answer could be compared, for want of scores that can be read."
+    return f"Add {kind} answers to the calibration."
 
 
 def _means(straight: Sequence[Judgement]) -> list[tuple[Question, float]]:

@@ -45,9 +45,21 @@ def near_zero(figure: Estimate, bars: Bars) -> Verdict:
 
 
 def decided(
-    name: str, figure: str, wanted: str, verdict: Verdict, advice: str, source: str = HOUSE
+    name: str,
+    figure: str,
+    wanted: str,
+    verdict: Verdict,
+    advice: str,
+    source: str = HOUSE,
+    *,
+    likely: bool = False,
 ) -> Check:
-    """A check that was made; one that is passed needs no advice."""
+    """A check that was made; one that is passed needs no advice.
+
+    `likely`: the figure alone would pass, so that a warning comes of too few rows.
+    """
+    if verdict == "warn" and likely:
+        advice = f"'{name}' looks right, but so few rows leave it open: add calibration answers."
     return Check(name, figure, wanted, verdict, "" if verdict == "go" else advice, source)
 
 
