@@ -59,9 +59,9 @@ def bad_seventh(code: str) -> bool:
         return False
     bare = code.replace(".", "")
     stem = next((s for n in range(min(len(bare), 6), 2, -1) if _known(s := _dotted(bare[:n]))), "")
-    filled = bare[len(stem.replace(".", "")) : 6].strip("X") == ""
+    between = bare[len(stem.replace(".", "")) : -1]
     wants = bool(stem) and any(map(icd.is_extended_subcategory, icd.get_children(stem)))
-    return wants and filled
+    return wants and not between.strip("X")
 
 
 def excluded(code: str, other: str) -> bool:

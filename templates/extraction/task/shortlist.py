@@ -34,7 +34,7 @@ from scipy import sparse
 from rft.local.model import cache_folder
 from task import words
 
-SIZE = 32
+SIZE = 40
 """Candidates in a prompt."""
 LIBRARY = "simple_icd_10_cm"
 
@@ -49,6 +49,8 @@ _WHOLE_NOTE = 0.3
 _SPELLING = 0.85
 """How like a known word an unknown one must be to be read as it."""
 _CLAUSE = re.compile(r"[.;:\n()]|, | - ")
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_SYNONYM = re.compile(r"\[([^\[\]]*)\]")
 _REFERENCE = re.compile(r"(.*?)\s*\(([A-Z][0-9][^()]*)\)\s*")
 
 Ints = NDArray[np.int32]
@@ -235,7 +237,7 @@ def build_index() -> Index:
     place = {code: i for i, code in enumerate(codes)}
     texts, owner = [], []
     seen = set()
-    for code, text in _terms(icd, codes):
+    for code, text in _ways(_terms(icd, codes)):
         known = (code, *sorted(set(words.stems(text))))
         if code in place and len(known) > 1 and known not in seen:
             seen.add(known)
@@ -275,6 +277,18 @@ def _terms(icd: Any, codes: Sequence[str]) -> Iterator[tuple[str, str]]:
             if match := _REFERENCE.fullmatch(line.strip()):
                 for other in match[2].split(","):
                     yield other.strip().rstrip("-").rstrip("."), match[1]
+
+
+def _ways(terms: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Each term as it is, without what stands in brackets, and each [synonym] of it.
+
+    In the code set, words in round brackets may be there or not: 'hypertension (essential)'.
+    """
+    for code, text in terms:
+        yield code, text
+        if "(" in text or "[" in text:
+            yield code, _BRACKETS.sub(" ", text)
+            yield from ((code, synonym) for synonym in _SYNONYM.findall(text))
 
 
 def _write(index: Index, path: Path) -> None:
