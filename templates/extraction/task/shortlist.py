@@ -38,6 +38,8 @@ SIZE = 40
 """Candidates in a prompt."""
 LIBRARY = "simple_icd_10_cm"
 
+_FORMAT = "1"
+"""To be raised when `build_index` changes: an index of another format is not read."""
 _PER_CATEGORY = 4
 """Families of codes taken from one three-character category, so that none fills the list."""
 _SEVENTHS = 2
@@ -137,13 +139,14 @@ def search(index: Index, note: str, size: int = SIZE) -> list[str]:
         score = np.maximum(score, _INHERITED * above)
     # Of equal ones, the code that shares more words with the note, then the unspecified one.
     unspecified = np.array([code.endswith("9") for code in index.codes])
-    score = np.round(score + 0.05 * whole + 0.02 * (unspecified & (score > 0)), 5)
+    ranked = np.round(score + 0.05 * whole + 0.02 * (unspecified & (score > 0)), 5)
+    ranked[index.extended] = 0  # their families stand for them
     found: list[str] = []
     taken: Counter[str] = Counter()
     said = set(words.stems(note))
-    for i in np.argsort(-np.where(index.extended, 0.0, score), kind="stable"):
+    for i in np.argsort(-ranked, kind="stable"):
         family, category = int(i), index.codes[i][:3]
-        if score[i] <= 0 or len(found) >= size:
+        if ranked[i] <= 0 or len(found) >= size:
             break
         members = _members(index, family, said)
         if members and taken[category] < _PER_CATEGORY:
@@ -219,12 +222,12 @@ def load_index() -> Index:
 
 
 def _key() -> str:
-    """What the index depends on beside the library's version: its data files, and our rules."""
+    """What the index depends on beside the library's version: its data files, and our words."""
     spec = importlib.util.find_spec(LIBRARY)
     folder = Path(next(iter(spec.submodule_search_locations or ()))) if spec else Path()
     told = [f"{p.name} {p.stat().st_size}" for p in sorted((folder / "data").glob("*.[tx]*"))]
-    rules = [Path(file).read_bytes() for file in (__file__, words.__file__)]
-    return hashlib.sha256("\n".join(told).encode() + b"".join(rules)).hexdigest()[:16]
+    rules = Path(words.__file__).read_bytes()
+    return hashlib.sha256("\n".join([_FORMAT, *told]).encode() + rules).hexdigest()[:16]
 
 
 def build_index() -> Index:
