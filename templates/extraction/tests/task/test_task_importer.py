@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+import task.grader
+from rft.graders.source import source_fields
+from task.grader import grade
 from task.importer import OPTIONS, Problem, load
 from task.schema import Item, messages
 from task.shortlist import SIZE
@@ -67,6 +70,16 @@ def test_codes_are_looked_up_and_candidates_searched_for(
     assert "not billable" in problems[0].message
     assert "E11.9" in {c["code"] for c in rows[0]["candidates"]}
     assert 20 <= len(rows[0]["candidates"]) <= SIZE
+
+
+def test_an_imported_row_has_every_field_that_the_grader_reads(
+    tmp_path: Path, found: Callable[..., Found]
+) -> None:
+    (tmp_path / "a.csv").write_text("id,note,codes\n1,Cough,R05.1\n")
+    (row,), _ = found("a.csv")
+    grader = Path(task.grader.__file__).read_text(encoding="utf-8")
+    assert source_fields(grader) <= set(row)
+    assert grade({"output_text": '{"codes": ["R05.1"]}'}, row) == 1.0
 
 
 def test_gold_joins_the_candidates_only_on_demand(
