@@ -38,7 +38,7 @@ SIZE = 40
 """Candidates in a prompt."""
 LIBRARY = "simple_icd_10_cm"
 
-_FORMAT = "1"
+_FORMAT = "2"
 """To be raised when `build_index` changes: an index of another format is not read."""
 _PER_CATEGORY = 4
 """Families of codes taken from one three-character category, so that none fills the list."""
@@ -53,7 +53,7 @@ _SPELLING = 0.85
 _CLAUSE = re.compile(r"[.;:\n()]|, | - ")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _SYNONYM = re.compile(r"\[([^\[\]]*)\]")
-_REFERENCE = re.compile(r"(.*?)\s*\(([A-Z][0-9][^()]*)\)\s*")
+_REFERENCE = re.compile(r"(.*?)\s*\(([A-Z][0-9A][0-9A-Z][^()]*)\)\s*")
 
 Ints = NDArray[np.int32]
 

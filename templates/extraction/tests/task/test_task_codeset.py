@@ -65,6 +65,11 @@ def test_a_code_whose_cause_must_come_first_is_found() -> None:
     assert lints("I43", "E85.4") == {}
 
 
+@pytest.mark.parametrize("code", ["Z87.891", "L89.153", "T46.4X5A", "R65.20"])
+def test_a_note_that_holds_only_in_some_cases_asks_for_nothing(code: str) -> None:
+    assert lints(code) == {}
+
+
 THINGS: list[Any] = [None, 3, {}, {"output_text": "[" * 100_000}, {"output_json": {"codes": [{}]}}]
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from task import shortlist as module
+from task.grader import canonical
+from task.schema import CODE
 from task.shortlist import Index, load_index, near_misses, search, shortlist
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +73,12 @@ def test_near_misses_are_the_closest_billable_codes_of_the_category(index: Index
 def test_the_code_set_is_counted_as_published(index: Index) -> None:
     """74,719 codes in the release of April 2026; categories that are blocks are among them."""
     assert int(index.billable.sum()) == 74_719
+
+
+def test_every_code_of_the_code_set_is_read_as_one(index: Index) -> None:
+    """Also those of category 'QA0', the only ones with a letter in the second place."""
+    assert [c for c in index.codes if canonical(c) != c.replace(".", "")] == []
+    assert [c for c in index.codes if not CODE.fullmatch(c)] == []
 
 
 def test_the_index_loads_in_less_than_a_second(index: Index) -> None:
