@@ -27,6 +27,7 @@ from rft.readiness.verdict import (
 from rft.records import Record
 from rft.stats import (
     Estimate,
+    has_spread,
     headroom,
     item_means,
     items_needed,
@@ -196,7 +197,7 @@ def learnable(answers: Answers, ready: Ready) -> Check:
         advice = f"One answer a row shows no spread: run rft eval --samples {group}."
         bars = bars_text(ready.learnable, percent=True)
         return Check(name, "unknown", bars, "warn", advice, source, effort=DRAW)
-    flat = [k for k, r in by_item.items() if max(r) - min(r) <= 1e-6]
+    flat = [k for k, r in by_item.items() if not has_spread(r)]
     advice = (
         f"In {1 - share.value:.0%} of the rows all answers score the same: no gradient, money "
         f"burnt. Give partial credit, or swap rows such as {named(flat)}."
@@ -228,20 +229,25 @@ def room(answers: Answers, ready: Ready) -> Check:
 
 
 def one_sided(answers: Answers, ready: Ready) -> list[Check]:
-    """Rows that no answer solves, and rows that every answer solves."""
+    """Rows out of reach, and rows that every answer solves.
+
+    Out of reach: no answer solves the row and all earn the same, so that not even partial credit
+    leads anywhere.
+    """
     bar = ready.solved - 1e-9
-    never = [k for k, r in answers.rewards.items() if max(r) < bar]
+    never = [k for k, r in answers.rewards.items() if max(r) < bar and not has_spread(r)]
     always = [k for k, r in answers.rewards.items() if min(r) >= bar]
     items = len(answers.rewards)
     source = "house rule; difficulty pools of prime-rl"
     return [
         measured(
-            "rows never solved",
+            "rows out of reach",
             share_interval(len(never), items),
             ready.one_sided,
             items,
-            f"{len(never)} of {items} rows were never solved: bring easier rows for a start, or a "
-            f"supervised warm start (solved means a reward of {ready.solved:g}, ready.solved).",
+            f"On {len(never)} of {items} rows no answer is right, nor better than another: bring "
+            f"easier rows, partial credit or a supervised warm start ({ready.solved:g} counts as "
+            "right, ready.solved).",
             source,
             percent=True,
         ),
