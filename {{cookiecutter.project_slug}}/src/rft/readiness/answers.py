@@ -116,11 +116,6 @@ def obtained(answers: Answers, ready: Ready, planned: int) -> Check:
 
 def readable(answers: Answers, ready: Ready) -> list[Check]:
     """Answers that are no JSON and earned nothing, and answers that ran into max_tokens."""
-
-    def unread(record: Record) -> bool:
-        sample = record.sample
-        return sample is not None and not record.reward and sample.output_json is None
-
     cut = [r.sample for r in answers.graded if r.sample and r.sample.finish_reason == "length"]
     # An answer of fewer characters than tokens was cut off while the model was still reasoning.
     early = sum(len(s.output_text) < s.usage.get("completion_tokens", 0) for s in cut)
@@ -129,8 +124,8 @@ def readable(answers: Answers, ready: Ready) -> list[Check]:
     else:
         stopped = "A base that does not know when to stop needs a supervised warm start."
         effort = DRAW
-    share = answers.share(unread)
-    hits = sum(map(unread, answers.graded))
+    share = answers.share(_unread)
+    hits = sum(map(_unread, answers.graded))
     advice = f"{hits:,} of {len(answers.graded):,} answers are no JSON. "
     advice += stopped if len(cut) > hits / 2 else "Say the format in the prompt, or warm-start."
     items = len(answers.rewards)
@@ -150,6 +145,12 @@ def readable(answers: Answers, ready: Ready) -> list[Check]:
             effort=effort,
         ),
     ]
+
+
+def _unread(record: Record) -> bool:
+    """No JSON and no reward: an answer in another form that earned something was read."""
+    sample = record.sample
+    return sample is not None and not record.reward and sample.output_json is None
 
 
 def between(answers: Answers, ready: Ready, floor: tuple[str, float]) -> Check:
@@ -305,12 +306,13 @@ def signal(answers: Answers, ready: Ready, noise: float | None) -> Check:
 
 
 def length(answers: Answers, ready: Ready) -> Check:
-    """Whether longer answers earn more within the same row; cut-off answers are left out."""
+    """Whether longer answers earn more within the same row; cut-off answers are left out, and
+    those that are no JSON and earn nothing: their length says nothing of the grader."""
     name, source = "reward by length", f"{HOUSE}; verbosity bias: arXiv 2306.05685"
     sizes: dict[str, list[float]] = defaultdict(list)
     rewards: dict[str, list[float]] = defaultdict(list)
     for r in answers.graded:
-        if r.sample and r.sample.finish_reason != "length":
+        if r.sample and r.sample.finish_reason != "length" and not _unread(r):
             sizes[r.item_id].append(len(r.sample.output_text))
             rewards[r.item_id].append(r.reward or 0.0)
     rho, items = rank_correlation(sizes, rewards)
