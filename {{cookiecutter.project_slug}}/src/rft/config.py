@@ -188,7 +188,7 @@ class Ready(_Section):
     headroom: AtLeast = (0.10, 0.05)
     """Expected best of a group minus its mean, in reward."""
     one_sided: AtMost = (0.50, 0.75)
-    """Share of rows never solved, and share always solved."""
+    """Share of rows where all answers fail alike, and share where all are right."""
     same_reward: AtMost = (0.90, 0.98)
     """Share of answers with the commonest reward."""
     noise: AtMost = (0.25, 1.0)
