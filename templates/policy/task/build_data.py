@@ -164,9 +164,11 @@ def build(seed: int = SEED, counts: dict[str, int] | None = None) -> dict[str, l
     companies = [f"{a} {b}" for a in FIRST for b in SECOND]
     rng.shuffle(companies)
     names = iter(companies)
-    return {
-        split: list(_split(rng, split, count, names)) for split, count in (counts or COUNTS).items()
-    }
+    found, turn = {}, 0
+    for split, count in (counts or COUNTS).items():
+        found[split] = list(_split(rng, split, range(turn, turn + count), names))
+        turn += count
+    return found
 
 
 def calibration(built: dict[str, list[Built]], seed: int = SEED) -> list[dict[str, Any]]:
@@ -176,12 +178,13 @@ def calibration(built: dict[str, list[Built]], seed: int = SEED) -> list[dict[st
     return [line for turn, case in enumerate(cases) for line in answers(case, rng, turn)]
 
 
-def _split(rng: Random, split: str, count: int, names: Iterator[str]) -> Iterator[Built]:
+def _split(rng: Random, split: str, turns: range, names: Iterator[str]) -> Iterator[Built]:
     number = 0
-    for turn in range(count):
+    for turn in turns:
         for k, kind in enumerate(KINDS):
             number += 1
-            # Styles and years walk on at their own pace, so that every kind meets every style.
+            # Styles and years walk on at their own pace, also from split to split, so that every
+            # kind meets every style.
             style = STYLES[(turn + k) % len(STYLES)]
             year = YEARS[(3 * turn + k) % len(YEARS)]
             yield _usable(rng, kind, f"{split}-{number:02d}", next(names), style, year)

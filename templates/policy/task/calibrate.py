@@ -189,9 +189,9 @@ def _slip(rng: Random, value: int | None) -> int:
 
 
 def _padded(rng: Random, told: dict[str, Any]) -> dict[str, Any]:
-    """The same answer with content-free sentences before, between and behind its own."""
-    first, last = rng.sample(PADDING, 4), rng.sample(PADDING, 3)
-    return {**told, "analysis": " ".join([*first, told["analysis"], *last])}
+    """The same answer with content-free sentences before and behind its own."""
+    words = rng.sample(PADDING, 7)
+    return {**told, "analysis": " ".join([*words[:4], told["analysis"], *words[4:]])}
 
 
 def _pleading(rng: Random, told: dict[str, Any], plea: str) -> dict[str, Any]:

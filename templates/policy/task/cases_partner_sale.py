@@ -179,14 +179,14 @@ def _after(
 ) -> list[Asked]:
     """Basis and gain when `a` has sold the whole interest to `c`."""
     basis = opening + sum(item[0] for item in parts)
-    realized = cash + share
+    realized, gain = solver.sale_of_interest(cash, share, basis)
     bought = cash + share + sum(item[2] for item in parts)
     return [
         Asked(f"basis_at_sale_{a.lower()}", basis, "0.15", "basis", f"{a}'s basis at the sale"),
         Asked("amount_realized", realized, "0.10", "gain", f"What {a} realizes on the sale"),
         Asked(
             f"gain_{a.lower()}",
-            realized - basis,
+            gain,
             "0.15",
             "gain",
             f"{a}'s gain on the sale; a loss negative",

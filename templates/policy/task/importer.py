@@ -27,7 +27,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from task.rubric import JUDGED_SHARE
-from task.schema import Item, check_item
+from task.schema import Item, amounts, check_item
 
 OPTIONS = {
     "tolerance": "what an amount may be off, in cents (default 100); percentages: 0.01 %",
@@ -52,6 +52,8 @@ _CHOICES = {
     "confirm": ("no", "yes"),
     "shares": ("keep", "rescale"),
 }
+_NEAR = 1000
+"""Parts that miss an amount by less than one in so many are meant to add up to it."""
 _PART = re.compile(r"\(part of ([^:()]+): \$([0-9][0-9,]*(?:\.[0-9]{1,2})?)\)\s*$")
 _LINE = re.compile(r"\[\s*([+-])\s*([0-9]*\.?[0-9]+)\s*\]\s*(.+)")
 _NAMED = re.compile(r"([a-z][a-z0-9_]*)\s*[:=]\s*(.+)")
@@ -147,6 +149,7 @@ def _row(
         why = f"{len(faults)} rubric line(s) cannot be used" if faults else "it has no rubric"
         yield Problem(file, line, f"'{texts['id']}' is left out: {why}.")
         return
+    _find_parts(criteria, str(texts["facts"]))
     if faults or settings["shares"] == "rescale":
         _rescale(criteria, settings["shares"] == "rescale")
     gold = {
@@ -246,6 +249,27 @@ def _unfit(number: int, figures: int, sign: str, named: bool, confirmed: bool) -
             "--set confirm=yes if code may grade it."
         )
     return ""
+
+
+def _find_parts(criteria: list[dict[str, Any]], facts: str) -> None:
+    """Marks in place the lines that say the same of several owners as parts of an item.
+
+    They say the same if they differ in the owner only ("Jane's share of the income is ...", or
+    income_jane), and are parts of an item if they add up, nearly at least, to an amount that the
+    facts tell. Whether they add up exactly is for the check of the rubric to say.
+    """
+    alike: dict[str, list[dict[str, Any]]] = {}
+    for c in criteria:
+        if c["kind"] == "numeric" and c["unit"] == "cents" and not c["weight"].startswith("-"):
+            said = _FIGURE.sub("", c["text"]).partition("'s ")[2]
+            alike.setdefault(said.strip() or c["figure"].rpartition("_")[0], []).append(c)
+    for name, parts in alike.items():
+        added = sum(c["expected"] for c in parts)
+        near = [a for a in amounts(facts) if abs(a - added) * _NEAR <= a]
+        if name and near and len(parts) > 1 and not any(c["part_of"] for c in parts):
+            total = min(near, key=lambda a: abs(a - added))
+            for c in parts:
+                c["part_of"], c["total"] = name, total
 
 
 def _value(figure: re.Match[str]) -> tuple[int, str]:

@@ -43,7 +43,7 @@ _SECOND_CLAIM = re.compile(
     re.IGNORECASE,
 )
 _ABBREVIATION = re.compile(
-    r"\b(?:Reg|Treas|Sec|Rev|Rul|No|Nos|Inc|Co|e\.g|i\.e|v)\.", re.IGNORECASE
+    r"\b(?:U\.S|Reg|Treas|Sec|Rev|Rul|No|Nos|Inc|Co|e\.g|i\.e|v)\.", re.IGNORECASE
 )
 _AMOUNT = re.compile(r"\$[0-9]|[0-9] ?%")
 
@@ -159,7 +159,9 @@ def _conservation(item: Item) -> Iterator[str]:
 
 
 def _shown(value: int, unit: str) -> str:
-    return f"{value / 100:,.2f}" if unit in ("cents", "percent_bp") else str(value)
+    if unit == "cents":
+        return f"${value / 100:,.2f}"
+    return f"{value / 100:.2f} %" if unit == "percent_bp" else str(value)
 
 
 def _reference(item: Item) -> Iterator[str]:

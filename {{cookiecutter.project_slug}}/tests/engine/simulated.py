@@ -15,6 +15,7 @@ import argparse
 import math
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,6 +33,7 @@ from rft.stats import (
     rank_correlation,
 )
 
+TEST_ROWS = [100, 150, 200, 300, 400, 600, 900, 1_500]
 GRID = 4_000
 """Points over which the truth is integrated."""
 READY = Ready()
@@ -78,7 +80,8 @@ def draw_project(rng: np.random.Generator, kind: str) -> Project:
     mean, weight = rng.uniform(0.3, 0.7), rng.uniform(2.0, 8.0)
     shape = ((1.0, mean * weight, (1 - mean) * weight),)
     size = {"items": int(rng.integers(60, 260)), "samples": int(rng.choice([8, 8, 8, 12]))}
-    base: dict[str, object] = {"mixture": shape, "test_rows": int(rng.integers(100, 1_500)), **size}
+    base: dict[str, object] = {"mixture": shape, "test_rows": int(rng.choice(TEST_ROWS)), **size}
+    base["junk"] = rng.uniform(0.005, 0.1)
     if kind == "partial":
         base["steps"] = int(rng.choice([2, 4, 10]))
     elif kind == "too-easy":
@@ -163,7 +166,7 @@ def truth_of(project: Project, rng: np.random.Generator) -> dict[str, float]:
 
 
 def _true_rho(project: Project, rng: np.random.Generator) -> float:
-    many = Project(project.kind, 6_000, project.samples, project.mixture, project.steps)
+    many = Project(project.kind, 3_000, project.samples, project.mixture, project.steps)
     rewards, _ = _rewards(many, rng)
     sizes = _lengths(rewards, project.slope, rng)
     told = {str(n): row.tolist() for n, row in enumerate(rewards)}
@@ -301,7 +304,7 @@ def count(project: Project, said: Readiness, tallies: dict[str, Tally], floor: f
         if above_go >= far or -above_no_go >= far:
             tally.clear += 1
             tally.right += check.verdict == ("go" if above_go >= far else "no-go")
-        if 0.001 < value < 0.999:
+        if 0.001 < abs(value) < 0.999:
             tally.intervals += 1
             tally.covered += estimate.low <= value <= estimate.high
 
@@ -322,13 +325,15 @@ def truly(project: Project, floor: float) -> str:
     return "good" if all(go >= 0 for go, _ in found) else "either"
 
 
-def simulate(projects: int, seed: int = 0) -> tuple[dict[str, Tally], dict[str, int]]:
+def simulate(
+    projects: int, seed: int = 0, kinds: Sequence[str] = tuple(KINDS)
+) -> tuple[dict[str, Tally], dict[str, int]]:
     """Judge so many projects; tallies by check, and counts of overall verdicts by truth."""
     tallies: dict[str, Tally] = defaultdict(Tally)
     verdicts: dict[str, int] = defaultdict(int)
     for n in range(projects):
         rng = np.random.default_rng([seed, n])
-        project = draw_project(rng, KINDS[n % len(KINDS)])
+        project = draw_project(rng, kinds[n % len(kinds)])
         records, material = draw_run(project, rng)
         said = assess(records, READY, {"empty": 0.0}, material)
         found = {**material.guesses, **material.junk}

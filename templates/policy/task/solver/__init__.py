@@ -20,6 +20,7 @@ from task.solver.partner import (
     contributed,
     in_kind,
     partner_year,
+    sale_of_interest,
     spread_loss,
 )
 from task.solver.rounding import days, pro_rata, round_to_total
@@ -60,5 +61,6 @@ __all__ = [
     "restore_notes",
     "roll",
     "round_to_total",
+    "sale_of_interest",
     "spread_loss",
 ]

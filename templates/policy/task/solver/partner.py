@@ -92,3 +92,13 @@ def contributed(basis: int, debt: int, percent: int) -> tuple[int, int]:
     """
     relieved = pro_rata(debt, [100 - percent, percent])[0]
     return max(0, basis - relieved), max(0, relieved - basis)
+
+
+def sale_of_interest(cash: int, liabilities: int, basis: int) -> tuple[int, int]:
+    """(amount realized, gain; negative: loss) of a partner who sells the whole interest.
+
+    The share of liabilities that the buyer takes over is part of what is realized (IRC 741, 752(d),
+    Reg. 1.752-1(h)). `basis`: outside basis as of the sale (Reg. 1.705-1(a)(1)).
+    """
+    realized = cash + liabilities
+    return realized, realized - basis

@@ -72,6 +72,9 @@ def roll(opening: Basis, year: Shares, ordering: Ordering = "current") -> Outcom
     expenses, then losses (Reg. 1.1367-1(f)), first against stock, then against debt
     (IRC 1366(d)(1), 1367(b)(2)(A)); the rest is suspended (IRC 1366(d)(2)). For years beginning
     before 1997 losses came before distributions.
+
+    A loss carried forward is left out of the net increase. Counting it among the year's decreases
+    would restore less and deduct less of it from debt: the same balances in the end.
     """
     increases = year.income + year.exempt
     net = increases - year.distributions - year.nondeductible - year.losses

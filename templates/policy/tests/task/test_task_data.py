@@ -99,6 +99,11 @@ def test_every_split_holds_every_topic_and_style(splits: dict[str, Any]) -> None
         assert {r["style"] for r in rows} == set(STYLES)
 
 
+def test_every_kind_meets_every_style_over_the_splits(rows: Rows) -> None:
+    met = {(r["topic"], r["style"]) for r in rows.values()}
+    assert len(met) == len(TOPICS) * len(STYLES)
+
+
 def test_both_entities_and_ten_kinds_of_case_are_there(rows: Rows) -> None:
     assert {r["entity"] for r in rows.values()} == {"S corporation", "partnership"}
     assert len(KINDS) >= 10

@@ -61,14 +61,28 @@ def test_a_figure_that_is_not_named_must_be_confirmed(found: Callable[..., Found
     assert "--set confirm=yes" in problems[0].message
 
 
-def test_the_slip_of_the_published_rubric_is_caught(found: Callable[..., Found]) -> None:
-    """4/15 rounded to 26.67 % before it is multiplied: 900,060 in place of 900,000."""
-    part = "(part of ordinary income: $900,000)"
-    lines = [f"[+0.20] {n}_income = ${v} {part}" for n, v in (("jane", 240_030), ("john", 240_030))]
-    lines += [f"[+0.30] joe_income = $420,000 {part}", RUBRIC[3]]
-    rows, problems = found(lines)
+PART = "(part of ordinary income: $900,000)"
+SLIPS = [
+    [f"[+0.35] jane_income = $480,060 {PART}", f"[+0.35] joe_income = $420,000 {PART}"],
+    ["[+0.35] income_jane = $480,060", "[+0.35] income_joe = $420,000"],
+    ["[+0.35] Jane's share of it is $480,060", "[+0.35] Joe's share of it is $420,000"],
+]
+
+
+@pytest.mark.parametrize("lines", SLIPS, ids=["marked", "named", "as published"])
+def test_the_slip_of_the_published_rubric_is_caught(
+    lines: list[str], found: Callable[..., Found]
+) -> None:
+    """Twice 4/15, rounded to 26.67 % before it is multiplied: 900,060 in place of 900,000."""
+    rows, problems = found([*lines, RUBRIC[3]], facts="Ordinary income was $900,000.")
     assert rows == []
-    assert "add up to 900,060.00, not to the total of 900,000.00" in problems[0].message
+    assert "add up to $900,060.00, not to the total of $900,000.00" in problems[0].message
+
+
+def test_lines_that_are_no_parts_of_an_amount_are_left_alone(found: Callable[..., Found]) -> None:
+    lines = ["[+0.35] Jane's share of it is $480,060", "[+0.35] Joe's share of it is $300,000"]
+    (row,), _ = found([*lines, RUBRIC[3]], facts="Ordinary income was $900,000.")
+    assert {c.get("part_of", "") for c in row["rubric"]} == {""}
 
 
 def test_right_parts_of_a_total_are_taken(found: Callable[..., Found]) -> None:

@@ -60,6 +60,16 @@ def test_regulation_1_722_1_example_1() -> None:
     assert solver.contributed(4000, 2000, 20) == (2400, 0)
 
 
+def test_regulation_1_722_1_example_2() -> None:
+    """26 CFR 1.722-1 Example 2: with a mortgage of 6,000 the basis is zero and 800 are gain."""
+    assert solver.contributed(4000, 6000, 20) == (0, 800)
+
+
+def test_regulation_1_752_1_h() -> None:
+    """26 CFR 1.752-1(h): 750 cash and 250 of liabilities taken over make 1,000 realized."""
+    assert solver.sale_of_interest(750, 250, 400) == (1000, 600)
+
+
 def test_regulation_1_752_1_g_example_1() -> None:
     """26 CFR 1.752-1(g) Example 1: who stays liable for the whole debt of 150 keeps the basis of
     1,000 of the property."""
@@ -80,7 +90,6 @@ def test_a_duty_to_restore_makes_room_for_more() -> None:
 def test_debt_relief_beyond_basis_is_gain() -> None:
     """IRC 731(a)(1), 752(b)."""
     assert partner_year(Interest(100), PartnerYear(liabilities=-130)).gain == 30
-    assert solver.contributed(4000, 6000, 20) == (0, 800)
 
 
 def test_distributions_come_before_losses() -> None:

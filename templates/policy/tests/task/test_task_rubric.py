@@ -75,6 +75,7 @@ def test_two_claims_in_one_criterion_are_named(good: Item, text: str) -> None:
         "Names IRC 1377(a)(1) or Reg. 1.1377-1(a)(1) as an authority.",
         "Says that stock and debt are reduced in this order.",
         "Says that Rev. Rul. 66-94 and the Code agree.",
+        "Says that a U.S. Treasury regulation governs.",
     ],
 )
 def test_one_claim_with_an_and_passes(good: Item, text: str) -> None:

@@ -138,6 +138,14 @@ def test_regulation_1_1367_2_example_1() -> None:
     assert solver.reduce_notes(4000, [0, 1000, 4000]) == [0, 800, 3200]
 
 
+def test_regulation_1_1367_2_example_2() -> None:
+    """26 CFR 1.1367-2(e) Example 2: the third note is repaid; of a net increase of 4,500 it gets
+    3,200, the other two share 1,300 as 224 to 1,076."""
+    faces, notes = [1000_00, 5000_00, 4000_00], [0, 200_00, 800_00]
+    back = solver.restore_notes(4500_00, faces, notes, [False, False, True])
+    assert [round(b / 100) for b in back] == [224, 1076, 3200]
+
+
 def test_notes_together_lose_no_more_than_they_have() -> None:
     assert solver.reduce_notes(9000, [1000, 4000]) == [1000, 4000]
     assert solver.reduce_notes(0, [0, 0]) == [0, 0]

@@ -43,7 +43,7 @@ def evidence(name: str) -> Evidence:
     """The named run, or the last one; its rows and its grader must be those it was made with."""
     from rft.cli.check import floor_means
     from rft.cli.material import MOST_ROWS, choice, gather
-    from rft.readiness import assess, read_accepted
+    from rft.readiness import assess, read_accepted, with_accepted
 
     settings = open_settings(options.root)
     task = load_task(settings)
@@ -69,18 +69,19 @@ def evidence(name: str) -> Evidence:
         means = floor_means(floors_of, {split.name: told}, grader)
         material = gather(settings, task, spec, grader, run, records)
     floors = {floor: by_split[split.name] for floor, by_split in means.items()}
+    readiness = assess(
+        records,
+        settings.ready,
+        floors,
+        material,
+        planned=run.info.planned,
+        max_tokens=settings.sampling.max_tokens,
+    )
     slices = task.slices or (lambda item: {})
     return Evidence(
         project=settings.project.name,
         run=run,
         rows={row.id: row.data | {"slices": slices(row.item)} for row in rows},
         floors=floors,
-        readiness=assess(
-            records,
-            settings.ready,
-            floors,
-            material,
-            accepted=read_accepted(run.folder),
-            max_tokens=settings.sampling.max_tokens,
-        ),
+        readiness=with_accepted(readiness, read_accepted(run.folder)),
     )

@@ -12,6 +12,8 @@ from rft.config import Settings
 from rft.dataset import Row, Split
 from rft.dataset.row_checks import canonical
 from rft.dataset.split_checks import overlap_findings
+from rft.errors import UserError
+from rft.human import load_people
 from rft.lines import read_lines
 from rft.probes import Probe
 from rft.readiness.material import (
@@ -19,7 +21,6 @@ from rft.readiness.material import (
     Material,
     Scored,
     read_examination,
-    read_human,
 )
 from rft.records import Record
 
@@ -66,16 +67,6 @@ def gather(
     probes, _ = read_lines(settings.path(settings.task.probes), Probe, by_id)
     probed = [Answer(p.place, p.name, by_id[p.item_id].data, p.output_text) for p in probes]
     asks = bool(graders.model_graders(spec))
-    human = read_human(settings.path(settings.task.schema_file).parent / "human.jsonl", set(by_id))
-    told = [
-        Answer(
-            h.coder,
-            h.item_id,
-            by_id[h.item_id].data,
-            task.answer.model_validate(h.answer).model_dump_json(),
-        )
-        for h in human
-    ]
     return Material(
         grader=run.info.hashes["grader"],
         asks_model=asks,
@@ -96,7 +87,7 @@ def gather(
         ],
         regraded=None if asks else _regrade(records, by_id, grader),
         examination=read_examination(settings.root / "runs" / "judge"),
-        human=_human(told, grader),
+        human=_people(settings, task, by_id, grader),
         findings=overlap_findings(splits, graders.referenced_fields(spec), task.group_field),
         held_out=sum(len(s.rows) for s in splits if s.name != "train"),
         train_rows=sum(len(s.rows) for s in splits if s.name == "train"),
@@ -158,11 +149,24 @@ def _regrade(
     ]
 
 
-def _human(told: Sequence[Answer], grader: graders.Grader) -> dict[str, dict[str, float]]:
+def _people(
+    settings: Settings, task: Task, by_id: Mapping[str, Row], grader: graders.Grader
+) -> dict[str, dict[str, float]]:
+    """Coder -> item id -> reward. Raises UserError for a line that is no answer."""
+    path = settings.path(settings.task.human)
+    if not path.exists():
+        return {}
+    people, faults = load_people(path, by_id, task.answer)
+    if faults:
+        raise UserError(faults[0])
+    answers = [
+        Answer(coder, item, by_id[item].data, answer.model_dump_json())
+        for (item, coder), answer in people.answers.items()
+    ]
     found: dict[str, dict[str, float]] = {}
-    for answer, grade in zip(told, grade_all(told, grader), strict=True):
+    for told, grade in zip(answers, grade_all(answers, grader), strict=True):
         if grade.reward is not None:
-            found.setdefault(answer.place, {})[answer.name] = grade.reward
+            found.setdefault(told.place, {})[told.name] = grade.reward
     return found
 
 

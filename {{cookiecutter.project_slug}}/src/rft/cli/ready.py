@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,19 +34,23 @@ def ready(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Verdict and next step only.")
     ] = False,
-    accept: Annotated[str, typer.Option(help="Let this check pass; the run remembers it.")] = "",
+    accept: Annotated[
+        list[str] | None, typer.Option(help="Let this check pass; the run remembers it.")
+    ] = None,
     because: Annotated[str, typer.Option(help="Why; goes with --accept.")] = "",
 ) -> None:
     """Go or no-go: can RFT learn anything here? Exit 0 only for GO."""
-    from rft.readiness import accept as record
+    from rft import readiness as engine
 
-    found = evidence(run)
-    if accept:
-        record(found.run.folder, found.readiness.checks, accept, because)
-        found = evidence(found.run.folder.name)
-    elif because:
+    if because and not accept:
         raise UserError("--because goes with --accept CHECK.")
+    found = evidence(run)
     readiness = found.readiness
+    for name in accept or []:
+        engine.accept(found.run.folder, readiness.checks, name, because)
+    if accept:
+        readiness = engine.with_accepted(readiness, engine.read_accepted(found.run.folder))
+        found = replace(found, readiness=readiness)
     if as_json:
         told = {"floors": found.floors, "run": found.run.folder.name}
         print(json.dumps(_plain(asdict(readiness) | told), indent=2, allow_nan=False))
@@ -106,13 +110,19 @@ def _table(checks: Sequence[Check], console: Console) -> None:
 
 
 def _advice(readiness: Readiness, console: Console) -> None:
+    """What to do about each check that stands in the way, in the order of the table."""
     grid = Table.grid(padding=(0, 1))
+    waiting = []
     for check in readiness.checks:
         if check.accepted:
             told = f"accepted: {check.name} is {check.verdict}, because {check.accepted}"
             grid.add_row("-", told)
+        elif check.rows is not None:
+            waiting.append(f"{check.name} ({check.rows:,})")
         elif check.advice and check.advice != readiness.next_step:
             grid.add_row("-", f"{check.name}: {check.advice}")
+    if waiting:
+        grid.add_row("-", f"good as far as seen, sure with so many rows: {', '.join(waiting)}")
     console.print()
     if grid.row_count:
         console.print(grid)

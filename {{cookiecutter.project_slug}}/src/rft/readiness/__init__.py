@@ -7,7 +7,7 @@ one sentence of advice and where the threshold comes from. Only answers with a r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rft.config import Ready
 from rft.readiness import grading, rows
@@ -29,6 +29,7 @@ __all__ = [
     "accept",
     "assess",
     "read_accepted",
+    "with_accepted",
 ]
 
 
@@ -56,13 +57,14 @@ def assess(
     floors: Mapping[str, float],
     material: Material | None = None,
     *,
-    accepted: Sequence[Accepted] = (),
+    planned: int = 0,
     max_tokens: int = 0,
 ) -> Readiness:
     """Judge a run.
 
     `floors` are mean rewards in [0, 1] of answers that need no model, on the same items.
     `material` is what was found out of grader and rows; checks without it do not count.
+    `planned` is the number of answers of the complete run, if this one may lack some;
     `max_tokens` is the most that an answer may take, for the forecast.
     """
     material = material or Material()
@@ -71,7 +73,7 @@ def assess(
     noise = None if material.asks_model else 0.0
     if material.examination and material.examination.grader == material.grader:
         noise = material.examination.repeat_variance
-    checks = [obtained(answers, ready)]
+    checks = [obtained(answers, ready, planned)]
     if answers.graded:
         samples = max(map(len, by_item.values()))
         test_rows = material.test_rows or len(by_item)
@@ -90,7 +92,6 @@ def assess(
             rows.ambiguity(answers, material, ready),
             precision(answers, ready, test_rows, samples),
         ]
-    checks = apply(checks, accepted)
     verdict, next_step = overall(checks)
     solved = sum(max(r) >= ready.solved - 1e-9 for r in by_item.values())
     return Readiness(
@@ -105,6 +106,13 @@ def assess(
         next_step=next_step,
         forecast=forecast(answers, ready, material.train_rows, max_tokens),
     )
+
+
+def with_accepted(readiness: Readiness, accepted: Sequence[Accepted]) -> Readiness:
+    """The same, with what people let pass: it no longer stands in the way, and says so."""
+    checks = apply(readiness.checks, accepted)
+    verdict, next_step = overall(checks)
+    return replace(readiness, checks=checks, verdict=verdict, next_step=next_step)
 
 
 def _floor(floors: Mapping[str, float], material: Material) -> tuple[str, float]:

@@ -95,17 +95,19 @@ def answer_checks(
     ]
 
 
-def obtained(answers: Answers, ready: Ready) -> Check:
-    """Answers lost to the infrastructure: all are counted, so nothing is estimated."""
-    total = len(answers.records)
-    lost = (total - len(answers.graded)) / total if total else 1.0
+def obtained(answers: Answers, ready: Ready, planned: int) -> Check:
+    """Answers lost to the infrastructure or not drawn yet: counted, so nothing is estimated."""
+    drawn, graded = len(answers.records), len(answers.graded)
+    total = max(planned, drawn)
+    lost = (drawn - graded) / drawn if drawn else 1.0
     go, no_go = ready.lost
+    whole = graded >= (1 - go) * total
     return Check(
         "answers obtained",
-        f"{1 - lost:.1%} of {total:,}" if total else "none",
-        f">= {1 - go:.0%}, no-go < {1 - no_go:.0%}",
-        "go" if lost <= go else "no-go" if lost > no_go else "warn",
-        "Run rft eval again: it draws only what is missing." if lost > go else "",
+        f"{graded:,} of {total:,}",
+        f">= {1 - go:.0%}, no-go lost > {no_go:.0%}",
+        "no-go" if lost > no_go else "go" if whole else "warn",
+        "" if whole else "Run rft eval again: it draws only what is missing.",
         "every answer counted",
         effort=SETTING,
     )
@@ -201,7 +203,7 @@ def learnable(answers: Answers, ready: Ready) -> Check:
     )
     check = measured(name, share, ready.learnable, len(by_item), advice, source, percent=True)
     if check.verdict == "warn" and answers.fewest < group:
-        advice = f"Groups of {group} are planned, but only {answers.fewest} answers a row drawn: "
+        advice = f"Groups of {group} are planned, but rows have only {answers.fewest} answers: "
         advice += f"run rft eval --samples {group}."
         return replace(check, advice=advice, effort=DRAW, rows=None)
     return check
@@ -348,5 +350,4 @@ def precision(answers: Answers, ready: Ready, test_rows: int, samples: int) -> C
         source,
         mde,
         ROWS,
-        needed if verdict == "warn" else None,
     )

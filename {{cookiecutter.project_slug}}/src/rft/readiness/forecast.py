@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rft.config import Ready
+from rft.config import Price, Ready
 from rft.readiness.answers import Answers
 from rft.stats import Estimate, mean_interval
 
@@ -48,7 +48,16 @@ def forecast(answers: Answers, ready: Ready, rows: int, max_tokens: int) -> Fore
         used["judge"][record.item_id].append(judge)
     per = {name: _per_answer(used[name], total) for name in (*used, "prompt_tokens")}
     prompt, told = per["prompt_tokens"], per.get("completion_tokens", per["prompt_tokens"])
-    judge_tokens = per.get("judge", Estimate(0.0, 0.0, 0.0))
+    judged = per.get("judge", Estimate(0.0, 0.0, 0.0))
+
+    def cost(price: Price) -> Estimate:
+        paid = [(prompt, price.prompt), (told, price.answer), (judged, price.judge)]
+        low, value, high = (
+            sum(getattr(tokens, end) * one / 1e6 for tokens, one in paid if one)
+            for end in ("low", "value", "high")
+        )
+        return Estimate(value, low, high)
+
     return Forecast(
         rows,
         ready.group_size,
@@ -57,21 +66,8 @@ def forecast(answers: Answers, ready: Ready, rows: int, max_tokens: int) -> Fore
         prompt,
         told,
         total * max_tokens,
-        judge_tokens,
-        {
-            name: Estimate(
-                *(
-                    (
-                        getattr(prompt, end) * price.prompt
-                        + getattr(told, end) * price.answer
-                        + getattr(judge_tokens, end) * price.judge
-                    )
-                    / 1e6
-                    for end in ("value", "low", "high")
-                )
-            )
-            for name, price in ready.prices.items()
-        },
+        judged,
+        {name: cost(price) for name, price in ready.prices.items()},
     )
 
 

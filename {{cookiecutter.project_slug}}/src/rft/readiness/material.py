@@ -6,23 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel
 
-from rft.config import plain_errors
 from rft.dataset import Finding
 from rft.errors import UserError
-
-
-class HumanAnswer(BaseModel):
-    """One line of task/human.jsonl: what a person answered to a row."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    item_id: str
-    coder: str
-    answer: dict[str, Any]
 
 
 class Examination(BaseModel):
@@ -97,29 +85,3 @@ def read_examination(folder: Path) -> Examination | None:
         raise UserError(
             f"{path} is damaged ({type(error).__name__}); run rft judge again."
         ) from None
-
-
-def read_human(path: Path, item_ids: set[str]) -> list[HumanAnswer]:
-    """People's answers; none when the file is not there.
-
-    Raises UserError naming the line that is no such answer or names a row that is in no split.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path.name} cannot be read: {error}; restore or remove it.") from None
-    answers = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        place = f"{path.parent.name}/{path.name}:{number}"
-        try:
-            answer = HumanAnswer.model_validate_json(line)
-        except ValidationError as error:
-            raise UserError(f"{place}: {'; '.join(plain_errors(error))}.") from None
-        if answer.item_id not in item_ids:
-            raise UserError(f"{place}: item_id '{answer.item_id}' is in no split; name a row.")
-        answers.append(answer)
-    return answers

@@ -71,13 +71,16 @@ def decide(estimate: Estimate, bars: tuple[float, float]) -> Verdict:
 def rows_to_settle(estimate: Estimate, bar: float, items: int, *, above: bool) -> int | None:
     """Rows in all with which the interval's bad end would clear the bar at the same value.
 
-    The width of an interval falls with the root of the rows. None when the value itself does not
-    clear the bar, or when it would take more than 100 times the rows.
+    The width of an interval falls with the root of the rows; that of a share of 0 or 1 with the
+    rows (Wilson: 3.84 / (n + 3.84)). None when the value itself does not clear the bar, or when it
+    would take more than 100 times the rows.
     """
     distance = estimate.value - bar if above else bar - estimate.value
     reach = estimate.value - estimate.low if above else estimate.high - estimate.value
     if not distance > 0 or reach <= distance or reach > 10 * distance:
         return None
+    if estimate.value in (0.0, 1.0):
+        return math.ceil(3.8415 * (1 - distance) / distance)
     return math.ceil(items * (reach / distance) ** 2)
 
 
@@ -150,8 +153,11 @@ def overall(checks: Sequence[Check]) -> tuple[Overall, str]:
     cheapest = min(opened, key=lambda c: c.effort)
     if cheapest.effort != ROWS:
         return "NOT YET", cheapest.advice
+    told = [c for c in opened if c.effort == ROWS and c.rows is None]
+    if told:  # the last of them is the test split's, which says how many rows it lacks
+        return "NOT YET", told[-1].advice
     waiting = [c for c in opened if c.rows is not None]
-    most = max(waiting, key=lambda c: c.rows or 0, default=cheapest)
+    most = max(waiting, key=lambda c: c.rows or 0)
     names = " and ".join(f"'{c.name}'" for c in waiting[:3])
     return "NOT YET", most.advice + (f" That settles {names}." if len(waiting) > 1 else "")
 

@@ -20,6 +20,7 @@ SAME = 1e-6
 """Rewards of one item closer than this have no spread a trainer could learn from."""
 MANY = 2_000
 """From so many items on the t interval is as good as the bootstrap, and does not need minutes."""
+RESAMPLES = 4_999
 BATCH = 1_000_000
 """Numbers held at once while resampling: 8 MB."""
 
@@ -91,6 +92,7 @@ def _bca_ends(values: np.ndarray, seed: int) -> tuple[float, float]:
         result = scipy_stats.bootstrap(
             (values,),
             np.mean,
+            n_resamples=RESAMPLES,
             method="BCa",
             confidence_level=1 - 2 * float(scipy_stats.norm.sf(tail)),
             batch=max(1, BATCH // size),
