@@ -96,3 +96,13 @@ def test_an_unknown_way_is_refused(rft: Rft, project: Path, two_ways: Endpoint, 
 
 def test_a_schema_with_one_way_takes_no_choice(rft: Rft, project: Path) -> None:
     assert "it has one way to ask; leave ask out" in rft("eval", "--ask", "kindly").err
+
+
+def test_a_report_shows_the_prompts_that_were_sent(
+    rft: Rft, project: Path, two_ways: Endpoint
+) -> None:
+    rft("eval", "--ask", "plainly")
+    rft("report")
+    (page,) = (project / "runs").rglob("report.html")
+    assert "adobe" in page.read_text()
+    assert ", please" not in page.read_text()
