@@ -261,7 +261,7 @@ def answer(item: int, k: int, reward: float, text: str, **parts: float) -> Recor
 def test_longer_answers_must_not_win(pull: int, verdict: str) -> None:
     rng = np.random.default_rng(2)
     told = [
-        answer(n, k, r := float(rng.integers(2)), "x" * int(100 + pull * r + rng.integers(30)))
+        answer(n, k, r := float(rng.integers(2)), "1" * int(100 + pull * r + rng.integers(30)))
         for n in range(200)
         for k in range(8)
     ]

@@ -205,7 +205,7 @@ def learnable(answers: Answers, ready: Ready) -> Check:
     )
     check = measured(name, share, ready.learnable, len(by_item), advice, source, percent=True)
     if check.verdict == "warn" and answers.fewest < group:
-        advice = f"Groups of {group} are planned, but rows have only {answers.fewest} answers: "
+        advice = f"Groups of {group} are planned, but a row has as few as {answers.fewest}: "
         advice += f"run rft eval --samples {group}."
         return replace(check, advice=advice, effort=DRAW, rows=None)
     return check
