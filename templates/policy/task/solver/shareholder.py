@@ -132,9 +132,9 @@ def restore_notes(
 ) -> list[int]:
     """What a net increase gives back to each of several notes.
 
-    A note that was repaid in the year, in full, comes first; the rest is shared in proportion to what each
-    outstanding note has lost and not got back (Reg. 1.1367-2(c)(2)). `faces`: what the bases were
-    before losses reduced them.
+    A note that was repaid in the year, in full, comes first; the rest is shared in proportion to
+    what each outstanding note has lost and not got back (Reg. 1.1367-2(c)(2)). `faces`: what the
+    bases were before losses reduced them.
     """
     lost = [face - note for face, note in zip(faces, notes, strict=True)]
     back = [0] * len(notes)

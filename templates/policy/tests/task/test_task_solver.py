@@ -65,8 +65,8 @@ def test_the_seller_bears_the_day_of_the_sale() -> None:
 
 
 def test_regulation_1_1377_1_example_1() -> None:
-    """NOT READ: 26 CFR 1.1377-1(c) Example 1: 360 days from January 6, 1997; B sells half to C on July 24;
-    of 720,000 A has 360,000, B 280,000 and C 80,000."""
+    """NOT READ: 26 CFR 1.1377-1(c) Example 1: 360 days from January 6, 1997; B sells half to C on
+    July 24; of 720,000 A has 360,000, B 280,000 and C 80,000."""
     first, cut, last = date(1997, 1, 6), date(1997, 7, 24), date(1997, 12, 31)
     lots = [Lot("A", 100, first, last), Lot("B", 50, first, last), Lot("B", 50, first, cut)]
     lots.append(Lot("C", 50, cut + timedelta(1), last))
@@ -186,7 +186,8 @@ def test_a_loss_carried_forward_lowers_the_net_increase() -> None:
 
 
 def test_without_a_net_increase_no_note_is_restored() -> None:
-    """Reg. 1.1366-2(a)(3), 1.1367-2(c)(1): all income goes to stock, where the old loss meets it."""
+    """Reg. 1.1366-2(a)(3), 1.1367-2(c)(1): all income goes to stock, where the old loss meets
+    it."""
     done = roll(Basis(stock=0, debt=0, face=50, suspended=40), Shares(income=25))
     assert (done.from_stock, done.from_debt) == (25, 0)
     assert done.closing == Basis(stock=0, debt=0, face=50, suspended=15)
