@@ -43,7 +43,7 @@ def evaluate(
     new: Annotated[bool, typer.Option("--new", help="Sample anew, do not resume.")] = False,
 ) -> None:
     """Sample answers from a model and grade them. Resumes what was interrupted."""
-    settings = _override(open_settings(options.root), split, limit, samples, profile)
+    settings = override(open_settings(options.root), split, limit, samples, profile)
     task = load_task(settings)
     spec = graders.load_spec(settings.path(settings.task.grader))
     rows = _rows(settings, task)
@@ -78,7 +78,10 @@ def evaluate(
     _summary(run, console, shown)
 
 
-def _override(settings: Settings, split: str, limit: int, samples: int, profile: str) -> Settings:
+def override(
+    settings: Settings, split: str = "", limit: int = 0, samples: int = 0, profile: str = ""
+) -> Settings:
+    """The settings with what stands on the command line in place of what stands in rft.toml."""
     values = settings.model_dump(by_alias=True)
     if split:
         values["eval"]["split"] = split
