@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -11,13 +12,15 @@ from rft.jobs.hacking import Alarm, watch
 from rft.jobs.metrics import Point
 
 
-def run(steps: int, every: int = 5, **ends: tuple[float, float]) -> list[Point]:
-    """Figures that go in a straight line from one end to the other; valid_reward every few."""
+def run(steps: int, **ends: tuple[float, float]) -> list[Point]:
+    """Figures that go in a straight line from one end to the other; valid_reward every 5."""
     made = []
     for step in range(steps + 1):
         share = step / steps
-        values = {name: one + share * (two - one) for name, (one, two) in ends.items()}
-        if step % every and "valid_reward" in values:
+        values: dict[str, Any] = {
+            name: one + share * (two - one) for name, (one, two) in ends.items()
+        }
+        if step % 5 and "valid_reward" in values:
             del values["valid_reward"]
         made.append(Point(step, steps, **values))
     return made

@@ -30,7 +30,7 @@ def metrics(step: int, total: int = 3, **data: Any) -> dict[str, Any]:
 
 def reward(step: int, train: float, valid: float | None = None, **data: Any) -> dict[str, Any]:
     """Metrics of one step of a reinforcement job."""
-    scores = {"train_reward_mean": train, "valid_reward_mean": valid, "graders": []}
+    scores: dict[str, Any] = {"train_reward_mean": train, "valid_reward_mean": valid, "graders": []}
     return metrics(step, scores=scores, **data)
 
 
@@ -98,8 +98,10 @@ class Trainer:
         """files.create: multipart, as the SDK sends it."""
         head = f"content-type: {kind}\r\n\r\n".encode()
         message = email.parser.BytesParser(policy=email.policy.default).parsebytes(head + raw)
-        parts = {p.get_param("name", header="content-disposition"): p for p in message.iter_parts()}
-        content = parts["file"].get_payload(decode=True)
+        parts: dict[Any, Any] = {
+            p.get_param("name", header="content-disposition"): p for p in message.iter_parts()
+        }
+        content: bytes = parts["file"].get_payload(decode=True)
         name = f"file-{len(self.contents) + 1}"
         self.contents[name] = content
         self.files[name] = {
@@ -181,8 +183,7 @@ class Trainer:
         return [
             base | {"id": "ev-0", "type": "message", "message": "Files were read."},
             *(
-                base
-                | {"id": f"ev-{n}", "type": "metrics", "message": f"Step {n}", "data": data}
+                base | {"id": f"ev-{n}", "type": "metrics", "message": f"Step {n}", "data": data}
                 for n, data in enumerate(steps, start=1)
             ),
         ]

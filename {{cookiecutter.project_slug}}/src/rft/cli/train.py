@@ -317,7 +317,7 @@ def _show(
     address = job.info.base_url or "the vendor"
     console.print(f"{job.info.method} job for {address}, kept in {folder}", soft_wrap=True)
     console.print(shown(prepared.body.wire()), soft_wrap=True)
-    for line in prepared.estimate.sentences(settings.train):
+    for line in prepared.estimate.sentences():
         console.print(line)
     for remark in [*prepared.remarks, *([prepared.readiness] if prepared.readiness else [])]:
         level = remark.level

@@ -29,23 +29,28 @@ class Estimate:
     source: str
     """Where the tokens per answer come from."""
     assumed: tuple[str, ...]
-    usd: float | None
+    price: Train
 
-    def sentences(self, train: Train) -> list[str]:
+    @property
+    def usd(self) -> float | None:
+        """Price of the tokens, if one is named."""
+        rate = self.price.usd_per_million_tokens
+        return None if rate is None else self.tokens / 1e6 * rate
+
+    def sentences(self) -> list[str]:
         """For people, a line each."""
+        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
         drawn = f", {self.rollouts:,} answers" if self.rollouts else ""
         lines = [
-            f"about {self.rows:,} rows x {self.epochs} {'epoch' if self.epochs == 1 else 'epochs'}{drawn}, {self.tokens:,} tokens "
-            f"({self.source})",
+            f"about {self.rows:,} rows x {epochs}{drawn}, {self.tokens:,} tokens ({self.source})",
             *(f"assumed: {told}" for told in self.assumed),
         ]
+        rate, hour = self.price.usd_per_million_tokens, self.price.usd_per_hour
         if self.usd is not None:
-            lines.append(
-                f"about ${self.usd:,.2f} at ${train.usd_per_million_tokens:g} a million tokens"
-            )
-        if train.usd_per_hour is not None:
-            lines.append(f"and ${train.usd_per_hour:g} for each hour of training")
-        if self.usd is None and train.usd_per_hour is None:
+            lines.append(f"price: about ${self.usd:,.2f}, at ${rate:g} a million tokens")
+        if hour is not None:
+            lines.append(f"price: ${hour:g} for each hour of training")
+        if rate is None and hour is None:
             lines.append("price: none is named under [train] in rft.toml")
         return lines
 
@@ -87,6 +92,4 @@ def estimate(
     if method == "supervised" or not usages:
         answer = sum(map(len, golds)) / max(1, len(golds)) / CHARS_PER_TOKEN
     tokens = round((prompt + answer) * (rollouts or len(rows) * epochs))
-    price = train.usd_per_million_tokens
-    usd = tokens / 1e6 * price if price is not None else None
-    return Estimate(len(rows), epochs, rollouts, tokens, source, tuple(assumed), usd)
+    return Estimate(len(rows), epochs, rollouts, tokens, source, tuple(assumed), train)

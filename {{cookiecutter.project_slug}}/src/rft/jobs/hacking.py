@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, linear_regression
 from typing import Literal
 
 from rft.jobs.metrics import Point
@@ -21,8 +21,9 @@ MIN_STEPS = 6
 RISE = 0.02
 """A smaller change of a mean reward is none."""
 GAP = 0.10
-DROP = 0.10
-"""Fall of the validation reward that is no chance when the number of rows is not known."""
+LEAST_FALL = 0.05
+ANSWERS_ASSUMED = 100
+"""In one validation, when the number is not known."""
 CEILING = 0.95
 """From this validation reward on, answers are alike because they are right."""
 ENTROPY_LEFT = 0.2
@@ -47,24 +48,29 @@ def watch(points: Sequence[Point], valid_answers: int | None = None) -> list[Ala
     `points` are in order of steps. `valid_answers`: graded answers in one validation; with few of
     them a fall must be larger to be more than chance.
     """
-    found = (
-        _validation(points, valid_answers),
+    inner = [alarm for alarm in (_entropy(points), _variance(points), _length(points)) if alarm]
+    outer = (
+        _validation(points, valid_answers, supported=bool(inner)),
         _gap(points, valid_answers),
-        _entropy(points),
-        _variance(points),
-        _length(points),
     )
-    return [alarm for alarm in found if alarm]
+    return [alarm for alarm in outer if alarm] + inner
 
 
-def _validation(points: Sequence[Point], answers: int | None) -> Alarm | None:
-    """The validation reward has fallen below its best."""
-    rated = [(p.step, p.valid_reward) for p in points if p.valid_reward is not None]
+def _validation(points: Sequence[Point], answers: int | None, supported: bool) -> Alarm | None:
+    """The validation reward has fallen below its best.
+
+    One fall counts from three standard errors, since the best of many is lucky; from two when the
+    validation before was as low, or when another sign says the same (`supported`).
+    """
+    rated = _series(points, "valid_reward")
     if len(rated) < 2:
         return None
     best_step, best = max(rated, key=lambda pair: pair[1])
     last_step, last = rated[-1]
-    if best - last <= _chance(best, answers):
+    error = math.sqrt(2) * _standard_error(best, answers)
+    low = best - max(LEAST_FALL, 2 * error)
+    stays = supported or (rated[-2][1] < low and rated[-2][0] > best_step)
+    if last > low or (last > best - max(LEAST_FALL, 3 * error) and not stays):
         return None
     return Alarm(
         "validation",
@@ -78,24 +84,24 @@ def _validation(points: Sequence[Point], answers: int | None) -> Alarm | None:
 def _gap(points: Sequence[Point], answers: int | None) -> Alarm | None:
     """The training reward has run away from the validation reward.
 
-    Both ends are averaged, and the gap at the beginning is taken off: the two files need not be
-    equally hard.
+    Straight lines through both, since the two files need not be equally hard: only their rises are
+    compared. A gap counts from GAP and from three of its standard errors.
     """
-    rated = [(p.step, p.valid_reward) for p in points if p.valid_reward is not None]
-    trained = _series(points, "train_reward")
+    rated, trained = _series(points, "valid_reward"), _series(points, "train_reward")
     if len(rated) < 3 or len(trained) < MIN_STEPS:
         return None
-    (_, first_valid), (step, last_valid) = rated[0], rated[-1]
-    _, low, _, high = _ends(trained)
-    gap = (high - low) - (last_valid - first_valid)
-    if high - low <= RISE or gap <= max(GAP, _chance(last_valid, answers)):
+    middle = fmean(value for _, value in rated)
+    gained, doubt = _rise(rated, _standard_error(middle, answers))
+    rose, noise = _rise(trained)
+    if rose <= RISE or rose - gained <= max(GAP, 3 * math.hypot(doubt, noise)):
         return None
+    step = rated[-1][0]
     return Alarm(
         "gap",
         step,
-        f"training reward rose by {high - low:.2f} up to step {step}, validation reward by only "
-        f"{last_valid - first_valid:.2f}: what is learnt does not carry over; look at answers that "
-        "earn much (rft eval on a checkpoint, rft report).",
+        f"training reward rose by {rose:.2f} up to step {step}, validation reward by "
+        f"{gained:.2f}: what is learnt does not carry over; look at answers that earn much (rft "
+        "eval on a checkpoint, then rft report).",
     )
 
 
@@ -154,15 +160,23 @@ def _length(points: Sequence[Point]) -> Alarm | None:
     )
 
 
-def _chance(reward: float, answers: int | None) -> float:
-    """A difference of two validations that chance makes: two standard errors, 0.05 at least.
+def _standard_error(reward: float, answers: int | None) -> float:
+    """Of one validation: a reward in [0, 1] with mean p has a variance of at most p (1 - p)."""
+    return math.sqrt(max(reward * (1 - reward), 0.0) / (answers or ANSWERS_ASSUMED))
 
-    A reward in [0, 1] with mean p has a variance of at most p (1 - p); both validations ask the
-    same rows, so half of the difference's variance 2 p (1 - p) is taken to cancel.
+
+def _rise(series: Sequence[tuple[int, float]], sd: float | None = None) -> tuple[float, float]:
+    """(rise of the least-squares line over the series, its standard error).
+
+    `sd` is the spread of one value around the line; by default that of the residuals.
     """
-    if not answers:
-        return DROP
-    return max(0.05, 2 * math.sqrt(max(reward * (1 - reward), 0) / answers))
+    steps, values = [step for step, _ in series], [value for _, value in series]
+    slope, start = linear_regression(steps, values)
+    if sd is None:
+        rest = [value - start - slope * step for step, value in series]
+        sd = math.sqrt(sum(r * r for r in rest) / max(1, len(rest) - 2))
+    middle, length = fmean(steps), steps[-1] - steps[0]
+    return slope * length, sd * length / math.sqrt(sum((s - middle) ** 2 for s in steps))
 
 
 def _series(points: Sequence[Point], name: str) -> list[tuple[int, float]]:
