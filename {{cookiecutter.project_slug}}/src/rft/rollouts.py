@@ -77,7 +77,11 @@ def request(
 
 def with_roles(messages: list[dict[str, Any]], profile: str) -> list[dict[str, Any]]:
     """The messages with the developer's under the role that the endpoint expects."""
-    role = PROFILES[profile].instruction_role
+    return instructed_by(messages, PROFILES[profile].instruction_role)
+
+
+def instructed_by(messages: list[dict[str, Any]], role: str) -> list[dict[str, Any]]:
+    """The messages with the developer's under another role."""
     return [m | {"role": role} if m["role"] == "developer" else m for m in messages]
 
 

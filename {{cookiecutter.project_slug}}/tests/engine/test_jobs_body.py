@@ -222,7 +222,9 @@ def test_the_body_is_shown_without_the_graders_source() -> None:
     assert "(the Answer of task/schema.py)" in told
 
 
-@pytest.mark.parametrize(("profile", "role"), [("openai", "developer"), ("bedrock", "system")])
+@pytest.mark.parametrize(
+    ("profile", "role"), [("openai", "developer"), ("local", "developer"), ("bedrock", "system")]
+)
 def test_rows_have_the_roles_of_the_profile(profile: str, role: str) -> None:
     row: dict[str, Any] = {
         "id": "a",
@@ -235,8 +237,8 @@ def test_rows_have_the_roles_of_the_profile(profile: str, role: str) -> None:
     }
     (sent,) = reinforcement_rows([row], profile)
     assert sent == row | {"messages": [{"role": role, "content": "Do."}, row["messages"][1]]}
-    (taught,) = supervised_rows([row], ['{"a":1}'], profile)
-    assert [m["role"] for m in taught["messages"]] == [role, "user", "assistant"]
+    (taught,) = supervised_rows([row], ['{"a":1}'])
+    assert [m["role"] for m in taught["messages"]] == ["system", "user", "assistant"]
 
 
 # preflight -------------------------------------------------------------------------------------

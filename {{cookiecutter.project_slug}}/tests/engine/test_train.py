@@ -199,7 +199,7 @@ def test_rows_go_out_with_their_fields_and_the_roles_of_the_profile(
 ) -> None:
     rft(*SENT, "--no-watch")
     first = json.loads(trainer.contents["file-1"].splitlines()[0])
-    assert first["messages"][0]["role"] == "system"
+    assert first["messages"][0]["role"] == "developer"
     assert first["reference_answer"] == "rebma"
     assert trainer.files["file-1"]["purpose"] == "fine-tune"
 
@@ -210,6 +210,7 @@ def test_supervised_rows_end_with_the_gold_answer_and_hold_nothing_else(
     rft(*SENT, "--method", "supervised", "--no-watch")
     first = json.loads(trainer.contents["file-1"].splitlines()[0])
     assert list(first) == ["messages"]
+    assert first["messages"][0]["role"] == "system"
     assert first["messages"][-1] == {"role": "assistant", "content": '{"backwards":"rebma"}'}
 
 

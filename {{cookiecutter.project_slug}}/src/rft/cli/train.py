@@ -183,7 +183,7 @@ def _prepare(
         lines = (
             reinforcement_rows(rows[split], profile)
             if method == "reinforcement"
-            else supervised_rows(rows[split], golds[split], profile)
+            else supervised_rows(rows[split], golds[split])
         )
         files[f"{split}.jsonl"] = to_jsonl(lines)
     grader = job_grader(spec, profile, own.lambda_arn) if method == "reinforcement" else None

@@ -14,7 +14,7 @@ PATHS: dict[str, tuple[str, ...]] = {
         "full_valid_mean_reward",
         "valid_mean_reward",
     ),
-    "no_variance": ("groups.zero_variance_share", "frac_reward_zero_std"),
+    "no_variance": ("train_zero_variance_share", "frac_reward_zero_std"),
     "entropy": ("entropy", "actor_entropy"),
     "kl": ("kl", "actor_kl_loss"),
     "length": (
@@ -28,7 +28,8 @@ PATHS: dict[str, tuple[str, ...]] = {
     "valid_loss": ("full_valid_loss", "valid_loss"),
 }
 """Where each figure may stand in an event's data: OpenAI's guide first, then its older flat names,
-then Bedrock's (verl's with `_` for `/`) and TRL's."""
+then Bedrock's (verl's with `_` for `/`). The share of groups without variance is the local service's
+and TRL's; OpenAI tells none."""
 GRADER_ERRORS = (
     "sample_parse_error", "invalid_variable_error", "other_error", "python_grader_server_error",
     "python_grader_runtime_error", "model_grader_server_error", "model_grader_refusal_error",

@@ -1,4 +1,9 @@
-"""The rows of a split as the lines that a vendor trains on."""
+"""The rows of a split as the lines that a vendor trains on.
+
+OpenAI's contract knows the developer's role in rows for reinforcement and the system's in chats for
+supervised training (FineTuneReinforcementRequestInput and FineTuneChatRequestInput of its OpenAPI
+file), whatever role its endpoints take; Bedrock knows the system's only.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +11,24 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rft.rollouts import with_roles
+from rft.rollouts import instructed_by
 
 
 def reinforcement_rows(rows: Sequence[Mapping[str, Any]], profile: str) -> list[dict[str, Any]]:
     """Each row as it stands (graders read all of it), with the roles of the profile."""
-    return [{**row, "messages": with_roles(row["messages"], profile)} for row in rows]
+    role = "system" if profile == "bedrock" else "developer"
+    return [{**row, "messages": instructed_by(row["messages"], role)} for row in rows]
 
 
 def supervised_rows(
-    rows: Sequence[Mapping[str, Any]], golds: Sequence[str], profile: str
+    rows: Sequence[Mapping[str, Any]], golds: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Each row's prompt with its gold answer as the assistant's turn; no field of ours is sent."""
     made = []
     for row, gold in zip(rows, golds, strict=True):
         line: dict[str, Any] = {
             "messages": [
-                *with_roles(row["messages"], profile),
+                *instructed_by(row["messages"], "system"),
                 {"role": "assistant", "content": gold},
             ]
         }
