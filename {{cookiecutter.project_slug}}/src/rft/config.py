@@ -20,8 +20,6 @@ from rft.errors import UserError
 ProfileName = Literal["local", "compatible", "foundry", "bedrock", "openai"]
 FILE = "rft.toml"
 EMBEDDED_MODEL = "smollm2-135m-instruct"
-LOCAL_SERVICE = "http://127.0.0.1:8001/v1"
-"""Where `rft serve` listens unless it is told otherwise."""
 OWN_NAMES = ("base", "warm", "tuned")
 """Names of [models] that this project gives itself: no id of a vendor's model."""
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -138,7 +136,7 @@ class Train(_Section):
 
     method: Literal["supervised", "reinforcement"] = "reinforcement"
     base_url: str | None = None
-    """Where jobs are sent; None: the endpoint's address, for 'local' that of `rft serve`."""
+    """Where jobs are sent; None: the endpoint's address, for 'local' this project's `rft serve`."""
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 7
     lambda_arn: str | None = None
     """Bedrock: the Lambda that gives the rewards (`rft export bedrock`)."""
@@ -263,11 +261,14 @@ def base_url(endpoint: Endpoint | Judge) -> str:
     return url
 
 
-def train_url(settings: Settings) -> str:
-    """The address that takes training jobs. Raises UserError when a part of it is not set."""
+def train_url(settings: Settings) -> str | None:
+    """The address that takes training jobs; None: this project's own `rft serve`.
+
+    Raises UserError when a part of it is not set.
+    """
     chosen = settings.train.base_url or settings.endpoint.base_url
     if not chosen and settings.endpoint.profile == "local":
-        chosen = LOCAL_SERVICE
+        return None
     return base_url(settings.endpoint.model_copy(update={"base_url": chosen}))
 
 

@@ -28,6 +28,15 @@ from rft.jobs.hyper import MODELS, Method, checked, parse_pairs
 from rft.jobs.preflight import Plan, Remark, alive, preflight, stops
 from rft.jobs.rows import reinforcement_rows, supervised_rows, to_jsonl
 from rft.jobs.uploads import sha256, upload
+from rft.jobs.vendor import (
+    MARK,
+    connect,
+    create,
+    explained,
+    find_sent,
+    remembered_as,
+    shutdown_date,
+)
 from rft.rollouts import response_format
 
 if TYPE_CHECKING:
@@ -99,7 +108,7 @@ def train(
     info = store.JobInfo(
         identity=prepared.identity,
         profile=settings.endpoint.profile,
-        base_url=_address(settings),
+        base_url=remembered_as(settings),
         method=chosen,
         start_from=prepared.body.model,
         name=model or NAMES[chosen],
@@ -118,8 +127,6 @@ def train(
         return
     _allowed(prepared, anyway)
     _confirm(yes)
-    from rft.jobs.vendor import connect
-
     with store.sending(root), connect(settings) as client:
         _send(client, job, prepared, root, console)
     if watch:
@@ -147,8 +154,6 @@ def cancel(job: JobArgument = "") -> None:
 
 
 def _change(action: str, name: str) -> None:
-    from rft.jobs.vendor import connect, explained
-
     settings = open_settings(options.root)
     job = store.find(settings.root / "runs" / "train", name)
     settings = override(settings, profile=job.info.profile)
@@ -204,7 +209,7 @@ def _prepare(
             metadata=_metadata(settings, mark),
         )
 
-    identity = runs.digest([_address(settings), body(hashes, "").wire()])
+    identity = runs.digest([remembered_as(settings), body(hashes, "").wire()])
     counts = {split: len(rows[split]) for split in SPLITS}
     remarks = preflight(Plan(profile, method, model, spec, counts, hyperparameters), date.today())
     records, run = _latest_answers(settings, model)
@@ -254,23 +259,12 @@ def _rows(
 
 
 def _metadata(settings: Settings, identity: str) -> dict[str, str]:
-    from rft.jobs.vendor import MARK
-
     told = dict(settings.train.metadata)
     if settings.endpoint.profile == "local":  # training draws answers as rft eval does
         told.setdefault("rft_max_tokens", str(settings.sampling.max_tokens))
         if settings.sampling.temperature:
             told.setdefault("rft_temperature", str(settings.sampling.temperature))
     return told | {"project": settings.project.name[:512], MARK: identity}
-
-
-def _address(settings: Settings) -> str:
-    from rft.config import redact, train_url
-
-    try:
-        return redact(train_url(settings)).rstrip("/")
-    except UserError:  # a dry run needs no address; sending says what is missing
-        return ""
 
 
 def _newest_run(settings: Settings, model: str) -> runs.Run | None:
@@ -314,7 +308,7 @@ def _show(
     prepared: Prepared, settings: Settings, job: store.Job, anyway: bool, console: Console
 ) -> None:
     folder = job.folder.relative_to(settings.root)
-    address = job.info.base_url or "the vendor"
+    address = job.info.base_url or settings.endpoint.profile
     console.print(f"{job.info.method} job for {address}, kept in {folder}", soft_wrap=True)
     console.print(shown(prepared.body.wire()), soft_wrap=True)
     for line in prepared.estimate.sentences():
@@ -348,8 +342,6 @@ def _confirm(yes: bool) -> None:
 
 def _send(client: OpenAI, job: store.Job, prepared: Prepared, root: Path, console: Console) -> None:
     """Upload what is not there yet and make the job, unless a killed command has made it."""
-    from rft.jobs.vendor import create, find_sent, shutdown_date
-
     model = prepared.body.model
     ends = shutdown_date(client, model)
     if reasons := stops(list(alive(job.info.profile, model, ends, date.today()))):
@@ -357,7 +349,7 @@ def _send(client: OpenAI, job: store.Job, prepared: Prepared, root: Path, consol
     body = prepared.body.wire()
     for field in ("training_file", "validation_file"):
         if name := body.get(field):
-            body[field], there = upload(client, prepared.files[name], name, root)
+            body[field], there = upload(client, prepared.files[name], name, root, job.info.base_url)
             console.print(f"{name}: {body[field]} ({'is there' if there else 'uploaded'})")
     since = job.info.sending_since
     made = find_sent(client, body, since) if since else None

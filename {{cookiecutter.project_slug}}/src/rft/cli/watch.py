@@ -19,6 +19,7 @@ from rft.errors import CheckError, RftError
 from rft.jobs import store
 from rft.jobs.curve import COLUMNS, cell, curves, line, told_columns
 from rft.jobs.landing import land
+from rft.jobs.vendor import connect, explained
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -46,8 +47,6 @@ def follow_on(settings: Settings, job: store.Job, stop: bool) -> None:
 
     Raises CheckError when it failed or was cancelled.
     """
-    from rft.jobs.vendor import connect
-
     console = terminal()
     with connect(settings) as client:
         try:
@@ -124,8 +123,6 @@ def _valid_answers(job: store.Job) -> int | None:
 
 
 def _pause(client: OpenAI, job: store.Job, console: Console) -> None:
-    from rft.jobs.vendor import explained
-
     try:
         with explained(client, "pausing"):
             client.fine_tuning.jobs.pause(job.info.job_id)

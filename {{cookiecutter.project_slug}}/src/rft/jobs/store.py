@@ -37,6 +37,7 @@ class JobInfo(BaseModel):
     """sha256 of the body, with the hashes of its files in place of their ids, and the address."""
     profile: ProfileName
     base_url: str
+    """Of the vendor, or "rft serve" for our own service."""
     method: Method
     start_from: str
     """Id of the model that is trained."""

@@ -23,14 +23,16 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def upload(client: OpenAI, content: bytes, name: str, root: Path) -> tuple[str, bool]:
+def upload(client: OpenAI, content: bytes, name: str, root: Path, vendor: str) -> tuple[str, bool]:
     """(file id, whether it was there already) of a training file; `root` holds uploads.json.
+
+    `vendor`: what its files are remembered under.
 
     Raises UserError when the vendor refuses the file, OutsideError when it cannot be reached.
     """
     known = _read(root / FILE)
-    url, digest = address(client), sha256(content)
-    remembered = known.get(url, {}).get(digest, "")
+    digest = sha256(content)
+    remembered = known.get(vendor, {}).get(digest, "")
     if remembered and _still_there(client, remembered, len(content)):
         return remembered, True
     with explained(client, f"uploading {name}"):
@@ -39,10 +41,10 @@ def upload(client: OpenAI, content: bytes, name: str, root: Path) -> tuple[str, 
             made = client.files.wait_for_processing(made.id, poll_interval=2)
     if made.status in GONE:
         raise UserError(
-            f"{url} refused {name}: {made.status_details or made.status}; correct it and run the "
-            "command again."
+            f"{address(client)} refused {name}: {made.status_details or made.status}; "
+            "correct it and run the command again."
         )
-    known.setdefault(url, {})[digest] = made.id
+    known.setdefault(vendor, {})[digest] = made.id
     _write(root / FILE, known)
     return made.id, False
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rft import config
 from rft.config import Settings, redact
 from rft.errors import OutsideError, UserError
+from rft.jobs import local_service
 from rft.rollouts import vendor_message
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ CLOSED = (
 
 
 def connect(settings: Settings) -> OpenAI:
-    """A client of the service that takes this project's training jobs."""
+    """A client of the service that takes this project's training jobs; ours is started if need be.
+
+    Raises UserError for a missing key or address, OutsideError when ours does not start.
+    """
     import openai
 
-    url = config.train_url(settings)
     return openai.OpenAI(
-        base_url=url,
+        base_url=config.train_url(settings) or local_service.ensure(settings.root),
         api_key=config.api_key(settings.endpoint),
         max_retries=settings.sampling.max_retries,
         timeout=TIMEOUT_S,
@@ -40,8 +43,17 @@ def connect(settings: Settings) -> OpenAI:
 
 
 def address(client: OpenAI) -> str:
-    """The client's address without secrets: the key under which things are remembered."""
+    """The client's address without secrets."""
     return redact(str(client.base_url)).rstrip("/")
+
+
+def remembered_as(settings: Settings) -> str:
+    """What this vendor's jobs and uploads are remembered under; "" while it has no address."""
+    try:
+        url = config.train_url(settings)
+    except UserError:  # a dry run needs none; connect says what is missing
+        return ""
+    return redact(url).rstrip("/") if url else local_service.NAME
 
 
 @contextmanager
@@ -73,10 +85,9 @@ def explained(client: OpenAI, doing: str) -> Iterator[None]:
             f"{url}: {doing} took longer than {TIMEOUT_S:.0f} s; run the same command again."
         ) from None
     except openai.APIConnectionError as error:
-        start = "; start `rft serve`" if url.startswith("http://127.") else ""
         raise OutsideError(
-            f"{url} cannot be reached ({error.__cause__ or error}){start}; then run the same "
-            "command again: nothing is uploaded or sent twice."
+            f"{url} cannot be reached ({error.__cause__ or error}); run the same command again "
+            "when it is back: nothing is uploaded or sent twice."
         ) from None
     except (openai.BadRequestError, openai.UnprocessableEntityError, openai.ConflictError) as error:
         raise UserError(
