@@ -314,6 +314,16 @@ def test_a_job_that_was_watched_twice_has_its_events_once(
     assert len((job_folder(project) / "events.jsonl").read_text().splitlines()) == 3
 
 
+def test_a_job_of_another_address_is_not_asked_for_here(
+    rft: Rft, project: Path, trainer: Trainer
+) -> None:
+    rft(*SENT, "--no-watch")
+    point_to(project, "http://127.0.0.1:9/v1")
+    outcome = rft("watch")
+    assert outcome.code == 2
+    assert f"ftjob-1 was sent to {trainer.url}" in outcome.err
+
+
 def test_an_unknown_job(rft: Rft, trainer: Trainer) -> None:
     assert "No job was sent from here yet" in rft("watch").err
     rft(*SENT, "--no-watch")

@@ -17,7 +17,7 @@ from rft import graders, runs
 from rft.cli import app, options, terminal
 from rft.cli.evaluate import override
 from rft.cli.project import Task, load_rows, load_task, open_settings
-from rft.cli.watch import follow_on
+from rft.cli.watch import follow_on, sent_job
 from rft.config import Settings
 from rft.dataset import check_splits
 from rft.errors import CheckError, RftError, UserError
@@ -154,9 +154,7 @@ def cancel(job: JobArgument = "") -> None:
 
 
 def _change(action: str, name: str) -> None:
-    settings = open_settings(options.root)
-    job = store.find(settings.root / "runs" / "train", name)
-    settings = override(settings, profile=job.info.profile)
+    settings, job = sent_job(name)
     with connect(settings) as client, explained(client, f"{action} of {job.info.job_id}"):
         found = getattr(client.fine_tuning.jobs, action)(job.info.job_id)
         job.update(status=str(found.status))
@@ -352,7 +350,8 @@ def _send(client: OpenAI, job: store.Job, prepared: Prepared, root: Path, consol
             body[field], there = upload(client, prepared.files[name], name, root, job.info.base_url)
             console.print(f"{name}: {body[field]} ({'is there' if there else 'uploaded'})")
     since = job.info.sending_since
-    made = find_sent(client, body, since) if since else None
+    known = {other.info.job_id for other in store.all_jobs(root)}
+    made = find_sent(client, body, since, known) if since else None
     if made is None:
         job.write_body(body)
         job.update(sending_since=time.time())

@@ -15,11 +15,11 @@ from rft.cli import app, options, terminal
 from rft.cli.evaluate import override
 from rft.cli.project import open_settings
 from rft.config import Settings
-from rft.errors import CheckError, RftError
+from rft.errors import CheckError, RftError, UserError
 from rft.jobs import store
 from rft.jobs.curve import COLUMNS, cell, curves, line, told_columns
 from rft.jobs.landing import land
-from rft.jobs.vendor import connect, explained
+from rft.jobs.vendor import connect, explained, remembered_as
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -37,9 +37,23 @@ def watch(
     ] = False,
 ) -> None:
     """Show a training job until it is over; Ctrl-C leaves it running."""
+    follow_on(*sent_job(job), stop)
+
+
+def sent_job(name: str) -> tuple[Settings, store.Job]:
+    """A job by its id or folder ("": the newest), and the settings that reach its vendor.
+
+    Raises UserError when there is none, or when rft.toml names another address by now.
+    """
     settings = open_settings(options.root)
-    found = store.find(settings.root / "runs" / "train", job)
-    follow_on(override(settings, profile=found.info.profile), found, stop)
+    job = store.find(settings.root / "runs" / "train", name)
+    settings = override(settings, profile=job.info.profile)
+    if (address := remembered_as(settings)) != job.info.base_url:
+        raise UserError(
+            f"{job.info.job_id} was sent to {job.info.base_url}, but rft.toml names "
+            f"{address or 'no address'} now; set base_url under [train] to the former."
+        )
+    return settings, job
 
 
 def follow_on(settings: Settings, job: store.Job, stop: bool) -> None:

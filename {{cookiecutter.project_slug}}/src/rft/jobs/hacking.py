@@ -96,11 +96,11 @@ def _gap(points: Sequence[Point], answers: int | None) -> Alarm | None:
     if rose <= RISE or rose - gained <= max(GAP, 3 * math.hypot(doubt, noise)):
         return None
     step = rated[-1][0]
+    did = f"rose by {gained:.2f}" if gained >= 0 else f"fell by {-gained:.2f}"
     return Alarm(
         "gap",
         step,
-        f"training reward rose by {rose:.2f} up to step {step}, validation reward by "
-        f"{gained:.2f}: what is learnt does not carry over; look at answers that earn much (rft "
+        f"training reward rose by {rose:.2f} up to step {step} and validation reward {did}: what is learnt does not carry over; look at answers that earn much (rft "
         "eval on a checkpoint, then rft report).",
     )
 

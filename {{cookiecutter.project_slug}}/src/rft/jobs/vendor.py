@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -143,10 +143,12 @@ def create(client: OpenAI, body: dict[str, Any]) -> FineTuningJob:
         )
 
 
-def find_sent(client: OpenAI, body: dict[str, Any], since: float) -> FineTuningJob | None:
+def find_sent(
+    client: OpenAI, body: dict[str, Any], since: float, known: Collection[str]
+) -> FineTuningJob | None:
     """The job that was made of `body` at or after `since` (Unix time), if the vendor has one.
 
-    For the moment between a vendor's yes and our writing it down.
+    For the moment between a vendor's yes and our writing it down; `known`: ids written down since.
     """
     mark = (body.get("metadata") or {}).get(MARK)
     with explained(client, "asking for the jobs"):
@@ -154,6 +156,7 @@ def find_sent(client: OpenAI, body: dict[str, Any], since: float) -> FineTuningJ
             same = job.training_file == body["training_file"] and job.model == body["model"]
             told = (job.metadata or {}).get(MARK)
             # A minute for clocks that differ.
-            if same and told == mark and job.created_at >= since - 60:
+            fresh = job.id not in known and job.created_at >= since - 60
+            if same and told == mark and fresh:
                 return job
     return None
