@@ -100,8 +100,8 @@ def _gap(points: Sequence[Point], answers: int | None) -> Alarm | None:
     return Alarm(
         "gap",
         step,
-        f"training reward rose by {rose:.2f} up to step {step} and validation reward {did}: what is "
-        "learnt does not carry over; look at answers that earn much (rft eval on a checkpoint, "
+        f"training reward rose by {rose:.2f} up to step {step} and validation reward {did}: what "
+        "is learnt does not carry over; look at answers that earn much (rft eval on a checkpoint, "
         "then rft report).",
     )
 
