@@ -98,8 +98,6 @@ def _follow(client: OpenAI, job: store.Job, stop: bool, console: Console) -> Sta
 
 def _news(state: State, last: State, console: Console) -> None:
     """What is new, as lines: messages always, metrics where there is no live table."""
-    if state.status != last.status:
-        console.print(f"{state.job.id if state.job else ''}: {state.status}")
     for event in state.news:
         if event.type != "metrics":
             style = {"warn": "yellow", "error": "red"}.get(event.level, "")
@@ -109,6 +107,8 @@ def _news(state: State, last: State, console: Console) -> None:
         for point in state.points:
             if known.get(point.step) != point:
                 console.print(line(point), soft_wrap=True)
+    if state.status != last.status:
+        console.print(f"{state.job.id if state.job else ''}: {state.status}")
 
 
 def _view(job: store.Job, state: State, width: int) -> Group:
