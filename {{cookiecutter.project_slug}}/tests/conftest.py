@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from rft.cli import main
+from rft.records import Record
 from tests.engine.endpoint import Endpoint
 from tests.engine.toy import make_project
 
@@ -28,6 +30,19 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("OPENAI_API_KEY", "RFT_DEBUG"):
         monkeypatch.delenv(name, raising=False)
     return make_project(tmp_path / "toy")
+
+
+@pytest.fixture
+def render(tmp_path: Path) -> Callable[..., str]:
+    """Make a run of these records and render its page."""
+
+    def make(records: Iterable[Record], items: Iterable[dict[str, Any]] = (), **given: Any) -> str:
+        # Imported here: most tests need no matplotlib.
+        from tests.engine.pages import page
+
+        return page(tmp_path / "run", records, items, **given)
+
+    return make
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,35 @@
 """Answers that need no model: what a trained model has to beat."""
 
+import functools
 import json
 import re
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 _WORD = re.compile(r"[a-z]{4,}")
 _COMMON = {"with", "without", "unspecified", "other", "encounter", "initial", "subsequent"}
+_TRAIN = Path(__file__).parent / "data" / "train.jsonl"
 
 
 def floors(item: dict[str, Any]) -> dict[str, str]:
-    """Answer texts by name: no code, every candidate, best word overlap with the note."""
+    """Answer texts by name: no code, every candidate, the frequent codes, best word overlap."""
     candidates = item.get("candidates") or []
     return {
         "empty": _answer([]),
         "all_candidates": _answer([c["code"] for c in candidates]),
+        "top_50": _answer(frequent(50)),
+        "top_3": _answer(frequent(3)),
         "word_overlap": _answer(word_overlap(item)),
     }
+
+
+@functools.cache
+def frequent(most: int) -> list[str]:
+    """The most frequent gold codes of the training rows."""
+    rows = [json.loads(line) for line in _TRAIN.read_text(encoding="utf-8").splitlines()]
+    counts = Counter(code for row in rows for code in row["reference_answer"]["codes"])
+    return sorted(counts, key=lambda code: (-counts[code], code))[:most]
 
 
 def word_overlap(item: dict[str, Any]) -> list[str]:

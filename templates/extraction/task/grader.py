@@ -11,7 +11,8 @@ from typing import Any
 
 NEAR_MISS = 0.05
 """Credit per shared character beyond the second: same category 0.05, all but the last of seven
-characters 0.2. Bounded, because paying for the category alone invites answering only categories."""
+characters 0.2. Only codes that the row lists as near_misses earn it: they are billable, which this
+file cannot look up. Bounded, because paying for categories invites answering only categories."""
 
 MAX_CREDIT = 0.2
 
@@ -62,15 +63,16 @@ def _parse(text: object) -> object:
     return parsed
 
 
-def _reference(item: object) -> tuple[set[str] | None, set[str], set[str]]:
-    """Gold (None when the row has none), optional and forbidden codes of a row."""
+def _reference(item: object) -> tuple[set[str] | None, set[str], set[str], set[str]]:
+    """Gold (None when the row has none), optional, forbidden and nearly right codes of a row."""
     if not isinstance(item, dict):
-        return None, set(), set()
+        return None, set(), set(), set()
     reference = item.get("reference_answer")
     codes = reference.get("codes") if isinstance(reference, dict) else None
     gold = _code_set(codes) if isinstance(codes, list) else None
     optional = _code_set(item.get("optional")) - (gold or set())
-    return gold, optional, _code_set(item.get("must_not_code"))
+    near = _code_set(item.get("near_misses"))
+    return gold, optional, _code_set(item.get("must_not_code")), near
 
 
 def _code_set(codes: object) -> set[str]:
@@ -81,7 +83,7 @@ def _code_set(codes: object) -> set[str]:
 def _score(sample: object, item: object) -> dict[str, float]:
     zero = dict.fromkeys(("reward", "precision", "recall", "f1", "exact", "over_coding"), 0.0)
     answered = answer_codes(sample)
-    gold, optional, forbidden = _reference(item)
+    gold, optional, forbidden, near = _reference(item)
     if answered is None or gold is None:
         return zero
     predicted = _code_set(answered)
@@ -93,7 +95,7 @@ def _score(sample: object, item: object) -> dict[str, float]:
         return {**zero, "reward": 1.0, "precision": 1.0, "recall": 1.0, "f1": 1.0, "exact": 1.0}
     hits = len(counted & gold)
     over = [f for f in sorted(forbidden) if any(c.startswith(f) for c in counted - gold)]
-    wrong = {c for c in counted - gold if not any(c.startswith(f) for f in forbidden)}
+    wrong = {c for c in counted & near - gold if not any(c.startswith(f) for f in forbidden)}
     credit = _near_misses(gold - counted, wrong)
     return {
         "reward": min(1.0, 2 * (hits + credit) / (size + len(gold))),
@@ -106,25 +108,16 @@ def _score(sample: object, item: object) -> dict[str, float]:
 
 
 def _near_misses(missed: set[str], wrong: set[str]) -> float:
-    """Credit for wrong codes beside missed ones, each code used once, closest pairs first.
-
-    A code that is the beginning of the missed one (a category, a code short of its 7th character)
-    is never billable and one that goes on beyond it does not exist: neither earns credit.
-    """
+    """Credit for wrong codes beside missed ones, each code used once, closest pairs first."""
     left, right, total = set(missed), set(wrong), []
     for length in (6, 5, 4, 3):
         by_prefix: dict[str, list[str]] = {}
         for code in sorted(right):
             by_prefix.setdefault(code[:length], []).append(code)
         for code in sorted(left):
-            near = [
-                c
-                for c in by_prefix.get(code[:length], [])
-                if len(code) >= length and not code.startswith(c) and not c.startswith(code)
-            ]
+            near = by_prefix.get(code[:length], []) if len(code) >= length else []
             if near:
                 total.append(min(MAX_CREDIT, NEAR_MISS * (length - 2)))
-                by_prefix[code[:length]].remove(near[0])
-                right.discard(near[0])
+                right.discard(near.pop(0))
                 left.discard(code)
     return math.fsum(total)

@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from task.schema import CODE, Item, check_item, dotted
-from task.shortlist import SIZE, billable, load_code_set, shortlist
+from task.shortlist import SIZE, Index, load_index, near_misses, shortlist
 
 OPTIONS = {
     "setting": "outpatient or inpatient, where the source does not say (default outpatient)",
@@ -29,11 +29,11 @@ OPTIONS = {
     "type": "rows of the TSV to keep by their second column, as DIAGNOSTICO (default: all)",
     "bad_codes": "what a code that is not billable costs: row (default) or code",
     "candidates": f"length of the shortlist in the prompt, 0 for none (default {SIZE})",
-    "check_codes": "yes (default) or no: look every code up in the code set (takes 2 s to load)",
+    "add_gold": "yes: gold codes that the search missed join the candidates (for training rows)",
 }
 
 _DEFAULTS = {"setting": "outpatient", "encounter_date": "2026-04-01", "release": "FY2026-April"}
-_DEFAULTS |= {"type": "", "bad_codes": "row", "candidates": str(SIZE), "check_codes": "yes"}
+_DEFAULTS |= {"type": "", "bad_codes": "row", "candidates": str(SIZE), "add_gold": "no"}
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,12 @@ def load(paths: list[Path], options: dict[str, str]) -> Iterator[dict[str, Any] 
         said = settings["candidates"]
         yield Problem("", None, f"Option candidates is '{said}'; give a whole number, 0 for none.")
         return
-    icd = load_code_set() if settings["check_codes"] != "no" else None
+    index = load_index()
     for found in _sources(paths, settings):
         if isinstance(found, Problem):
             yield found
         else:
-            yield from _row(found, settings, icd)
+            yield from _row(found, settings, index)
 
 
 def _sources(paths: list[Path], settings: dict[str, str]) -> Iterator[_Source | Problem]:
@@ -154,7 +154,9 @@ def _read(path: Path) -> tuple[str, Problem | None]:
         return "", Problem(str(path), None, f"Cannot be read: {error.strerror}.")
 
 
-def _row(source: _Source, settings: dict[str, str], icd: Any) -> Iterator[dict[str, Any] | Problem]:
+def _row(
+    source: _Source, settings: dict[str, str], index: Index
+) -> Iterator[dict[str, Any] | Problem]:
     gold: list[str] = []
     bad = 0
     for written, file, line in source.codes:
@@ -162,9 +164,9 @@ def _row(source: _Source, settings: dict[str, str], icd: Any) -> Iterator[dict[s
         if not CODE.fullmatch(code):
             bad += 1
             yield Problem(file, line, f"'{written.strip()}' is not written like a code.")
-        elif icd is not None and not billable(icd, code):
+        elif not index.is_billable(code):
             bad += 1
-            reason = "not billable, code to the end" if icd.is_valid_item(code) else "unknown"
+            reason = "not billable, code to the end" if code in index.place else "unknown"
             message = f"'{code}' of '{source.id}' is {reason} in the installed code set."
             yield Problem(file, line, message)
         elif code not in gold:
@@ -173,14 +175,16 @@ def _row(source: _Source, settings: dict[str, str], icd: Any) -> Iterator[dict[s
         yield Problem(source.file, source.line, f"'{source.id}' is left out: {bad} bad code(s).")
         return
     size = int(settings["candidates"])
+    must = gold if settings["add_gold"] == "yes" else []
     row: dict[str, Any] = {
         "id": source.id,
         "encounter_date": source.fields.get("encounter_date", settings["encounter_date"]),
         "setting": source.fields.get("setting", settings["setting"]),
         "release": settings["release"],
         "note": source.note,
-        "candidates": shortlist(icd, source.id, gold, [], size) if icd and size else [],
+        "candidates": shortlist(index, source.note, size, must) if size else [],
         "reference_answer": {"codes": gold} if source.codes else None,
+        "near_misses": near_misses(index, gold),
         "provenance": f"imported from {Path(source.file).name}",
     }
     yield from _checked(row, source)

@@ -8,11 +8,18 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from task.chapters import chapter
+
 RELEASES = {"FY2026-April": (date(2026, 4, 1), date(2026, 9, 30))}
 """Releases of the code set and the encounter dates (first, last) they are valid for."""
 
 CODE = re.compile(r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?")
 """How a code is written in a row: upper case, a dot after the third character."""
+
+ASKS = ("shortlist", "open")
+"""The ways to ask: among candidates found by a search, or from memory; rft.toml chooses."""
+
+Ask = Literal["shortlist", "open"]
 
 _SPELLED = re.compile(r"\b[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}\b", re.IGNORECASE)
 
@@ -53,13 +60,18 @@ class Item(Strict):
     release: str
     note: str = Field(min_length=1)
     candidates: list[Candidate] = Field(default_factory=list)
-    """The shortlist shown to the model, gold among it; empty: the model answers from memory."""
+    """What the search found for the note, gold often but not always among it. Shown to the model
+    when the shortlist is asked; without any, the question is the open one."""
     reference_answer: Codes
+    near_misses: list[str] = Field(default_factory=list)
+    """Billable codes beside the gold ones in their categories: what may earn partial credit."""
     evidence: list[Evidence] = Field(default_factory=list)
     optional: list[str] = Field(default_factory=list)
     """Codes that some coders add: they neither help nor hurt."""
     must_not_code: list[str] = Field(default_factory=list)
     """Ruled out, negated or past: this code and everything below it is over-coding."""
+    traps: list[str] = Field(default_factory=list)
+    """What makes the row hard, in the words of task/encounters/README.md."""
     provenance: str = ""
     messages: list[dict[str, str]] = Field(default_factory=list)
 
@@ -79,17 +91,20 @@ Rules:
 a diagnosis still called probable or suspected at discharge is coded as if it existed.
 {shortlist}Answer with JSON only: {{"codes": ["...", "..."]}}"""
 
-SHORTLIST = "- Choose from the candidate codes; most of them do not apply. Give the codes alone.\n"
+SHORTLIST = """\
+- The candidate codes come from a search; most of them do not apply. Choose among them; where the \
+right code is missing, give it from memory. Give the codes alone.
+"""
 
 
-def messages(item: Item) -> list[dict[str, str]]:
+def messages(item: Item, ask: Ask = "shortlist") -> list[dict[str, str]]:
     """The prompt: developer then user message, built without the gold answer."""
-    rules = INSTRUCTIONS.format(shortlist=SHORTLIST if item.candidates else "")
+    shown = item.candidates if ask == "shortlist" else []
+    rules = INSTRUCTIONS.format(shortlist=SHORTLIST if shown else "")
     lines = [f"Encounter: {item.setting}, {item.encounter_date}, code set {item.release}."]
     lines += ["", "Note:", item.note]
-    if item.candidates:
-        lines += ["", "Candidate codes:"]
-        lines += [f"{c.code} {c.description}" for c in item.candidates]
+    if shown:
+        lines += ["", "Candidate codes:", *(f"{c.code} {c.description}" for c in shown)]
     return [
         {"role": "developer", "content": rules},
         {"role": "user", "content": "\n".join(lines)},
@@ -110,7 +125,8 @@ def slices(item: Item) -> dict[str, str]:
     """Groups that reports break the score down by."""
     n = len(item.reference_answer.codes)
     size = "none" if n == 0 else "1" if n == 1 else "2-3" if n <= 3 else "4 or more"
-    return {"setting": item.setting, "gold codes": size}
+    first = chapter(item.reference_answer.codes[0]) if n else "none"
+    return {"setting": item.setting, "gold codes": size, "chapter of the first code": first}
 
 
 def dotted(code: str) -> str:
@@ -137,6 +153,7 @@ def _lists(item: Item) -> list[str]:
         "optional": item.optional,
         "must_not_code": item.must_not_code,
         "candidates": [c.code for c in item.candidates],
+        "near_misses": item.near_misses,
     }
     for name, codes in named.items():
         found += [
@@ -163,12 +180,11 @@ def _lists(item: Item) -> list[str]:
         for b in gold
         if a != b and below(b, a)
     ]
-    if item.candidates:
-        found += [
-            f"The candidates lack the gold code '{c}'; add it, or run task.build_data again."
-            for c in gold
-            if c not in named["candidates"]
-        ]
+    found += [
+        f"near_misses holds '{c}', which is gold or in no category of a gold code; remove it."
+        for c in item.near_misses
+        if c in gold or c[:3] not in {g[:3] for g in gold}
+    ]
     return found
 
 

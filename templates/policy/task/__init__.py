@@ -1,1 +1,1 @@
-"""Your task: the tax figures of an S corporation and its shareholders."""
+"""Your task: tax analysis of S corporations and partnerships under a weighted rubric."""

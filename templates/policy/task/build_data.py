@@ -1,9 +1,10 @@
-"""Builds task/data/*.jsonl: cases drawn, solved exactly and told in varied ways.
+"""Builds task/data/*.jsonl, calibration.jsonl and probes.jsonl: cases drawn, solved and told.
 
     python -m task.build_data
 
 Seeded: the same program gives the same bytes. Change COUNTS for more rows, the modules
-task/cases_*.py for other kinds of case, task/narrative.py for the way they are told.
+task/cases_*.py for other kinds of case, task/claims_*.py for what is judged, task/narrative.py for
+the way cases are told.
 """
 
 from __future__ import annotations
@@ -11,36 +12,68 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from task.cases_distribution import excess, layers
+from task import claims_p, claims_s
+from task.calibrate import AUTHORITY, NEVER, RULE, USE, Case, answers, names_of
+from task.cases_distribution import excess, layers, old_order
 from task.cases_loss import debt, restore
+from task.cases_notes import two_notes
+from task.cases_open import open_amount, open_period
+from task.cases_partner import draws, outside, special
+from task.cases_partner_sale import interim, proration
 from task.cases_sale import closing, daily, refused
-from task.drafts import Asked, Draft, usable, usd
+from task.drafts import Asked, Draft, Trap, usd
+from task.floors import soups
+from task.grader import grade
 from task.narrative import STYLES, noise, tell
-from task.schema import Item, check_item, messages
+from task.probes_of import probes
+from task.rubric import JUDGED_SHARE, judged_text, problems
+from task.schema import Item, messages
 
 TASK = Path(__file__).parent
-SEED = 20261123
-COUNTS = {"train": 6, "validation": 3, "test": 3}
+SEED = 20261125
+COUNTS = {"train": 4, "validation": 2, "test": 2}
 """Rows per kind of case."""
+CALIBRATED = "validation"
+"""The split whose cases have calibration answers."""
 
 KINDS: tuple[Callable[[Random, int, list[str]], Draft], ...] = (
     daily,
     closing,
     refused,
+    open_amount,
+    open_period,
     excess,
+    old_order,
     layers,
     debt,
+    two_notes,
     restore,
+    proration,
+    interim,
+    outside,
+    draws,
+    special,
 )
+
+TOPICS = claims_s.TOPICS | claims_p.TOPICS
+TOLERANCE = {"cents": 100, "percent_bp": 1, "days": 0, "count": 0}
+"""What an answer may be off: one dollar, so that the rounding of cents decides nothing."""
+TRAP_WEIGHT, NEVER_WEIGHT = "-0.05", "-0.10"
+SOUP_MOST = 0.15
+"""What listing the numbers of a case may earn at most."""
+TRIES = 400
 
 YEARS = (2018, 2019, 2020, 2021, 2022, 2023, 2024)
 """2020 and 2024 are leap years."""
+PROVENANCE = "drawn and solved by task/build_data.py; no real taxpayer"
 
-SURNAMES = (
+SURNAMES = [
     "Abara",
     "Bauer",
     "Castell",
@@ -66,8 +99,8 @@ SURNAMES = (
     "Whitlock",
     "Yilmaz",
     "Zeller",
-)
-FIRST = (
+]
+FIRST = [
     "Alder",
     "Birch",
     "Cedar",
@@ -82,125 +115,196 @@ FIRST = (
     "Larch",
     "Maple",
     "North",
-)
-SECOND = ("Tools", "Foods", "Marine", "Press", "Roofing", "Labs", "Freight")
+    "Opal",
+    "Pioneer",
+    "Quarry",
+    "River",
+    "Summit",
+    "Timber",
+]
+SECOND = ["Tools", "Foods", "Marine", "Press", "Roofing", "Labs", "Freight"]
+SUFFIX = {"S corporation": ", Inc.", "partnership": " Partners"}
 
-PROVENANCE = "drawn and solved by task/build_data.py; no real taxpayer"
 
-ANALYSIS = {
-    "per-share-per-day": "Each item is spread over days and shares (IRC 1377(a)(1)); the seller "
-    "bears the day of the sale. Basis at the sale holds the items up to it (Reg. 1.1367-1(d)(1)).",
-    "closing of the books": "The valid election cuts the year after the day of the sale (IRC "
-    "1377(a)(2)), so each item goes to those who held shares in its period.",
-    "election not available": "The seller keeps shares and less than 20 % of the stock is sold, so "
-    "neither IRC 1377(a)(2) nor Reg. 1.1368-1(g)(2) applies: per share and day, IRC 1377(a)(1).",
-    "distribution beyond basis": "Income first, then the distribution, then the loss "
-    "(Reg. 1.1367-1(f)); beyond basis a distribution is gain (IRC 1368(b)(2)) and a loss waits.",
-    "earnings and profits": "AAA first, then a dividend (IRC 1368(c)); tax-exempt income stays out "
-    "of the AAA and a negative net does not reduce it for the year's distribution (1368(e)(1)).",
-    "debt basis": "Losses are allowed against stock, then against money lent (IRC 1366(d)(1)); a "
-    "guarantee gives no basis (Reg. 1.1366-2(a)(2)(ii)).",
-    "restored debt basis": "The loss beyond basis is carried forward (IRC 1366(d)(2)); the next "
-    "year's net increase restores debt before stock (IRC 1367(b)(2)(B)).",
-}
-"""The model analysis of each topic."""
+@dataclass(frozen=True)
+class Built:
+    """A row and what its calibration answers are made from."""
 
-TOLERANCE = {"cents": 100, "percent_bp": 1, "days": 0, "count": 0}
-"""What an answer may be off: one dollar, so that the rounding of cents decides nothing."""
+    item: Item
+    case: Case
 
 
 def main() -> int:
-    """Build all splits; the number of faults found (0: all files are written)."""
+    """Build all files; the number of faults found (0: all are written)."""
     built = build()
-    faults = [f"{r.id}: {p}" for rows in built.values() for r in rows for p in check_item(r)]
+    lines = calibration(built)
+    rows = {split: [b.item for b in found] for split, found in built.items()}
+    faults = [f"{r.id}: {p}" for found in rows.values() for r in found for p in problems(r, lines)]
     for fault in faults:
         print(fault, file=sys.stderr)
     if not faults:
         (TASK / "data").mkdir(exist_ok=True)
-        for split, rows in built.items():
-            lines = [json.dumps(r.model_dump(mode="json"), ensure_ascii=False) for r in rows]
-            path = TASK / "data" / f"{split}.jsonl"
-            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            print(f"{split}: {len(rows)} rows")
+        for split, found in rows.items():
+            _write(TASK / "data" / f"{split}.jsonl", [r.model_dump(mode="json") for r in found])
+            print(f"{split}: {len(found)} rows")
+        _write(TASK / "calibration.jsonl", lines)
+        _write(TASK / "probes.jsonl", list(probes([b.item for b in built["test"]])))
+        print(f"calibration: {len(lines)} answers")
     return len(faults)
 
 
-def build(seed: int = SEED, counts: dict[str, int] | None = None) -> dict[str, list[Item]]:
-    """The items of every split."""
+def _write(path: Path, lines: list[dict[str, Any]]) -> None:
+    text = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def build(seed: int = SEED, counts: dict[str, int] | None = None) -> dict[str, list[Built]]:
+    """The rows of every split."""
     rng = Random(seed)
-    companies = [f"{a} {b}, Inc." for a in FIRST for b in SECOND]
+    companies = [f"{a} {b}" for a in FIRST for b in SECOND]
     rng.shuffle(companies)
     names = iter(companies)
-    return {
-        split: list(_split(rng, split, count, names)) for split, count in (counts or COUNTS).items()
-    }
+    found, turn = {}, 0
+    for split, count in (counts or COUNTS).items():
+        found[split] = list(_split(rng, split, range(turn, turn + count), names))
+        turn += count
+    return found
 
 
-def _split(rng: Random, split: str, count: int, names: Iterator[str]) -> Iterator[Item]:
+def calibration(built: dict[str, list[Built]], seed: int = SEED) -> list[dict[str, Any]]:
+    """The calibration answers of the split CALIBRATED."""
+    rng = Random(seed)
+    cases = [b.case for b in built.get(CALIBRATED, [])]
+    return [line for turn, case in enumerate(cases) for line in answers(case, rng, turn)]
+
+
+def _split(rng: Random, split: str, turns: range, names: Iterator[str]) -> Iterator[Built]:
     number = 0
-    for turn in range(count):
+    for turn in turns:
         for k, kind in enumerate(KINDS):
             number += 1
-            # Styles and years walk on at their own pace, so that every kind meets every style.
+            # Styles and years walk on at their own pace, also from split to split, so that every
+            # kind meets every style.
             style = STYLES[(turn + k) % len(STYLES)]
             year = YEARS[(3 * turn + k) % len(YEARS)]
-            yield _item(rng, kind, f"{split}-{number:02d}", next(names), style, year)
+            yield _usable(rng, kind, f"{split}-{number:02d}", next(names), style, year)
 
 
-def _item(
+def _usable(
     rng: Random,
     kind: Callable[[Random, int, list[str]], Draft],
     item_id: str,
     company: str,
     style: str,
     year: int,
-) -> Item:
-    people = rng.sample(SURNAMES, 3)
-    draft = kind(rng, year, people)
-    while not usable(draft):
-        draft = kind(rng, year, people)
+) -> Built:
+    """A case whose numbers, listed without thought, earn less than SOUP_MOST."""
+    for _ in range(TRIES):
+        draft = kind(rng, year, rng.sample(SURNAMES, 3))
+        if draft.trap and _harmless(draft, draft.trap):
+            continue
+        built = _built(rng, draft, item_id, company, style)
+        row = built.item.model_dump(mode="json")
+        if max(grade({"output_text": text}, row) for text in soups(row)) < SOUP_MOST:
+            return built
+    raise ValueError(f"{kind.__name__} gave no usable case in {TRIES} tries; look at its weights")
+
+
+def _harmless(draft: Draft, trap: Trap) -> bool:
+    """Whether the mistake leads to the right value all the same."""
+    right = next(x.value for x in draft.asked if x.name == trap.figure)
+    return right is not None and abs(right - trap.value) <= 2 * TOLERANCE["cents"]
+
+
+def _built(rng: Random, draft: Draft, item_id: str, company: str, style: str) -> Built:
+    company += SUFFIX[draft.entity]
     facts = [*draft.facts, *noise(rng, rng.randrange(1, 4))]
-    there = [p for p in people if any(p in f.terse for f in draft.facts)]
+    there = [p for p in draft.people if any(p in f.terse for f in draft.facts)]
+    topic, names = TOPICS[draft.topic], names_of(draft.people, draft.missing)
+    figures = [x for x in draft.asked if x.name != "missing"]
+    claims = {RULE: topic.rule, USE: topic.use, AUTHORITY: topic.authority}
     item = Item.model_validate(
         {
             "id": item_id,
             "company": company,
+            "entity": draft.entity,
             "topic": draft.topic,
             "style": style,
             "facts": tell(rng, style, facts, company, there),
             "question": draft.question,
-            "figures": [_figure(a) for a in draft.asked],
+            "figures": [
+                {"name": x.name, "unit": x.unit, "description": x.description + "."}
+                for x in figures
+            ],
             "reference_answer": {
-                "figures": [{"name": a.name, "value": a.value} for a in draft.asked],
-                "analysis": ANALYSIS[draft.topic],
+                "figures": [{"name": x.name, "value": x.value} for x in figures],
+                "missing": draft.missing,
+                "citations": list(topic.sections),
+                "analysis": " ".join(c.met[0].format(**names) for c in claims.values()),
             },
-            "rubric": [_criterion(i, a) for i, a in enumerate(draft.asked, 1)],
+            "rubric": list(_rubric(draft, names)),
+            "judged_text": "",
             "provenance": PROVENANCE,
         }
     )
+    item.judged_text = judged_text(item.rubric)
     item.messages = messages(item)
-    return item
+    trap = (draft.trap.figure, draft.trap.value) if draft.trap else None
+    return Built(item, Case(item, topic, names, trap))
 
 
-def _figure(asked: Asked) -> dict[str, Any]:
-    return {"name": asked.name, "unit": asked.unit, "description": asked.description + "."}
+def _rubric(draft: Draft, names: dict[str, str]) -> Iterator[dict[str, Any]]:
+    for i, asked in enumerate(draft.asked, 1):
+        yield _criterion(f"c{i:02d}", asked, draft)
+    if draft.trap:
+        yield _trap(draft.trap)
+    topic = TOPICS[draft.topic]
+    each = str(JUDGED_SHARE / 3)
+    for name, claim in ((RULE, topic.rule), (USE, topic.use), (AUTHORITY, topic.authority)):
+        yield {"kind": "judged", "id": name, "weight": each, "text": claim.text.format(**names)}
+    text = topic.never.text.format(**names)
+    yield {"kind": "judged", "id": NEVER, "weight": NEVER_WEIGHT, "text": text}
 
 
-def _criterion(number: int, asked: Asked) -> dict[str, Any]:
-    tolerance = TOLERANCE[asked.unit]
-    value = usd(asked.value) if asked.unit == "cents" else f"{asked.value} {asked.unit}"
-    if asked.unit == "cents" and asked.value < 0:
-        value = f"minus {usd(-asked.value)}"
+def _criterion(name: str, asked: Asked, draft: Draft) -> dict[str, Any]:
+    weight = Decimal(asked.weight) * (1 - JUDGED_SHARE)
+    common = {"id": name, "weight": str(weight.normalize()), "group": asked.group}
+    if asked.name == "missing":
+        text = asked.description + "."
+        return {"kind": "missing", **common, "expected": draft.missing, "text": text}
+    shown = "cannot be given yet" if asked.value is None else _shown(asked.value, asked.unit)
     return {
-        "id": f"c{number:02d}",
-        "weight": asked.weight,
         "kind": "numeric",
-        "group": asked.group,
+        **common,
         "figure": asked.name,
         "expected": asked.value,
-        "tolerance": tolerance,
-        "text": f"{asked.description}: {value}.",
+        "unit": asked.unit,
+        "tolerance": TOLERANCE[asked.unit],
+        "rounding": "largest remainder" if asked.unit == "cents" else "exact",
+        "part_of": asked.part_of,
+        "total": asked.total,
+        "text": f"{asked.description}: {shown}.",
     }
+
+
+def _trap(trap: Trap) -> dict[str, Any]:
+    return {
+        "kind": "numeric",
+        "id": "n1",
+        "weight": TRAP_WEIGHT,
+        "group": "law",
+        "figure": trap.figure,
+        "expected": trap.value,
+        "unit": "cents",
+        "tolerance": TOLERANCE["cents"],
+        "text": f"Gives {trap.figure} as {_shown(trap.value, 'cents')}: {trap.mistake}.",
+    }
+
+
+def _shown(value: int, unit: str) -> str:
+    if unit != "cents":
+        return f"{value} {unit}"
+    return f"minus {usd(-value)}" if value < 0 else usd(value)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,14 @@ Each kind is a function (random source, year, three surnames) -> Draft.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from task import solver
 from task.drafts import (
     Asked,
     Draft,
+    Trap,
     amount,
     basis_on,
     day,
@@ -25,11 +27,21 @@ from task.drafts import (
     usd,
 )
 from task.narrative import Fact
-from task.solver import Basis, Shares
+from task.solver import Basis, Outcome, Shares
+from task.solver.shareholder import Ordering
 
 
 def excess(rng: Random, year: int, people: list[str]) -> Draft:
     """Distributions beyond basis come before losses (IRC 1368(b), Reg. 1.1367-1(f))."""
+    return _excess(rng, year, people, "current")
+
+
+def old_order(rng: Random, _: int, people: list[str]) -> Draft:
+    """The same before 1997, when losses came before distributions (Reg. 1.1367-1(e))."""
+    return _excess(rng, rng.choice((1994, 1995, 1996)), people, "before 1997")
+
+
+def _excess(rng: Random, year: int, people: list[str], ordering: Ordering) -> Draft:
     a, b, _ = people
     held = dict(zip((a, b), split(rng), strict=True))
     own = list(held.values())
@@ -41,10 +53,10 @@ def excess(rng: Random, year: int, people: list[str]) -> Draft:
     low_basis = (paid[0] - up[0]) * rng.randrange(20, 80) // 10000 * 100
     opening = [low_basis, paid[1] - up[1] + parts[2][1] + money(rng, 20_000, 60_000)]
     opening[1] = opening[1] // 100 * 100
-    done = [
-        solver.roll(Basis(opening[i]), Shares(*up_of, paid[i], 0, parts[2][i]))
-        for i, up_of in enumerate(zip(parts[0], parts[1], strict=True))
-    ]
+    years = [Shares(parts[0][i], parts[1][i], paid[i], 0, parts[2][i]) for i in range(2)]
+    done = [solver.roll(Basis(opening[i]), years[i], ordering) for i in range(2)]
+    now = ordering == "current"
+    other = solver.roll(Basis(opening[0]), years[0], "before 1997" if now else "current")
     when = mid_year(rng, year)
     facts = [
         register(held, year),
@@ -74,8 +86,8 @@ def excess(rng: Random, year: int, people: list[str]) -> Draft:
     ]
     x, y = a.lower(), b.lower()
     asked = [
-        *shares_of("ordinary income", [a, b], parts[0], ["0.05"] * 2),
-        *shares_of("tax-exempt interest", [a, b], parts[1], ["0.05"] * 2),
+        *shares_of("ordinary income", income, [a, b], parts[0], ["0.05"] * 2),
+        *shares_of("tax-exempt interest", exempt, [a, b], parts[1], ["0.05"] * 2),
         Asked(
             f"tax_free_{x}",
             done[0].tax_free,
@@ -86,13 +98,7 @@ def excess(rng: Random, year: int, people: list[str]) -> Draft:
         Asked(
             f"gain_{x}", done[0].gain, "0.15", "gain", f"{a}'s gain from the distribution, if any"
         ),
-        Asked(
-            f"suspended_{x}",
-            done[0].closing.suspended,
-            "0.15",
-            "basis",
-            f"{a}'s part of the section 1231 loss that is carried forward for lack of basis",
-        ),
+        _lost(a, done[0], now),
         Asked(
             f"tax_free_{y}",
             done[1].tax_free,
@@ -106,7 +112,26 @@ def excess(rng: Random, year: int, people: list[str]) -> Draft:
         ),
     ]
     question = f"How are the distribution and the loss of {year} treated for {a} and {b}?"
-    return Draft("distribution beyond basis", status(year) + facts, question, asked)
+    wrong = "losses are taken before distributions" if now else "today's order is applied"
+    return Draft(
+        "distribution beyond basis" if now else "distribution before 1997",
+        "S corporation",
+        status(year) + facts,
+        question,
+        asked,
+        [a, b],
+        Trap(f"tax_free_{x}", other.tax_free, wrong),
+    )
+
+
+def _lost(a: str, done: Outcome, now: bool) -> Asked:
+    """What becomes of the loss: today part of it waits, before 1997 it was deducted first."""
+    if now:
+        text = f"{a}'s part of the section 1231 loss that is carried forward for lack of basis"
+        name, value = "suspended", done.closing.suspended
+    else:
+        text, name, value = f"The loss {a} may deduct", "loss", done.allowed
+    return Asked(f"{name}_{a.lower()}", value, "0.15", "basis", text)
 
 
 def layers(rng: Random, year: int, people: list[str]) -> Draft:
@@ -170,7 +195,7 @@ def layers(rng: Random, year: int, people: list[str]) -> Draft:
             "Accumulated adjustments account available for the distribution",
         ),
         Asked("dividend", done.dividend, "0.10", "distribution", "Dividend part, both together"),
-        *each("dividend", (a, b), parts[2], "0.10", "distribution", "{}'s dividend"),
+        *_dividends((a, b), parts[2], done.dividend),
         *each("tax_free", (a, b), free, "0.10", "distribution", "What {} receives free of tax"),
         Asked(
             "earnings_end",
@@ -183,7 +208,31 @@ def layers(rng: Random, year: int, people: list[str]) -> Draft:
         extra,
     ]
     question = f"How is the distribution taxed, and what is left at the end of {year}?"
-    return Draft("earnings and profits", status(year, earnings) + facts, question, asked)
+    if down:
+        low = aaa - net
+        wrong = max(0, min(paid - max(0, low), earnings))
+        trap = Trap(
+            "dividend", wrong, "the year's loss reduces the account before the distribution"
+        )
+    else:
+        rich = solver.distribute(aaa, earnings, net + exempt, paid)
+        trap = Trap("aaa_before", rich.before, "tax-exempt interest is added to the account")
+    return Draft(
+        "earnings and profits",
+        "S corporation",
+        status(year, earnings) + facts,
+        question,
+        asked,
+        [a, b],
+        trap,
+    )
+
+
+def _dividends(people: tuple[str, str], parts: list[int], total: int) -> list[Asked]:
+    return [
+        replace(asked, part_of="dividend", total=total)
+        for asked in each("dividend", people, parts, "0.10", "distribution", "{}'s dividend")
+    ]
 
 
 def _paid(rng: Random, year: int, paid: int) -> Fact:

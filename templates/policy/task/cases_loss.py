@@ -11,6 +11,7 @@ from task import solver
 from task.drafts import (
     Asked,
     Draft,
+    Trap,
     amount,
     basis_on,
     day,
@@ -83,8 +84,8 @@ def debt(rng: Random, year: int, people: list[str]) -> Draft:
     name = f"debt_basis_{x}" if covered else f"suspended_{x}"
     text = f"{a}'s basis in the note at year end" if covered else f"{a}'s loss carried forward"
     asked = [
-        *shares_of("interest", [a, b], parts[1], ["0.05"] * 2),
-        *shares_of("loss", [a, b], parts[0], ["0.10"] * 2),
+        *shares_of("interest", interest, [a, b], parts[1], ["0.05"] * 2),
+        *shares_of("loss", loss, [a, b], parts[0], ["0.10"] * 2),
         Asked(
             f"against_stock_{x}", done[0].from_stock, "0.15", "basis", _AGAINST.format(a, "stock")
         ),
@@ -104,7 +105,9 @@ def debt(rng: Random, year: int, people: list[str]) -> Draft:
     question = (
         f"How much of the loss of {year} may {a} and {b} deduct, and what is carried forward?"
     )
-    return Draft("debt basis", status(year) + facts, question, asked)
+    guaranteed = min(parts[0][1], done[1].allowed + bank)
+    trap = Trap(f"allowed_{y}", guaranteed, f"{b}'s guarantee is counted as basis")
+    return Draft("debt basis", "S corporation", status(year) + facts, question, asked, [a, b], trap)
 
 
 _AGAINST = "The part of {}'s loss allowed against basis in {}"
@@ -157,7 +160,10 @@ def restore(rng: Random, year: int, people: list[str]) -> Draft:
     ]
     asked = _two_years(a, year, (of_loss[0], of_income[0]), one, two, full)
     question = f"What may {a} deduct in {year} and in {year + 1}, and what basis is left then?"
-    return Draft("restored debt basis", _both(year) + facts, question, asked)
+    trap = Trap(f"used_{year + 1}", 0, "the loss carried forward is forgotten")
+    return Draft(
+        "restored debt basis", "S corporation", _both(year) + facts, question, asked, [a, b], trap
+    )
 
 
 def _two_years(

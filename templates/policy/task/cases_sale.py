@@ -12,6 +12,7 @@ from task import solver
 from task.drafts import (
     Asked,
     Draft,
+    Trap,
     amount,
     basis_on,
     day,
@@ -110,12 +111,20 @@ def daily(rng: Random, year: int, people: list[str]) -> Draft:
             f"Days of the year on which {a} counts as shareholder",
             "days",
         ),
-        *shares_of("ordinary income", people, parts[0], ["0.10"] * 3),
-        *shares_of("capital gain", people, parts[1], ["0.05"] * 3),
+        *shares_of("ordinary income", income, people, parts[0], ["0.10"] * 3),
+        *shares_of("capital gain", capital, people, parts[1], ["0.05"] * 3),
         *_after_sale(a, b, c, price, parts, opening),
     ]
     question = f"How are the items of {year} divided, and what follows for basis and {a}'s sale?"
-    return Draft("per-share-per-day", status(year) + facts, question, asked)
+    early = [Lot(a, held, first, cut - timedelta(1)), lots[1], Lot(c, held, cut, last)]
+    trap = Trap(
+        asked[1].name,
+        solver.per_share_per_day(income, early, first, last)[0],
+        "the day of the sale is counted to the buyer",
+    )
+    return Draft(
+        "per-share-per-day", "S corporation", status(year) + facts, question, asked, people, trap
+    )
 
 
 def closing(rng: Random, year: int, people: list[str]) -> Draft:
@@ -165,8 +174,8 @@ def closing(rng: Random, year: int, people: list[str]) -> Draft:
         basis_on(b, opening[1], year),
     ]
     asked = [
-        *shares_of("ordinary income", people, parts[0], ["0.10"] * 3),
-        *shares_of("capital gain", people, parts[1], ["0.05"] * 3),
+        *shares_of("ordinary income", one + two, people, parts[0], ["0.10"] * 3),
+        *shares_of("capital gain", capital, people, parts[1], ["0.05"] * 3),
         Asked(
             f"election_effect_{a.lower()}",
             parts[0][0] - by_day[0],
@@ -178,7 +187,10 @@ def closing(rng: Random, year: int, people: list[str]) -> Draft:
         *_after_sale(a, b, c, price, parts, opening),
     ]
     question = f"What does each shareholder report for {year}, and what does {a} gain on the sale?"
-    return Draft("closing of the books", status(year) + facts, question, asked)
+    trap = Trap(asked[0].name, by_day[0], "the year is spread over days in spite of the election")
+    return Draft(
+        "closing of the books", "S corporation", status(year) + facts, question, asked, people, trap
+    )
 
 
 def refused(rng: Random, year: int, people: list[str]) -> Draft:
@@ -230,7 +242,7 @@ def refused(rng: Random, year: int, people: list[str]) -> Draft:
     names, values = [a, b, c], [parts[0] + parts[1], parts[2], parts[3]]
     low = a.lower()
     asked = [
-        *shares_of("ordinary income", names, values, ["0.10"] * 3),
+        *shares_of("ordinary income", one + two, names, values, ["0.10"] * 3),
         Asked(
             f"income_on_sold_{low}",
             parts[0],
@@ -253,4 +265,14 @@ def refused(rng: Random, year: int, people: list[str]) -> Draft:
         Asked(f"basis_{c.lower()}", price + parts[3], "0.10", "basis", f"{c}'s basis at year end"),
     ]
     question = f"How is the ordinary income of {year} divided, and what does {a} gain on the sale?"
-    return Draft("election not available", status(year) + facts, question, asked)
+    books = solver.closing_of_the_books(one, two, lots, first, cut, last)
+    trap = Trap(asked[0].name, books[0] + books[1], "the books are closed as everybody signed")
+    return Draft(
+        "election not available",
+        "S corporation",
+        status(year) + facts,
+        question,
+        asked,
+        people,
+        trap,
+    )

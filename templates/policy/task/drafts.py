@@ -5,7 +5,7 @@ Money is drawn in whole dollars and kept in cents.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
@@ -17,21 +17,40 @@ class Asked:
     """A figure with its answer and its place in the rubric."""
 
     name: str
-    value: int
+    value: int | None
+    """None: the facts do not give it, and the answer must say so."""
     weight: str
+    """Share of the points that code gives; all of a case sum to 1."""
     group: str
     description: str
     unit: str = "cents"
+    part_of: str = ""
+    """The item that this and other figures divide among them."""
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Trap:
+    """The value that a figure takes if one usual mistake is made; it costs points."""
+
+    figure: str
+    value: int
+    mistake: str
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A case before it is told."""
+    """A case before it is told. `people`: the names its claims speak of, in the order a, b, c."""
 
     topic: str
+    entity: str
     facts: list[Fact]
     question: str
     asked: list[Asked]
+    people: list[str]
+    trap: Trap | None = None
+    missing: list[str] = field(default_factory=list)
+    """Codes of schema.MISSING: what has to be asked for."""
 
 
 def usd(cents: int) -> str:
@@ -81,13 +100,54 @@ def status(year: int, earnings: int = 0) -> list[Fact]:
 
 
 def register(held: dict[str, int], year: int) -> Fact:
+    """Who holds the shares on January 1: counts, percentages or a list."""
     total = sum(held.values())
     listed = ", ".join(f"{name} {n:,}" for name, n in held.items())
+    percents = " and ".join(f"{name} held {100 * n // total} percent" for name, n in held.items())
     return fact(
         "owners",
         f"Shares Jan 1, {year}: {listed} (of {total:,}, one class)",
         f"On January 1, {year} the {total:,} shares, all of one class, were held so: {listed}.",
         f"The share register opened {year} with {listed}, {total:,} shares in all, one class.",
+        f"There is one class of {total:,} shares; on January 1, {year} {percents} of them.",
+        f"Of the {total:,} shares of one class, {percents} as the year {year} began.",
+    )
+
+
+def partners(held: dict[str, int], year: int) -> Fact:
+    """Who holds how many percent of a partnership's capital, profits and losses."""
+    listed = " and ".join(f"{name} {n} %" for name, n in held.items())
+    words = " and ".join(f"{name} {n} percent" for name, n in held.items())
+    return fact(
+        "owners",
+        f"Partners Jan 1, {year}: {listed} of capital, profits and losses",
+        f"The partners at the start of {year} are {words}, of capital, profits and losses alike.",
+        f"As of January 1, {year} the agreement gives {words} of capital, profits and losses.",
+        f"Profits, losses and capital go {listed} from the first day of {year}.",
+    )
+
+
+def partnership(year: int) -> list[Fact]:
+    return [
+        fact(
+            "company",
+            f"General partnership, calendar year {year}; no section 754 election, no section 751 "
+            "property",
+            f"We are a general partnership; this is about {year}. There is no section 754 election "
+            "and no section 751 property.",
+            f"The firm files as a partnership for calendar {year}, holds no section 751 property "
+            "and has made no section 754 election.",
+        )
+    ]
+
+
+def outside_on(name: str, cents: int, year: int, debt: bool = True) -> Fact:
+    told = "share of liabilities included" if debt else "there are no liabilities"
+    return fact(
+        "opening",
+        f"Outside basis {name}, Jan 1, {year} ({told}): {usd(cents)}",
+        f"{name}'s basis in the interest on January 1, {year} was {usd(cents)}; {told}.",
+        f"{name} began {year} with an outside basis of {usd(cents)} ({told}).",
     )
 
 
@@ -114,10 +174,21 @@ def mid_year(rng: Random, year: int) -> date:
     return date(year, rng.randrange(2, 12), rng.randrange(3, 27))
 
 
-def shares_of(item: str, names: list[str], values: list[int], weights: list[str]) -> list[Asked]:
+def shares_of(
+    item: str, total: int, names: list[str], values: list[int], weights: list[str]
+) -> list[Asked]:
+    """One figure per owner for an item that they divide among them."""
     slug = item.replace(" ", "_").replace("-", "_")
     return [
-        Asked(f"{slug}_{n.lower()}", v, w, "allocation", f"{n}'s part of the year's {item}")
+        Asked(
+            f"{slug}_{n.lower()}",
+            v,
+            w,
+            "allocation",
+            f"{n}'s part of the year's {item}",
+            part_of=item,
+            total=total,
+        )
         for n, v, w in zip(names, values, weights, strict=True)
     ]
 
@@ -125,16 +196,8 @@ def shares_of(item: str, names: list[str], values: list[int], weights: list[str]
 def each(
     name: str, people: tuple[str, str], values: list[int], weight: str, group: str, text: str
 ) -> list[Asked]:
+    """One figure per person, all of the same weight."""
     return [
         Asked(f"{name}_{n.lower()}", v, weight, group, text.format(n))
         for n, v in zip(people, values, strict=True)
     ]
-
-
-def usable(draft: Draft) -> bool:
-    """Whether no single number is worth more than 0.20 of the rubric (also rounded to dollars)."""
-    worth: dict[int, int] = {}
-    for a in draft.asked:
-        key = a.value // 100 if a.unit == "cents" else -a.value
-        worth[key] = worth.get(key, 0) + round(float(a.weight) * 100)
-    return max(worth.values()) <= 20

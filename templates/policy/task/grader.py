@@ -1,7 +1,11 @@
-"""The reward: points of the rubric that the answer's figures meet.
+"""The reward of the criteria that code decides: figures, and what an answer says is missing.
 
-One file, standard library only: this text is what a hosted python grader runs. Neither function
-raises, whatever it is handed; `grade` is in [0, 1].
+One file, standard library only: this text is what a hosted python grader runs. No function raises,
+whatever it is handed; `grade` is in [0, 1]. Judged criteria are the other grader's business.
+
+A figure counts when it is answered once, as an integer (or a float without a fraction) or null.
+Digits in quotes, fractions of a cent, booleans, NaN and a name given twice are no value: a reader
+could not tell what was meant, and listing every number of a case would pay.
 """
 
 import json
@@ -10,39 +14,56 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 _FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL | re.IGNORECASE)
+_MOST_CODES = 50
 
 
 def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
-    """Points met over the sum of the positive points, clipped to [0, 1].
-
-    A criterion is met when its figure is answered exactly once, as an integer within the
-    tolerance. Criteria of a kind other than numeric are left out, points and all: a judge has to
-    decide those.
-    """
-    got, positive = _points(sample, item, None)
-    return float(min(Decimal(1), max(Decimal(0), got / positive))) if positive else 0.0
+    """Points met over the sum of the positive points, clipped to [0, 1]."""
+    return _share(_criteria(item), verdicts(sample, item)) or 0.0
 
 
 def explain(sample: dict[str, Any], item: dict[str, Any]) -> dict[str, float]:
     """The parts: for each group of the rubric the share of its points met, and `answered`, the
     share of the figures asked for that have exactly one readable value."""
+    criteria, met = _criteria(item), verdicts(sample, item)
     parts = {}
-    for group in sorted({c["group"] for c in _criteria(item)}):
-        got, positive = _points(sample, item, group)
-        if positive:
-            parts[group] = float(min(Decimal(1), max(Decimal(0), got / positive)))
-    asked = {c["figure"] for c in _criteria(item)}
+    for group in sorted({c["group"] for c in criteria}):
+        share = _share([c for c in criteria if c["group"] == group], met)
+        if share is not None:
+            parts[group] = share
+    asked = {c["figure"] for c in criteria if "figure" in c}
     answered = asked & set(values(sample))
     parts["answered"] = len(answered) / len(asked) if asked else 0.0
     return parts
 
 
-def values(sample: object) -> dict[str, int]:
-    """The answer's figures by name. One value per name: a name given twice has none, so that
-    listing every number of the case under every name earns nothing."""
+def verdicts(sample: object, item: object) -> dict[str, bool]:
+    """For each criterion that code decides, by its id, whether the answer meets it.
+
+    A numeric one is met by a value within the tolerance, or by null where null is expected; a
+    missing one by exactly the codes expected.
+    """
+    given, missing = values(sample), _codes(sample)
+    found = {}
+    for c in _criteria(item):
+        if "figure" not in c:
+            found[c["id"]] = missing == c["expected"]
+        elif c["figure"] not in given:
+            found[c["id"]] = False
+        else:
+            value, expected = given[c["figure"]], c["expected"]
+            if value is None or expected is None:
+                found[c["id"]] = value is expected
+            else:
+                found[c["id"]] = abs(value - expected) <= c["tolerance"]
+    return found
+
+
+def values(sample: object) -> dict[str, int | None]:
+    """The answer's figures by name. A name given twice, or with an unreadable value, has none."""
     answer = _answer(sample)
     listed = answer.get("figures") if isinstance(answer, dict) else None
-    found: dict[str, int] = {}
+    found: dict[str, int | None] = {}
     seen: set[str] = set()
     for figure in listed if isinstance(listed, list) else []:
         name = figure.get("name") if isinstance(figure, dict) else None
@@ -52,10 +73,18 @@ def values(sample: object) -> dict[str, int]:
             found.pop(name, None)
             continue
         seen.add(name)
-        value = _integer(figure.get("value"))
-        if value is not None:
-            found[name] = value
+        value = figure.get("value", "")
+        if value is None or _integer(value) is not None:
+            found[name] = _integer(value)
     return found
+
+
+def _codes(sample: object) -> frozenset[str] | None:
+    answer = _answer(sample)
+    listed = answer.get("missing") if isinstance(answer, dict) else None
+    if not isinstance(listed, list) or len(listed) > _MOST_CODES:
+        return None
+    return frozenset(listed) if all(isinstance(code, str) for code in listed) else None
 
 
 def _integer(value: object) -> int | None:
@@ -83,20 +112,29 @@ def _answer(sample: object) -> object:
 
 
 def _criteria(item: object) -> list[dict[str, Any]]:
-    """The readable numeric criteria of a row: group, figure, weight, expected, tolerance."""
+    """The readable criteria of a row that code decides: id, group, weight, and what is expected."""
     rubric = item.get("rubric") if isinstance(item, dict) else None
     found = []
-    for line in rubric if isinstance(rubric, list) else []:
-        if not isinstance(line, dict) or line.get("kind", "numeric") != "numeric":
+    for number, line in enumerate(rubric if isinstance(rubric, list) else []):
+        if not isinstance(line, dict) or (weight := _weight(line.get("weight"))) is None:
             continue
-        weight = _weight(line.get("weight"))
-        expected, tolerance = _integer(line.get("expected")), _integer(line.get("tolerance", 0))
-        figure, group = line.get("figure"), line.get("group", "rubric")
-        if None in (weight, expected, tolerance) or not isinstance(figure, str):
+        group, name = line.get("group"), line.get("id")
+        criterion: dict[str, Any] = {"group": group if isinstance(group, str) else "rubric"}
+        criterion |= {"id": name if isinstance(name, str) else f"#{number}", "weight": weight}
+        expected = line.get("expected")
+        if line.get("kind") == "missing":
+            if isinstance(expected, list) and all(isinstance(code, str) for code in expected):
+                found.append({**criterion, "expected": frozenset(expected)})
             continue
-        group = group if isinstance(group, str) else "rubric"
-        criterion: dict[str, Any] = {"group": group, "figure": figure, "weight": weight}
-        found.append({**criterion, "expected": expected, "tolerance": tolerance})
+        figure, tolerance = line.get("figure"), _integer(line.get("tolerance", 0))
+        if line.get("kind", "numeric") != "numeric" or not isinstance(figure, str):
+            continue
+        if tolerance is None or "expected" not in line:
+            continue
+        if expected is not None and _integer(expected) is None:
+            continue
+        criterion |= {"figure": figure, "expected": _integer(expected), "tolerance": tolerance}
+        found.append(criterion)
     return found
 
 
@@ -111,15 +149,8 @@ def _weight(weight: object) -> Decimal | None:
     return parsed if parsed.is_finite() and 1e-6 <= abs(parsed) <= 1000 else None
 
 
-def _points(sample: object, item: object, group: str | None) -> tuple[Decimal, Decimal]:
-    """Points met and positive points, of one group or of all."""
-    answered = values(sample)
-    got = positive = Decimal(0)
-    for c in _criteria(item):
-        if group not in (None, c["group"]):
-            continue
-        positive += max(Decimal(0), c["weight"])
-        value = answered.get(c["figure"])
-        if value is not None and abs(value - c["expected"]) <= c["tolerance"]:
-            got += c["weight"]
-    return got, positive
+def _share(criteria: list[dict[str, Any]], met: dict[str, bool]) -> float | None:
+    """Points met over the positive points, in [0, 1]; None when there are no positive points."""
+    got = sum((c["weight"] for c in criteria if met[c["id"]]), Decimal(0))
+    positive = sum((c["weight"] for c in criteria if c["weight"] > 0), Decimal(0))
+    return float(min(Decimal(1), max(Decimal(0), got / positive))) if positive else None

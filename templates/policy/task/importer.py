@@ -1,12 +1,16 @@
 """Reads your own cases: JSONL or CSV with the fields id, facts, question, rubric.
 
-    rft import cases.jsonl --set incomplete=rescale
+    rft import cases.jsonl --set confirm=yes --set shares=rescale
 
 A rubric is a list of lines, or one text with a line per criterion, as rubrics are published:
     [+0.05] Jane's share of the ordinary income is $127,500
     [+0.10] ordinary_income_jane = $127,500            (names its figure)
-A line with one amount ($) or one percentage (%) becomes a numeric criterion. A line without a
-figure needs a judge, which this template does not have yet: it is listed as a problem.
+    [+0.10] income_jane = $240,000 (part of ordinary income: $900,000)
+    [+0.10] Says that the seller counts as the owner on the day of the sale
+    [-0.10] Treats the guarantee as basis
+A line with one amount ($) or one percentage (%) is graded by code: at once if it names its figure,
+otherwise only when you confirm it with `--set confirm=yes`, since a figure may stand in a sentence
+that is not about it. Lines without a figure are decided by the judge.
 """
 
 from __future__ import annotations
@@ -22,16 +26,35 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from task.schema import Item, check_item
+from task.rubric import JUDGED_SHARE
+from task.schema import Item, amounts, check_item
 
 OPTIONS = {
     "tolerance": "what an amount may be off, in cents (default 100); percentages: 0.01 %",
     "incomplete": "what lines that cannot be used cost: skip (default: the whole case) or rescale "
     "(the other weights are raised to a sum of 1)",
-    "group": "part of the report that imported criteria belong to (default allocation)",
+    "group": "part of the report that numeric criteria belong to (default allocation)",
+    "confirm": "yes: lines with one figure are graded by code although they do not name it",
+    "shares": "keep (default) or rescale: weights are changed so that the judged lines have the "
+    "share of the points that grader.json gives the judge",
 }
 
-_DEFAULTS = {"tolerance": "100", "incomplete": "skip", "group": "allocation"}
+_DEFAULTS = {
+    "tolerance": "100",
+    "incomplete": "skip",
+    "group": "allocation",
+    "confirm": "no",
+    "shares": "keep",
+}
+_CHOICES = {
+    "incomplete": ("skip", "rescale"),
+    "group": ("allocation", "basis", "distribution", "gain"),
+    "confirm": ("no", "yes"),
+    "shares": ("keep", "rescale"),
+}
+_NEAR = 1000
+"""Parts that miss an amount by less than one in so many are meant to add up to it."""
+_PART = re.compile(r"\(part of ([^:()]+): \$([0-9][0-9,]*(?:\.[0-9]{1,2})?)\)\s*$")
 _LINE = re.compile(r"\[\s*([+-])\s*([0-9]*\.?[0-9]+)\s*\]\s*(.+)")
 _NAMED = re.compile(r"([a-z][a-z0-9_]*)\s*[:=]\s*(.+)")
 _FIGURE = re.compile(
@@ -60,6 +83,11 @@ def load(paths: list[Path], options: dict[str, str]) -> Iterator[dict[str, Any] 
         said = settings["tolerance"]
         yield Problem("", None, f"Option tolerance is '{said}'; give a whole number of cents.")
         return
+    for name, known_values in _CHOICES.items():
+        if settings[name] not in known_values:
+            told = " or ".join(known_values)
+            yield Problem("", None, f"Option {name} is '{settings[name]}'; give {told}.")
+            return
     for path in paths:
         for found in _cases(path):
             if isinstance(found, Problem):
@@ -121,17 +149,31 @@ def _row(
         why = f"{len(faults)} rubric line(s) cannot be used" if faults else "it has no rubric"
         yield Problem(file, line, f"'{texts['id']}' is left out: {why}.")
         return
-    if faults:
-        _rescale(criteria)
-    gold = {c["figure"]: c["expected"] for c in criteria if not c["weight"].startswith("-")}
+    _find_parts(criteria, str(texts["facts"]))
+    if faults or settings["shares"] == "rescale":
+        _rescale(criteria, settings["shares"] == "rescale")
+    gold = {
+        c["figure"]: c["expected"]
+        for c in criteria
+        if c["kind"] == "numeric" and not c["weight"].startswith("-")
+    }
     row = {
         **{name: str(text).strip() for name, text in texts.items()},
         "company": str(case.get("company") or texts["id"]),
+        "entity": str(case.get("entity") or "imported"),
         "topic": str(case.get("topic") or "imported"),
         "style": str(case.get("style") or "imported"),
         "figures": list(figures.values()),
-        "reference_answer": {"figures": [{"name": n, "value": v} for n, v in gold.items()]},
+        "reference_answer": {
+            "figures": [{"name": n, "value": v} for n, v in gold.items()],
+            "missing": [],
+            "citations": [],
+            "analysis": str(case.get("analysis") or ""),
+        },
         "rubric": criteria,
+        "judged_text": "\n".join(
+            f"{c['id']} [{c['weight']}] {c['text']}" for c in criteria if c["kind"] == "judged"
+        ),
         "provenance": f"imported from {Path(file).name}",
     }
     yield from _checked(file, line, row)
@@ -150,20 +192,24 @@ def _rubric(
             faults.append(f"rubric line {number} is not of the form '[+0.05] condition'.")
             continue
         sign, weight, condition = match.groups()
+        signed = f"-{weight}" if sign == "-" else weight
+        part = _PART.search(condition)
+        condition = condition[: part.start()].strip() if part else condition
         found = list(_FIGURE.finditer(condition))
         named = _NAMED.fullmatch(condition)
-        if len(found) != 1:
-            faults.append(
-                f"rubric line {number} holds {len(found)} figures; split it into one per line."
-                if found
-                else f"rubric line {number} holds no figure, so a judge would have to decide it."
+        if not found and not part:
+            criteria.append(
+                {
+                    "kind": "judged",
+                    "id": f"j{number:02d}",
+                    "weight": signed,
+                    "group": "law",
+                    "text": condition,
+                }
             )
             continue
-        if sign == "-" and not named:
-            faults.append(
-                f"rubric line {number} takes points away: name its figure, as in "
-                "'[-0.05] gain_jane = $0'."
-            )
+        if fault := _unfit(number, len(found), sign, bool(named), settings["confirm"] == "yes"):
+            faults.append(fault)
             continue
         name = named[1] if named else f"figure_{number:02d}"
         expected, unit = _value(found[0])
@@ -172,34 +218,92 @@ def _rubric(
         figures.setdefault(name, {"name": name, "unit": unit, "description": shown})
         criteria.append(
             {
-                "id": f"c{number:02d}",
-                "weight": f"-{weight}" if sign == "-" else weight,
                 "kind": "numeric",
+                "id": f"c{number:02d}",
+                "weight": signed,
                 "group": settings["group"],
                 "figure": name,
                 "expected": expected,
+                "unit": unit,
                 "tolerance": int(settings["tolerance"]) if unit == "cents" else 1,
+                "part_of": part[1].strip() if part else "",
+                "total": _cents(part[2]) if part else None,
                 "text": condition,
             }
         )
     return criteria, figures, faults
 
 
+def _unfit(number: int, figures: int, sign: str, named: bool, confirmed: bool) -> str:
+    """Why a line cannot become a numeric criterion; "" if it can."""
+    if figures != 1:
+        return f"rubric line {number} holds {figures} figures; split it into one per line."
+    if sign == "-" and not named:
+        return (
+            f"rubric line {number} takes points away: name its figure, as in "
+            "'[-0.05] gain_jane = $0'."
+        )
+    if not named and not confirmed:
+        return (
+            f"rubric line {number} holds a figure without naming it; write 'name = figure', or say "
+            "--set confirm=yes if code may grade it."
+        )
+    return ""
+
+
+def _find_parts(criteria: list[dict[str, Any]], facts: str) -> None:
+    """Marks in place the lines that say the same of several owners as parts of an item.
+
+    They say the same if they differ in the owner only ("Jane's share of the income is ...", or
+    income_jane), and are parts of an item if they add up, nearly at least, to an amount that the
+    facts tell. Whether they add up exactly is for the check of the rubric to say.
+    """
+    alike: dict[str, list[dict[str, Any]]] = {}
+    for c in criteria:
+        if c["kind"] == "numeric" and c["unit"] == "cents" and not c["weight"].startswith("-"):
+            said = _FIGURE.sub("", c["text"]).partition("'s ")[2]
+            alike.setdefault(said.strip() or c["figure"].rpartition("_")[0], []).append(c)
+    for name, parts in alike.items():
+        added = sum(c["expected"] for c in parts)
+        near = [a for a in amounts(facts) if abs(a - added) * _NEAR <= a]
+        if name and near and len(parts) > 1 and not any(c["part_of"] for c in parts):
+            total = min(near, key=lambda a: abs(a - added))
+            for c in parts:
+                c["part_of"], c["total"] = name, total
+
+
 def _value(figure: re.Match[str]) -> tuple[int, str]:
     text, unit = (figure["usd"], "cents") if figure["usd"] else (figure["pct"], "percent_bp")
-    value = int(Decimal(text.replace(",", "")) * 100)
+    value = _cents(text)
     return (-value if figure["minus"] else value), unit
 
 
-def _rescale(criteria: list[dict[str, Any]]) -> None:
-    """Raises the positive weights in place to a sum of exactly 1, to four places."""
+def _cents(text: str) -> int:
+    return int(Decimal(text.replace(",", "")) * 100)
+
+
+def _rescale(criteria: list[dict[str, Any]], by_kind: bool) -> None:
+    """Changes the positive weights in place so that they sum to exactly 1, to four places; if
+    `by_kind`, those of the judged criteria to the judge's share."""
     positive = [c for c in criteria if not c["weight"].startswith("-")]
-    total = sum((Decimal(c["weight"]) for c in positive), Decimal(0))
+    judged = [c for c in positive if c["kind"] == "judged"]
+    numeric = [c for c in positive if c["kind"] != "judged"]
+    if by_kind and judged and numeric:
+        _scaled(judged, JUDGED_SHARE)
+        _scaled(numeric, 1 - JUDGED_SHARE)
+    else:
+        _scaled(positive, Decimal(1))
+
+
+def _scaled(criteria: list[dict[str, Any]], target: Decimal) -> None:
+    total = sum((Decimal(c["weight"]) for c in criteria), Decimal(0))
     if not total:
         return
-    scaled = [(Decimal(c["weight"]) / total).quantize(Decimal("0.0001")) for c in positive]
-    scaled[-1] += 1 - sum(scaled)
-    for criterion, weight in zip(positive, scaled, strict=True):
+    weights = [
+        (Decimal(c["weight"]) / total * target).quantize(Decimal("0.0001")) for c in criteria
+    ]
+    weights[-1] += target - sum(weights)
+    for criterion, weight in zip(criteria, weights, strict=True):
         criterion["weight"] = str(weight)
 
 

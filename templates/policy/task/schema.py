@@ -1,19 +1,23 @@
-"""What a row holds, what the model must answer, and the prompt that asks for it."""
+"""The row, the answer, the prompt, and what makes a row valid.
+
+Amounts are integers of cents (unit `cents`), percentages integers of hundredths of a percent
+(`percent_bp`), so that nothing is lost to rounding.
+"""
 
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from task.rubric import CALIBRATION, MISSING, calibration, problems
+
 Unit = Literal["cents", "percent_bp", "days", "count"]
+Group = Literal["allocation", "basis", "distribution", "gain", "question", "law"]
 
 GROUP_FIELD = "company"
 """Rows about the same company must not stand in two splits."""
-
-GROUPS = ("allocation", "basis", "distribution", "gain")
 
 
 class Strict(BaseModel):
@@ -31,32 +35,65 @@ class Figure(Strict):
 
 
 class Value(Strict):
-    """A named quantity with its value, an integer in the unit of the figure."""
+    """A named quantity with its value, an integer in the unit of the figure; null: not known."""
 
     name: str
-    value: int
+    value: int | None
 
 
-class Criterion(Strict):
-    """One line of a rubric: met when the answer's figure is within `tolerance` of `expected`."""
+class Numeric(Strict):
+    """Met when the figure is answered once and within `tolerance` of `expected`; an `expected` of
+    null asks for the answer null."""
 
+    kind: Literal["numeric"]
     id: str
     weight: str
     """Decimal string; positive weights of a rubric sum to exactly 1, negative ones are allowed."""
-    kind: Literal["numeric"] = "numeric"
-    group: Literal["allocation", "basis", "distribution", "gain"]
+    group: Group
     figure: str
-    expected: int
+    expected: int | None
+    unit: Unit
     tolerance: int = Field(ge=0)
+    rounding: Literal["exact", "largest remainder"] = "largest remainder"
+    """How the expected value was rounded to its unit; the tolerance forgives other ways."""
+    part_of: str = ""
+    """The item that the criteria of this name divide; their parts must add up to `total`."""
+    total: int | None = None
     text: str
 
 
-class Reference(Strict):
-    """The gold answer."""
+class Missing(Strict):
+    """Met when the answer lists exactly these codes of MISSING."""
+
+    kind: Literal["missing"]
+    id: str
+    weight: str
+    group: Group = "question"
+    expected: list[str] = Field(min_length=1)
+    text: str
+
+
+class Judged(Strict):
+    """Met when a judge finds that the answer does what `text` says."""
+
+    kind: Literal["judged"]
+    id: str
+    weight: str
+    group: Group = "law"
+    text: str
+
+
+Criterion = Annotated[Numeric | Missing | Judged, Field(discriminator="kind")]
+
+
+class Answer(Strict):
+    """What the model answers: every figure once, what is missing, and the reasoning."""
 
     figures: list[Value]
-    analysis: str = ""
-    """The rules the figures rest on; a model answer, not graded so far."""
+    missing: list[str]
+    citations: list[str]
+    """The sections the analysis rests on."""
+    analysis: str
 
 
 class Item(Strict):
@@ -64,37 +101,37 @@ class Item(Strict):
 
     id: str = Field(min_length=1)
     company: str
+    entity: str
     topic: str
     style: str
     facts: str = Field(min_length=1)
     question: str
     figures: list[Figure] = Field(min_length=1)
-    reference_answer: Reference
+    reference_answer: Answer
     rubric: list[Criterion]
+    judged_text: str
+    """The judged criteria as the judge reads them: `j1 [0.10] sentence`, one a line."""
     provenance: str = ""
     messages: list[dict[str, str]] = Field(default_factory=list)
 
 
-class Answer(Strict):
-    """What the model answers: every figure once, and the reasoning with its sections."""
+_CODES = ", ".join(f"{code} ({meaning})" for code, meaning in MISSING.items())
 
-    figures: list[Value]
-    analysis: str
-
-
-INSTRUCTIONS = """\
+INSTRUCTIONS = f"""\
 You are a US federal tax adviser. Work out the figures asked for from the facts.
 Conventions:
 - The law is that of the taxable year in the facts (calendar years). Amounts in the facts are exact.
 - Money is an integer number of cents: $1,234.56 is 123456. percent_bp is hundredths of a percent.
-- An item divided among shareholders is rounded to cents so that the parts add up to the item: \
+- An item divided among owners is rounded to cents so that the parts add up to the item: \
 round each part down, then give the missing cents to the largest remainders. Later steps use the \
 rounded parts.
-- The seller counts as the shareholder on the day of the sale (Reg. 1.1377-1(a)(2)(ii)).
 - Losses, deductions and distributions are positive numbers unless a figure says otherwise.
-- No election was made except where the facts state a valid one.
-Answer with JSON only: {"figures": [{"name": "...", "value": 0}, ...], "analysis": "..."}, each \
-figure exactly once; the analysis is short and names the sections it rests on."""
+- No election or agreement was made except where the facts state a valid one.
+- If the facts lack something, answer null for each figure that needs it, list its code in \
+"missing", and ask for it in the analysis; otherwise "missing" is []. Codes: {_CODES}.
+Answer with JSON only: {{"figures": [{{"name": "...", "value": 0}}, ...], "missing": [], \
+"citations": ["..."], "analysis": "..."}}, each figure exactly once. The citations are the \
+sections it rests on; the analysis says in a few sentences which rules apply and why."""
 
 
 def messages(item: Item) -> list[dict[str, str]]:
@@ -109,8 +146,7 @@ def messages(item: Item) -> list[dict[str, str]]:
 
 def gold(item: Item) -> Answer:
     """The reference as the model would have to answer it."""
-    reference = item.reference_answer
-    return Answer(figures=reference.figures, analysis=reference.analysis)
+    return item.reference_answer
 
 
 def labels(item: Item) -> list[str]:
@@ -120,83 +156,34 @@ def labels(item: Item) -> list[str]:
 
 def slices(item: Item) -> dict[str, str]:
     """Groups that reports break the score down by."""
-    return {"topic": item.topic, "style": item.style}
+    return {"entity": item.entity, "topic": item.topic, "style": item.style}
 
 
 def check_item(item: Item) -> list[str]:
     """What is wrong with a row, one full sentence each."""
-    return [*_names(item), *_weights(item), *_gold(item)]
+    return problems(item, calibration(CALIBRATION))
 
 
-def _names(item: Item) -> list[str]:
-    asked = [f.name for f in item.figures]
-    found = [
-        f"The figure '{name}' is asked for twice; names must be unique."
-        for name in sorted({n for n in asked if asked.count(n) > 1})
-    ]
-    ids = [c.id for c in item.rubric]
-    found += [
-        f"Two criteria have the id '{name}'; ids must be unique."
-        for name in sorted({n for n in ids if ids.count(n) > 1})
-    ]
-    found += [
-        f"Criterion '{c.id}' is about the figure '{c.figure}', which is not asked for."
-        for c in item.rubric
-        if c.figure not in asked
-    ]
-    scored = {c.figure for c in item.rubric}
-    found += [
-        f"The figure '{name}' is asked for, but no criterion scores it."
-        for name in asked
-        if name not in scored
-    ]
-    return found
+def judged_weights(item: Item) -> dict[str, float]:
+    """What each judged criterion is worth, for the examination of the judge."""
+    return {c.id: float(c.weight) for c in item.rubric if c.kind == "judged"}
 
 
-def _weights(item: Item) -> list[str]:
-    total, found = Decimal(0), []
-    for criterion in item.rubric:
-        try:
-            weight = Decimal(criterion.weight)
-        except InvalidOperation:
-            weight = Decimal("NaN")
-        if not weight.is_finite() or weight == 0:
-            found.append(
-                f"Criterion '{criterion.id}' has the weight '{criterion.weight}'; "
-                "write a decimal other than zero, as '0.10'."
-            )
-        elif weight > 0:
-            total += weight
-    if not found and total != 1:
-        found.append(f"The positive weights of the rubric sum to {total}, not to 1.00.")
-    return found
+def reordered(item: Item) -> dict[str, Any]:
+    """The row with its judged criteria in reversed order: a judge must decide the same."""
+    lines = item.judged_text.splitlines()
+    return item.model_dump(mode="json") | {"judged_text": "\n".join(reversed(lines))}
 
 
-def _gold(item: Item) -> list[str]:
-    values = {v.name: v.value for v in item.reference_answer.figures}
-    found = []
-    if len(values) != len(item.reference_answer.figures):
-        found.append("The gold answer names a figure twice.")
-    if unknown := sorted(set(values) - {f.name for f in item.figures}):
-        found.append(f"The gold answer holds '{unknown[0]}', which is not asked for.")
-    for c in item.rubric:
-        if c.figure not in values:
-            found.append(f"The gold answer lacks the figure '{c.figure}' of criterion '{c.id}'.")
-            continue
-        met = abs(values[c.figure] - c.expected) <= c.tolerance
-        if met == c.weight.startswith("-"):
-            verb = "meets the negative" if met else "does not meet"
-            found.append(
-                f"The gold answer {verb} criterion '{c.id}': {c.figure} is {values[c.figure]}, "
-                f"expected {c.expected} within {c.tolerance}."
-            )
-    return found
-
-
-_MONEY = re.compile(r"\$([0-9][0-9,]*)(?:\.([0-9]{2}))?")
+_MONEY = re.compile(
+    r"(?:\$|USD )([0-9][0-9,]*)(?:\.([0-9]{2}))?|([0-9][0-9,]*)(?:\.([0-9]{2}))? dollars"
+)
 
 
 def amounts(text: str) -> list[int]:
     """The dollar amounts of a text, in cents, in order, each once."""
-    found = (int(m[1].replace(",", "")) * 100 + int(m[2] or 0) for m in _MONEY.finditer(text))
+    found = (
+        int((m[1] or m[3]).replace(",", "")) * 100 + int(m[2] or m[4] or 0)
+        for m in _MONEY.finditer(text)
+    )
     return list(dict.fromkeys(found))

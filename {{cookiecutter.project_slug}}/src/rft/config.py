@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from rft.errors import UserError
 
@@ -65,7 +73,7 @@ class Project(_Section):
 
 
 class TaskFiles(_Section):
-    """[task]: the files the team owns, relative to rft.toml."""
+    """[task]: the files the team owns, relative to rft.toml, and the way to ask."""
 
     schema_file: Annotated[Path, Field(alias="schema")] = Path("task/schema.py")
     grader: Path = Path("task/grader.json")
@@ -73,6 +81,13 @@ class TaskFiles(_Section):
     probes: Path = Path("task/probes.jsonl")
     floors: Path = Path("task/floors.py")
     importer: Path = Path("task/importer.py")
+    calibration: Path = Path("task/calibration.jsonl")
+    ask: str | None = None
+    """One of the ASKS of the schema; None: its first, or the only way there is."""
+    human: Path = Path("task/human.jsonl")
+    """Answers of people; need not exist."""
+    metrics: Path = Path("task/metrics.py")
+    """Figures over a whole run; need not exist."""
 
 
 class Endpoint(_Section):
@@ -85,16 +100,6 @@ class Endpoint(_Section):
     """Longest prompt plus answer in tokens; the local server reserves it for each slot."""
     threads: PositiveInt | None = None
     """CPU threads of the local server; None: all cores this process may use."""
-
-
-class Judge(_Section):
-    """[judge]: the model that score_model and label_model graders ask."""
-
-    profile: Literal["compatible", "foundry", "bedrock", "openai"] = "compatible"
-    base_url: str | None = None
-    api_key_env: str | None = None
-    model: str | None = None
-    """Asked in place of the model that the grader's JSON names."""
 
 
 class Sampling(_Section):
@@ -118,17 +123,123 @@ class Eval(_Section):
     limit: PositiveInt | None = None
 
 
-class Ready(_Section):
-    """[ready]: thresholds of the go/no-go verdict (house rules; rft ready prints their source)."""
+class Price(_Section):
+    """[ready.prices.NAME]: what an endpoint takes, in your currency for a million tokens."""
 
+    prompt: Annotated[float, Field(ge=0)] = 0.0
+    answer: Annotated[float, Field(ge=0)] = 0.0
+    judge: Annotated[float, Field(ge=0)] = 0.0
+
+
+def _falling(bars: tuple[float, float]) -> tuple[float, float]:
+    if bars[0] < bars[1]:
+        raise ValueError("more is better here: the first number (go) must not be below the second")
+    return bars
+
+
+def _rising(bars: tuple[float, float]) -> tuple[float, float]:
+    if bars[0] > bars[1]:
+        raise ValueError("less is better here: the first number (go) must not be above the second")
+    return bars
+
+
+Share2 = tuple[Share, Share]
+AtLeast = Annotated[Share2, AfterValidator(_falling)]
+"""(go, no-go) of a figure of which more is better: go from the first on, no-go below the second."""
+AtMost = Annotated[Share2, AfterValidator(_rising)]
+"""(go, no-go) of a figure of which less is better: go up to the first, no-go above the second."""
+
+
+class Ready(_Section):
+    """[ready]: the planned job and the thresholds of the go/no-go verdict.
+
+    Every pair is (go, no-go); in between the check warns. `rft ready` prints each one's source.
+    """
+
+    group_size: Annotated[int, Field(ge=2, le=1024)] = 8
+    """Answers that training compares for one row (its "group")."""
+    epochs: PositiveInt = 3
+    """Times that training goes through the rows; for the forecast of tokens."""
+    planned_gain: Annotated[float, Field(gt=0, le=1)] = 0.05
+    """The gain in mean reward that the test split must be able to show."""
+    prices: dict[str, Price] = Field(default_factory=dict)
+    """By any name; empty: the forecast is in tokens only."""
+    real_metric: str | None = None
+    """Name of the grade's part that is the real test, if the reward only stands in for it."""
     solved: Share = 1.0
+    """A reward from which an answer counts as solved."""
     margin: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
+    """Distance that the mean must keep from the floor and from the ceiling."""
     ceiling: Share = 1.0
-    max_error_share: Share = 0.05
-    max_unparsable_share: Share = 0.20
-    min_learnable_share: Share = 0.40
-    no_go_learnable_share: Share = 0.25
-    max_never_solved_share: Share = 0.75
+    lost: AtMost = (0.01, 0.05)
+    """Share of answers that the infrastructure lost."""
+    unreadable: AtMost = (0.05, 0.20)
+    """Share of answers that are no JSON and earn nothing."""
+    cut_off: AtMost = (0.05, 1.0)
+    """Share of answers that ran into max_tokens; never a no-go by itself."""
+    gold: AtLeast = (0.95, 0.90)
+    """Mean reward of the reference answers."""
+    junk: AtMost = (0.20, 0.50)
+    """Mean reward of the best of the answers that deserve nothing."""
+    metric_rank: AtLeast = (0.70, 0.60)
+    """Spearman's rho of reward and real metric."""
+    people: AtLeast = (0.70, 0.50)
+    """Mean reward of people's answers, if task/human.jsonl holds any."""
+    learnable: AtLeast = (0.40, 0.25)
+    """Share of rows whose group of answers would not all score the same."""
+    headroom: AtLeast = (0.10, 0.05)
+    """Expected best of a group minus its mean, in reward."""
+    one_sided: AtMost = (0.50, 0.75)
+    """Share of rows never solved, and share always solved."""
+    same_reward: AtMost = (0.90, 0.98)
+    """Share of answers with the commonest reward."""
+    noise: AtMost = (0.25, 1.0)
+    """Variance of the judge's repeated scores by the variance of an item's rewards."""
+    length: AtMost = (0.15, 0.30)
+    """Spearman's rho of an answer's length and its reward, within a row."""
+    near_copies: AtMost = (0.01, 0.10)
+    """Share of held-out rows that are almost a row of another split."""
+    same_gold: AtMost = (0.50, 0.90)
+    """Share of rows that one and the same answer or label gets right."""
+    agreed_otherwise: AtMost = (0.25, 1.0)
+    """Share of rows where all answers agree with one another and not with the reference."""
+
+
+class Exam(_Section):
+    """[judge.exam]: when `rft judge` trusts a judge; it prints the source of each threshold.
+
+    Every pair is (go, no-go); judging/rules.py has the rules.
+    """
+
+    min_labels: PositiveInt = 100
+    min_rarer_labels: PositiveInt = 20
+    lost: AtMost = (0.01, 0.05)
+    unreadable: AtMost = (0.05, 0.20)
+    kappa: AtLeast = (0.40, 0.40)
+    macro_f1: AtLeast = (0.73, 0.60)
+    """First: what two of your experts reach against each other, less 0.02."""
+    leniency: AtMost = (0.10, 0.20)
+    score_error: AtMost = (0.10, 0.20)
+    contradiction: AtMost = (0.05, 0.10)
+    alpha: AtLeast = (0.80, 0.67)
+    changed: AtMost = (0.05, 0.15)
+    order_swap: AtLeast = (0.80, 0.65)
+    padding: AtMost = (0.05, 0.10)
+    injection_gain: Share = 0.05
+    known_order: AtLeast = (0.90, 0.60)
+
+
+class Judge(_Section):
+    """[judge]: the model that score_model and label_model graders ask."""
+
+    profile: ProfileName = "compatible"
+    base_url: str | None = None
+    api_key_env: str | None = None
+    model: str | None = None
+    """Asked in place of the model that the grader's JSON names; local: the embedded one."""
+    context_tokens: PositiveInt = 8192
+    """Longest prompt plus judgement in tokens, for profile local."""
+    exam: Exam = Exam()
 
 
 class Train(_Section):

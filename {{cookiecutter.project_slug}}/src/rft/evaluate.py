@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rft.config import Settings
 from rft.errors import OutsideError
-from rft.records import Grade, Record
+from rft.records import Grade, Record, Sample
 from rft.rollouts import AnswerFailedError, answer, request
 from rft.runs import Run, digest
 
@@ -38,17 +38,19 @@ async def evaluate(
 
     `rows` maps item_id to the row, `grade(sample, item)` blocks and is called from threads,
     `on_record` is told of each record after it is on disk. An answer that cannot be had or graded
-    is recorded without a reward. Raises OutsideError when the endpoint or the grader fails too
-    often in a row; everything recorded until then is kept.
+    is recorded without a reward; one that was had already is only graded again. Raises OutsideError
+    when the endpoint or the grader fails too often in a row; everything recorded until then is
+    kept.
     """
     jobs = _portions(run.missing(), whole_items=settings.endpoint.profile == "local")
-    breaker = _Breaker(limit=max(8, 2 * settings.sampling.concurrency))
+    breaker = Breaker(limit=max(8, 2 * settings.sampling.concurrency))
     workers = min(settings.sampling.concurrency, run.info.planned)
     model = run.info.model
+    had = {(r.item_id, r.k): r.sample for r in run.records() if r.reward is None and r.sample}
     # As many threads as answers under way: asyncio's own pool would hold judges back.
     threads = ThreadPoolExecutor(workers)
 
-    async def one(item_id: str, k: int) -> Record:
+    async def drawn(item_id: str, k: int) -> Sample:
         body = request(
             settings,
             model,
@@ -56,8 +58,11 @@ async def evaluate(
             form,
             seed_for(settings.sampling.seed, item_id, k),
         )
+        return await answer(client, body)
+
+    async def one(item_id: str, k: int) -> Record:
         try:
-            sample = await answer(client, body)
+            sample = had.get((item_id, k)) or await drawn(item_id, k)
         except AnswerFailedError as error:
             return Record(item_id=item_id, k=k, error=str(error))
         loop = asyncio.get_running_loop()
@@ -95,7 +100,7 @@ def _portions(
     return (list(group) for _, group in itertools.groupby(missing, key=lambda key: key[0]))
 
 
-class _Breaker:
+class Breaker:
     """Stops a run whose endpoint or grader has gone."""
 
     def __init__(self, limit: int) -> None:

@@ -71,6 +71,10 @@ class Grade(BaseModel):
     """Parts that a judge would give and none is configured: the reward is without them."""
     judge_tokens: dict[str, dict[str, int]] = Field(default_factory=dict)
     """Model that judged -> its token counts."""
+    judge_steps: dict[str, list[dict[str, str]]] = Field(default_factory=dict)
+    """Grader's key -> the judge's reasons, {"description", "conclusion"} each, as far as kept."""
+    judge_rereads: int = 0
+    """Judgements that could not be read and were asked for once more."""
     seconds: float = 0.0
 
     @property

@@ -127,10 +127,18 @@ async def answer(
 def to_sample(completion: ChatCompletion, latency_s: float) -> Sample:
     """The Sample in a completion; reasoning is kept apart from the answer.
 
-    Raises AnswerFailedError when the endpoint sent no choice at all.
+    Raises AnswerFailedError when the endpoint sent no choice at all, or something else: the SDK
+    takes any JSON for a completion.
     """
-    if not completion.choices:
-        raise AnswerFailedError("The endpoint sent a completion without any choice.")
+    try:
+        if completion.choices:
+            return _sample(completion, latency_s)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise AnswerFailedError("The endpoint's answer was no completion.") from None
+    raise AnswerFailedError("The endpoint sent a completion without any choice.")
+
+
+def _sample(completion: ChatCompletion, latency_s: float) -> Sample:
     choice = completion.choices[0]
     message = choice.message
     text, reasoning = split_reasoning(_clean(message.content or ""))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rft.errors import OutsideError, UserError
 from rft.records import Record
@@ -41,20 +41,28 @@ class RunInfo(BaseModel):
     sampling: dict[str, Any]
     """What shapes an answer: temperature, max_tokens, seed, response_format."""
     hashes: dict[str, str]
-    """sha256 of "data" (the rows used), "grader" (its JSON) and "prompt" (messages and format)."""
+    """sha256 of "data" (the rows used), "grader" (its JSON) and "prompt" (messages and format); of
+    a run of people also "answers"."""
     versions: dict[str, str]
     created: str = ""
+    ask: str | None = None
+    """The way of asking, where the schema has several."""
+    coders: list[str] = Field(default_factory=list)
+    """Of a run of people: who gave the answers k = 0, 1, ..."""
+    absent: list[tuple[str, int]] = Field(default_factory=list)
+    """(item_id, k) that nobody was to answer: a coder need not have seen every row."""
 
     @property
     def identity(self) -> str:
         """sha256 over all that makes two runs the same run."""
-        told = self.model_dump(exclude={"created", "versions", "base_url"})
+        # Without defaults, so that a field added later leaves older runs what they were.
+        told = self.model_dump(exclude={"created", "versions", "base_url"}, exclude_defaults=True)
         return digest(told)
 
     @property
     def planned(self) -> int:
         """Answers in a complete run."""
-        return len(self.item_ids) * self.samples_per_item
+        return len(self.item_ids) * self.samples_per_item - len(self.absent)
 
 
 class Run:
@@ -74,6 +82,7 @@ class Run:
     def missing(self) -> list[tuple[str, int]]:
         """(item_id, k) of every planned answer that has no reward yet."""
         done = {(r.item_id, r.k) for r in self.records() if r.reward is not None}
+        done |= set(self.info.absent)
         plan = [(i, k) for i in self.info.item_ids for k in range(self.info.samples_per_item)]
         return [key for key in plan if key not in done]
 

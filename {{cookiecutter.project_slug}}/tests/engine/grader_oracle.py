@@ -80,18 +80,18 @@ def check(operation, given, reference):
 
 
 def judged(leaf, prompt, said):
-    """(score, flag) of what the judge said to this prompt; a score of None is an outage."""
+    """(score, flag) of what the judge said to this prompt; None: no score is to be had."""
     kind, result = said(prompt)
     if kind == "down":
         return None, "model_grader_server_error"
     if kind == "refusal":
         return 0.0, "model_grader_refusal_error"
     if leaf["type"] == "label_model":
-        if result not in leaf["labels"]:
-            return 0.0, "model_grader_parse_error"
+        if result not in leaf["labels"]:  # ours: the platform scores 0, here and below
+            return None, "model_grader_parse_error"
         return (1.0 if result in leaf["passing_labels"] else 0.0), None
     if type(result) not in (int, float):
-        return 0.0, "model_grader_parse_error"
+        return None, "model_grader_parse_error"
     low, high = leaf.get("range", [0, 1])
     return (low if result < low else high if result > high else result), None
 

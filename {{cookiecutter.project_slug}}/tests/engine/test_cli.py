@@ -117,7 +117,9 @@ def test_a_folder_without_project(rft: Rft, tmp_path: Path) -> None:
 def test_ready_says_verdict_and_next_step(rft: Rft, evaluated: Path) -> None:
     outcome = rft("ready")
     assert outcome.code == 1
-    assert "NOT YET: Too few items" in outcome.out
+    assert "NOT YET: Groups of 8 are planned, but rows have only 2 answers" in " ".join(
+        outcome.out.split()
+    )
 
 
 def test_ready_speaks_json(rft: Rft, evaluated: Path) -> None:

@@ -211,7 +211,7 @@ def test_ready_and_report_go_on_from_a_judged_run(
 ) -> None:
     use(project, judged())
     rft("eval")
-    assert "without a model, on all of validation: empty 0.00" in rft("ready").out
+    assert "without a model, on validation: empty 0.00" in rft("ready").out
     rft("report")
     (page,) = (project / "runs").rglob("report.html")
     assert "style not graded" in page.read_text()
@@ -219,7 +219,7 @@ def test_ready_and_report_go_on_from_a_judged_run(
 
 def test_a_broken_judge_section_names_its_field(rft: Rft, project: Path) -> None:
     toml = project / "rft.toml"
-    toml.write_text(toml.read_text() + '[judge]\nprofile = "local"\n')
+    toml.write_text(toml.read_text() + '[judge]\nprofile = "nowhere"\n')
     outcome = rft("grade", "--item", "adobe", "--sample", "")
     assert outcome.code == 2
     assert "rft.toml: judge.profile: " in outcome.err

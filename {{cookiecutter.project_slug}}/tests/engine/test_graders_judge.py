@@ -149,9 +149,26 @@ def test_a_range_of_its_own_may_be_led_back_by_the_formula(ask, result, part):
     ["", "0.9", "[1]", "{}", "none at all", '{"result": "0.9"}', '{"result": true}',
      '{"result": null}', '{"result": NaN}', '{"result": 1e999}', '{"result": [1]}', "[" * 9999],
 )  # fmt: skip
-def test_what_is_no_number_scores_0_and_is_a_parse_error(ask, said):
+def test_what_is_no_number_is_asked_again_and_then_scores_nothing(ask, endpoint, said):
+    """Unlike the platform, which scores 0: it is the judge's mistake, not the model's."""
     found = ask(SCORE, says(said))
-    assert (found.reward, found.errors) == (0.0, {"model_grader_parse_error": True})
+    assert (found.reward, found.errors) == (None, {"model_grader_parse_error": True})
+    assert (len(endpoint.bodies), found.judge_rereads) == (2, 1)
+
+
+def test_a_judgement_that_can_be_read_at_the_second_try_counts(ask, endpoint):
+    replies = iter([says("no JSON"), says(0.5)])
+    found = ask(dict(SCORE, sampling_params={"seed": 3}), lambda asked: next(replies)(asked))
+    assert (found.reward, found.errors, found.judge_rereads) == (0.5, {}, 1)
+    assert [asked["seed"] for asked in endpoint.bodies] == [3, 4]
+
+
+def test_the_reasons_are_kept_in_bounds(ask):
+    step = {"description": "c1: " + "x" * 9999, "conclusion": "met"}
+    said = {"result": 1, "steps": [step, "no step", {"description": 3}] + [step] * 999}
+    (steps,) = ask(SCORE, says(json.dumps(said))).judge_steps.values()
+    assert steps[0] == {"description": "c1: " + "x" * 496, "conclusion": "met"}
+    assert len(steps) == 62
 
 
 @pytest.mark.parametrize("message", [{"refusal": "I cannot"}, {"finish": "content_filter"}])
@@ -165,18 +182,18 @@ def test_a_refusal_scores_0_and_is_flagged(ask, message):
     [
         ("good", 1.0, {}),
         ("bad", 0.0, {}),
-        ("Good", 0.0, {"model_grader_parse_error": True}),
-        (["good"], 0.0, {"model_grader_parse_error": True}),
+        ("Good", None, {"model_grader_parse_error": True}),
+        (["good"], None, {"model_grader_parse_error": True}),
     ],
 )
 def test_a_label_passes_or_does_not(ask, label, score, errors):
     found = ask(WITH_LABEL, says(json.dumps({"result": label})))
-    assert (found.parts["label"], found.errors) == (score, errors)
+    assert (found.parts.get("label"), found.errors) == (score, errors)
 
 
-def test_the_tokens_are_counted_by_model(ask):
-    found = ask(multi("a + b", a=SCORE, b=LABEL), says(1))
-    assert found.judge_tokens == {"toy-model": {"prompt_tokens": 14, "completion_tokens": 6}}
+def test_the_tokens_are_counted_by_model_and_those_of_an_unreadable_judgement_too(ask):
+    found = ask(multi("a + b", a=SCORE, b=LABEL), says(1))  # no label: b is asked twice
+    assert found.judge_tokens == {"toy-model": {"prompt_tokens": 21, "completion_tokens": 9}}
 
 
 # When the endpoint fails
@@ -188,6 +205,17 @@ def test_an_endpoint_that_fails_for_good_scores_nothing(ask, endpoint):
     assert found.errors == {"model_grader_server_error": True}
     assert found.details["model_grader_server_error"].startswith("j: The endpoint answered 500")
     assert len(endpoint.bodies) == 2
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["", "<html>busy</html>", '{"choices": [', "[]", "null", "3", '"x"', "{}", '{"choices": 7}',
+     '{"choices": [{}]}', '{"choices": [{"message": null}]}', '{"error": {"message": "busy"}}',
+     '{"choices": [{"message": {"content": 3}}]}'],
+)  # fmt: skip
+def test_a_page_that_is_no_completion_is_an_outage(ask, page):
+    found = ask(SCORE, lambda asked: (200, page, {}))
+    assert (found.reward, found.errors) == (None, {"model_grader_server_error": True})
 
 
 def test_a_passing_fault_leaves_no_trace(ask):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rft.config import Train
+from rft.config import Settings
 from rft.errors import UserError
 from rft.jobs.curve import curve, curves, line
 from rft.jobs.estimate import estimate
@@ -81,6 +81,11 @@ ROWS = [{"messages": [{"role": "user", "content": "x" * 350}]}] * 10
 GOLDS = ["y" * 35] * 10
 
 
+def settings(**train: float) -> Settings:
+    project = {"name": "toy", "use_case": "toy"}
+    return Settings.model_validate({"root": ".", "project": project, "train": train})
+
+
 def answers() -> list[Record]:
     usage = {"prompt_tokens": 50, "completion_tokens": 5}
     return [Record(item_id="a", k=0, sample=Sample(output_text="", usage=usage))]
@@ -88,19 +93,19 @@ def answers() -> list[Record]:
 
 def test_tokens_are_those_of_the_latest_run() -> None:
     hyper = {"n_epochs": 2, "compute_multiplier": 0.5}
-    found = estimate("reinforcement", ROWS, GOLDS, hyper, answers(), "run-1", Train())
+    found = estimate("reinforcement", ROWS, GOLDS, hyper, answers(), "run-1", settings())
     assert (found.rollouts, found.tokens) == (80, 80 * 55)
     assert "tokens of run-1" in found.sentences()[0]
 
 
 def test_without_a_run_tokens_are_counted_in_characters() -> None:
-    found = estimate("supervised", ROWS, GOLDS, {"n_epochs": 3}, [], "", Train())
+    found = estimate("supervised", ROWS, GOLDS, {"n_epochs": 3}, [], "", settings())
     assert (found.rollouts, found.tokens) == (0, 10 * 3 * 110)
 
 
 def test_the_price_is_told_when_one_is_named() -> None:
-    train = Train(usd_per_million_tokens=10, usd_per_hour=100)
-    found = estimate("supervised", ROWS, GOLDS, {"n_epochs": 1}, answers(), "run-1", train)
+    priced = settings(usd_per_million_tokens=10, usd_per_hour=100)
+    found = estimate("supervised", ROWS, GOLDS, {"n_epochs": 1}, answers(), "run-1", priced)
     assert found.usd == pytest.approx((50 + 10) * 10 / 1e6 * 10)
     assert found.sentences()[-2:] == [
         "price: about $0.01, at $10 a million tokens",
@@ -109,7 +114,7 @@ def test_the_price_is_told_when_one_is_named() -> None:
 
 
 def test_no_price_is_made_up() -> None:
-    found = estimate("supervised", ROWS, GOLDS, {}, [], "", Train())
+    found = estimate("supervised", ROWS, GOLDS, {}, [], "", settings())
     assert found.sentences()[-1] == "price: none is named under [train] in rft.toml"
 
 

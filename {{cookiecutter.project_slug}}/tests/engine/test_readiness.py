@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
 from rft.config import Ready
-from rft.readiness import Readiness, assess
+from rft.dataset import Finding
+from rft.readiness import Material, Readiness, assess
+from rft.readiness.material import Examination, FailedProbe, Scored
+from rft.readiness.verdict import decide, rows_to_settle
 from rft.records import Grade, Record, Sample
-from rft.stats import has_spread, mean_interval, share_interval
+from rft.stats import Estimate, has_spread, mean_interval, share_interval
 
 
 def records(rewards: list[list[float | None]]) -> list[Record]:
@@ -27,8 +31,10 @@ def records(rewards: list[list[float | None]]) -> list[Record]:
     ]
 
 
-def judge(rewards: list[list[float | None]], floor: float = 0.0) -> Readiness:
-    return assess(records(rewards), Ready(), {"empty": floor})
+def judge(rewards: list[list[float | None]], floor: float = 0.0, **known: Any) -> Readiness:
+    """`known` is what was found out beside the answers."""
+    material = Material(test_rows=1_000, **known)
+    return assess(records(rewards), Ready(), {"empty": floor}, material)
 
 
 def drawn(a: float, b: float, rows: int = 150, seed: int = 1) -> list[list[float | None]]:
@@ -134,7 +140,7 @@ def cut_off(text: str) -> str:
     sample = Sample(output_text=text, finish_reason="length", usage={"completion_tokens": 100})
     lost = [Record(item_id=str(n), k=0, sample=sample, grade=Grade(reward=0.0)) for n in range(60)]
     checks = assess(lost, Ready(), {}).checks
-    return next(c.advice for c in checks if c.name == "answers not JSON")
+    return next(c.advice for c in checks if c.name == "answers cut off")
 
 
 def test_reasoning_that_ate_the_tokens_asks_for_more_of_them() -> None:
@@ -143,3 +149,151 @@ def test_reasoning_that_ate_the_tokens_asks_for_more_of_them() -> None:
 
 def test_an_answer_that_rambles_asks_for_a_warm_start() -> None:
     assert "warm start" in cut_off('{"predicted": [' + "x" * 300)
+
+
+def found(name: str, **known: Any) -> str:
+    """The verdict of one check on a healthy base."""
+    return verdict_of(judge(drawn(2, 2), **known), name)
+
+
+def scored(reward: float, rows: int = 50, of: int = 50) -> Scored:
+    return Scored({str(n): reward for n in range(rows)}, of)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "verdict"),
+    [
+        (0.5, 0.41, 0.6, "go"),
+        (0.5, 0.39, 0.6, "warn"),
+        (0.2, 0.1, 0.26, "warn"),
+        (0.2, 0.1, 0.24, "no-go"),
+        (math.nan, 0.0, 1.0, "warn"),
+    ],
+)
+def test_a_verdict_is_taken_on_the_interval(
+    value: float, low: float, high: float, verdict: str
+) -> None:
+    assert decide(Estimate(value, low, high), (0.40, 0.25)) == verdict
+
+
+def test_the_rows_that_a_warning_asks_for_would_settle_it() -> None:
+    rows = rows_to_settle(share_interval(0, 40), 0.05, 40, above=False)
+    assert rows == 73
+    assert share_interval(0, 73).high <= 0.05 < share_interval(0, 72).high
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "known"),
+    [
+        ("grader repeats itself", "go", {"regraded": [[0.5, 0.5, 0.5]]}),
+        ("grader repeats itself", "no-go", {"regraded": [[0.5] * 3, [0.5, 0.5, 0.4]]}),
+        ("grader repeats itself", "warn", {"regraded": [[0.5, None, 0.5]]}),
+        ("gold answers", "go", {"gold": scored(1.0)}),
+        ("gold answers", "no-go", {"gold": scored(0.8)}),
+        ("gold answers", "warn", {"gold": scored(1.0, of=5_000)}),
+        ("junk and cheats", "go", {"junk": {"empty": scored(0.0)}}),
+        ("junk and cheats", "no-go", {"junk": {"empty": scored(0.0), "praise": scored(0.7)}}),
+        ("junk and cheats", "no-go", {"probes": 3, "failed_probes": [FailedProbe("x", "p:1", 1)]}),
+        ("better than guessing", "go", {"guesses": {"other": scored(0.1)}}),
+        ("better than guessing", "no-go", {"guesses": {"other": scored(0.6)}}),
+        ("people's answers", "go", {"human": {"ann": {str(n): 0.9 for n in range(40)}}}),
+        ("people's answers", "no-go", {"human": {"ann": {str(n): n % 3 / 5 for n in range(90)}}}),
+        ("leakage", "go", {"findings": [], "held_out": 100}),
+        ("commonest gold", "go", {"label_share": ("yes", 0.4)}),
+        ("commonest gold", "warn", {"label_share": ("yes", 0.6)}),
+        ("commonest gold", "no-go", {"label_share": ("yes", 0.95)}),
+        ("judge examined", "not applicable", {}),
+        ("judge noise", "not applicable", {}),
+    ],
+)
+def test_what_is_known_of_grader_and_rows_decides(
+    name: str, verdict: str, known: dict[str, Any]
+) -> None:
+    assert found(name, **known) == verdict
+
+
+@pytest.mark.parametrize(
+    ("code", "count", "verdict"),
+    [
+        ("split-overlap", 1, "no-go"),
+        ("shared-group", 1, "no-go"),
+        ("near-copy", 1, "go"),
+        ("near-copy", 5, "warn"),
+        ("near-copy", 20, "no-go"),
+    ],
+)
+def test_held_out_rows_in_another_split_are_leakage(code: str, count: int, verdict: str) -> None:
+    finding = Finding("error", code, "test.jsonl", 3, "messages", "the same", "keep one")
+    assert found("leakage", findings=[finding] * count, held_out=100) == verdict
+
+
+@pytest.mark.parametrize(
+    ("examined", "verdict"),
+    [("pass", "go"), ("fail", "no-go"), ("not yet", "warn"), (None, "warn")],
+)
+def test_a_judge_must_have_been_examined(examined: str | None, verdict: str) -> None:
+    report = Examination(grader="this", verdict=examined) if examined else None
+    assert found("judge examined", asks_model=True, grader="this", examination=report) == verdict
+
+
+def test_the_examination_of_another_grader_does_not_count() -> None:
+    report = Examination(grader="that", verdict="pass")
+    known = {"asks_model": True, "grader": "this", "examination": report}
+    assert found("judge examined", **known) == "warn"
+
+
+@pytest.mark.parametrize(
+    ("noise", "verdict"), [(0.01, "go"), (0.1, "warn"), (0.5, "no-go"), (0.0, "not applicable")]
+)
+def test_noise_is_held_against_the_spread_within_a_row(noise: float, verdict: str) -> None:
+    """Within a row the variance of Beta(2, 2) pass/fail rewards is 0.2."""
+    report = Examination(grader="this", verdict="pass", repeat_variance=noise)
+    assert found("judge noise", asks_model=True, grader="this", examination=report) == verdict
+
+
+def answer(item: int, k: int, reward: float, text: str, **parts: float) -> Record:
+    sample = Sample(output_text=text, finish_reason="stop", usage={"completion_tokens": 50})
+    grade = Grade(reward=reward, parts=parts)
+    return Record(item_id=str(item), k=k, sample=sample, grade=grade)
+
+
+@pytest.mark.parametrize(("pull", "verdict"), [(0, "go"), (40, "no-go"), (-40, "warn")])
+def test_longer_answers_must_not_win(pull: int, verdict: str) -> None:
+    rng = np.random.default_rng(2)
+    told = [
+        answer(n, k, r := float(rng.integers(2)), "x" * int(100 + pull * r + rng.integers(30)))
+        for n in range(200)
+        for k in range(8)
+    ]
+    assert verdict_of(assess(told, Ready(), {}), "reward by length") == verdict
+
+
+@pytest.mark.parametrize(("noise", "verdict"), [(0.1, "go"), (3.0, "no-go")])
+def test_the_reward_must_rank_as_the_real_test(noise: float, verdict: str) -> None:
+    rng = np.random.default_rng(3)
+    told = [
+        answer(n, k, r := float(rng.random()), "{}", real=r + noise * rng.normal())
+        for n in range(60)
+        for k in range(4)
+    ]
+    ready = Ready(real_metric="real")
+    assert verdict_of(assess(told, ready, {}), "reward and real test") == verdict
+
+
+def test_rows_where_all_agree_on_another_answer_are_named() -> None:
+    told = [
+        answer(n, k, float(n > 60), "7" if n < 60 else str(k)) for n in range(100) for k in (1, 2)
+    ]
+    check = next(c for c in assess(told, Ready(), {}).checks if c.name == "sure of another answer")
+    assert check.verdict == "warn"
+    assert "On 60 rows every answer is the same" in check.advice
+
+
+def test_the_forecast_multiplies_what_was_measured() -> None:
+    ready = Ready.model_validate({"prices": {"here": {"answer": 2.0}}})
+    told = [answer(n, k, 0.5, "{}") for n in range(10) for k in range(2)]
+    job = assess(told, ready, {}, Material(train_rows=100), max_tokens=90).forecast
+    assert job.answers == 100 * 8 * 3
+    assert job.answer_tokens.value == 50 * job.answers
+    assert job.most_answer_tokens == 90 * job.answers
+    assert job.costs["here"].value == pytest.approx(2.0 * 50 * job.answers / 1e6)

@@ -6,133 +6,87 @@ import base64
 import hashlib
 import json
 import re
-import shutil
-import subprocess
-from collections.abc import Callable, Iterable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rft import report, runs
-from rft.config import Ready
+from rft import report
 from rft.errors import OutsideError
-from rft.readiness import assess
-from rft.records import Grade, Record, Sample
+from rft.records import Grade, Record
 from rft.report import view
 from rft.report.diff import Diff, compare
-
-EVIL = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>"
-VOID = {"meta", "input", "link", "br", "img", "hr"}
-Render = Callable[..., str]
+from tests.engine.pages import EVIL, Page, Render, answer, page, row
 
 
-class Page(HTMLParser):
-    """Reads a page: tags that do not balance, attributes by tag, and text by enclosing tag."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.stack: list[str] = []
-        self.faults: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[tuple[str, str]] = []
-        self.feed(html)
-        self.close()
-        self.faults += [f"<{tag}> is never closed" for tag in self.stack]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.stack.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.stack or self.stack.pop() != tag:
-            self.faults.append(f"</{tag}> at {self.getpos()} closes nothing")
-
-    def handle_data(self, data: str) -> None:
-        self.text.append((self.stack[-1] if self.stack else "", data))
-
-    def attributes(self, tag: str) -> list[dict[str, str | None]]:
-        return [found for name, found in self.tags if name == tag]
-
-    def read(self, tag: str | None = None) -> str:
-        return "".join(t for at, t in self.text if at == tag or (tag is None and at != "script"))
+def evil(place: str) -> str:
+    """Markup that would run a script, and tells where it was found."""
+    return f"<script>alert('{place}')</script>\"'><img src=x onerror=alert(1)>"
 
 
-def answer(item_id: str = "a", k: int = 0, reward: float | None = 0.5, **sample: Any) -> Record:
-    sample.setdefault("output_text", '{"x": 1}')
-    return Record(item_id=item_id, k=k, sample=Sample(**sample), grade=Grade(reward=reward))
+def hostile(place: str) -> tuple[Record, dict[str, Any]]:
+    """A record and a row that hold markup in one place."""
+    text, item_id = evil(place), f"id of {place}"
+    samples: dict[str, dict[str, Any]] = {
+        "answer": {"output_text": text},
+        "entry of an answer": {"output_text": json.dumps({"x": [text]})},
+        "reasoning": {"reasoning": text},
+        "refusal": {"refusal": text},
+        "finish reason": {"finish_reason": text},
+        "usage key": {"usage": {text: 1}},
+        "tool call": {"tool_calls": [{"name": text}]},
+    }
+    rows: dict[str, dict[str, Any]] = {
+        "prompt": {"messages": [{"role": "user", "content": text}]},
+        "role": {"messages": [{"role": text, "content": "x"}]},
+        "gold": {"reference_answer": text},
+        "slice": {"slices": {"protocol": text}},
+        "slice key": {"slices": {text: "apb"}},
+    }
+    grades: dict[str, dict[str, Any]] = {
+        "parts key": {"parts": {text: 1}},
+        "flag": {"errors": {text: True}},
+        "detail of a flag": {"errors": {"flag": True}, "details": {"flag": text}},
+        "not graded": {"not_graded": [text]},
+        "judge's key": {"judge_steps": {text: [{"description": "d", "conclusion": "c"}]}},
+        "judge's reason": {"judge_steps": {"j": [{"description": text, "conclusion": "c"}]}},
+        "judge's conclusion": {"judge_steps": {"j": [{"description": "d", "conclusion": text}]}},
+    }
+    item_id = text if place == "id" else item_id
+    record = answer(item_id, **samples.get(place, {}))
+    if place in grades:
+        record.grade = Grade(reward=1, **grades[place])
+    if place == "error":
+        record = Record(item_id=item_id, k=0, error=text)
+    return record, row(item_id, **rows.get(place, {}))
 
 
-def row(item_id: str = "a", **fields: Any) -> dict[str, Any]:
-    prompt = [{"role": "developer", "content": "Bind."}, {"role": "user", "content": item_id}]
-    return {"id": item_id, "messages": prompt, "reference_answer": {"x": 1}, **fields}
+PLACES = [
+    "answer", "entry of an answer", "reasoning", "refusal", "finish reason", "usage key",
+    "tool call", "prompt", "role", "gold", "slice", "slice key", "parts key", "flag",
+    "detail of a flag", "not graded", "judge's key", "judge's reason", "judge's conclusion", "id",
+    "error",
+]  # fmt: skip
 
 
-@pytest.fixture
-def render(tmp_path: Path) -> Render:
-    """Make a run of these records and render its page."""
-
-    def make(records: Iterable[Record], items: Iterable[dict[str, Any]] = (), **given: Any) -> str:
-        found, rows = list(records), {str(item["id"]): item for item in items}
-        ids = given.pop("ids", None) or list(dict.fromkeys([*rows, *(r.item_id for r in found)]))
-        info = runs.RunInfo(
-            split="validation",
-            model=given.pop("model", "org/model:1"),
-            profile="local",
-            base_url="http://127.0.0.1:8080/v1",
-            item_ids=ids,
-            samples_per_item=given.pop("samples", 1),
-            sampling={"temperature": 1.0, "response_format": {"type": "json_schema"}},
-            hashes={"data": "d" * 64},
-            versions={"rft": "0.1.0"},
-            created="2026-11-23T16:00:00+00:00",
-        )
-        run = runs.Run(tmp_path, info)
-        lines = "".join(r.model_dump_json(exclude_defaults=True) + "\n" for r in found)
-        (tmp_path / runs.RECORDS).write_text(lines, encoding="utf-8")
-        ready = assess(found, Ready(), {"empty": 0.1})
-        return report.render(run, ready, rows, **{"project_name": "Toy", **given})
-
-    return make
+@pytest.fixture(scope="module")
+def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """One page with markup in every place at once."""
+    records, items = zip(*map(hostile, PLACES), strict=True)
+    return Page(page(tmp_path_factory.mktemp("hostile") / "run", records, items))
 
 
-HOSTILE: dict[str, tuple[Record, dict[str, Any]]] = {
-    "answer": (answer(output_text=EVIL), row()),
-    "entry of an answer": (answer(output_text=json.dumps({"x": [EVIL]})), row()),
-    "reasoning": (answer(reasoning=EVIL), row()),
-    "refusal": (answer(refusal=EVIL), row()),
-    "finish reason": (answer(finish_reason=EVIL), row()),
-    "usage key": (answer(usage={EVIL: 1}), row()),
-    "tool call": (answer(tool_calls=[{"name": EVIL}]), row()),
-    "prompt": (answer(), row(messages=[{"role": "user", "content": EVIL}])),
-    "role": (answer(), row(messages=[{"role": EVIL, "content": "x"}])),
-    "gold": (answer(), row(reference_answer=EVIL)),
-    "id": (answer(EVIL), row(EVIL)),
-    "slice": (answer(), row(slices={"protocol": EVIL})),
-    "slice key": (answer(), row(slices={EVIL: "apb"})),
-    "error": (Record(item_id="a", k=0, error=EVIL), row()),
-    "parts key": (Record(item_id="a", k=0, grade=Grade(reward=1, parts={EVIL: 1})), row()),
-    "flag": (
-        Record(item_id="a", k=0, grade=Grade(reward=1, errors={EVIL: True}, details={EVIL: EVIL})),
-        row(),
-    ),
-    "not graded": (Record(item_id="a", k=0, grade=Grade(reward=1, not_graded=[EVIL])), row()),
-}
+@pytest.mark.parametrize("place", PLACES)
+def test_markup_that_a_model_or_a_row_wrote_is_shown_as_text(
+    hostile_page: Page, place: str
+) -> None:
+    assert evil(place) in hostile_page.read().replace('\\"', '"')
 
 
-@pytest.mark.parametrize("place", HOSTILE)
-def test_markup_that_a_model_or_a_row_wrote_is_shown_as_text(render: Render, place: str) -> None:
-    record, item = HOSTILE[place]
-    page = Page(render([record, answer("b")], [item, row("b")]))
-    assert EVIL in page.read().replace('\\"', '"')
-    assert not page.faults
-    assert len(page.attributes("script")) == 1
-    assert not page.attributes("img")
+def test_markup_that_a_model_or_a_row_wrote_makes_no_element(hostile_page: Page) -> None:
+    assert not hostile_page.faults
+    assert len(hostile_page.attributes("script")) == 1
+    assert not hostile_page.attributes("img")
 
 
 @pytest.mark.parametrize("name", ["project_name", "model"])
@@ -144,9 +98,8 @@ def test_markup_in_the_names_of_project_and_model_is_shown_as_text(
     assert len(page.attributes("script")) == 1
 
 
-def test_no_attribute_holds_an_event_handler_or_an_inline_style(render: Render) -> None:
-    page = Page(render([answer(EVIL, output_text=EVIL)], [row(EVIL, slices={EVIL: EVIL})]))
-    names = {name for _, found in page.tags for name in found}
+def test_no_attribute_holds_an_event_handler_or_an_inline_style(hostile_page: Page) -> None:
+    names = {name for _, found in hostile_page.tags for name in found}
     assert not {n for n in names if n.startswith("on") or n == "style"}
 
 
@@ -270,7 +223,7 @@ def test_a_larger_run_shows_a_sample_of_its_items_and_says_so(render: Render) ->
     assert min(shown) == 0
     assert max(shown) > 0.999
     assert len(html.encode()) < 3_000_000
-    assert "3,000" in Page(html).read("desc")
+    assert "Histogram of 3,000 rewards" in html
 
 
 def test_max_items_bounds_the_table(render: Render) -> None:
@@ -287,7 +240,7 @@ def test_slices_are_told_with_items_mean_and_interval(render: Render) -> None:
 
 def test_rare_slice_values_are_left_out_and_counted() -> None:
     items = {f"{n}": row(f"{n}", slices={"s": f"v{n}"}) for n in range(view.MAX_SLICES + 5)}
-    found = view.slices(view.rows(list(items), [answer(i) for i in items], items))
+    found = view.slices([view.rows(list(items), [answer(i) for i in items], items)])
     assert len(found["s"][0]) == view.MAX_SLICES
     assert found["s"][1] == 5
 
@@ -324,54 +277,3 @@ def test_a_path_that_cannot_be_written_is_one_sentence_and_leaves_nothing(tmp_pa
     with pytest.raises(OutsideError, match=r"report\.html cannot be written"):
         report.write("x", tmp_path / "report.html")
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
-
-
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--enable-logging=stderr",
-    "--dump-dom",
-]
-
-
-@pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
-@pytest.mark.parametrize(
-    ("view_of", "ids"),
-    [
-        ("", ["a", "b", "c10", "c9"]),
-        ("q=NEEDLE", ["b"]),
-        ("q=%3Cscript%3E", ["c9"]),
-        ("band=one&q=", ["b"]),
-        ("band=low&sort=id", ["c9", "c10"]),
-        ("sort=-mean", ["b", "a", "c10", "c9"]),
-        ("band=nonsense&sort=mean", ["c9", "c10", "a", "b"]),
-    ],
-)
-def test_a_linked_view_filters_and_sorts_in_a_browser_without_any_complaint(
-    render: Render, tmp_path: Path, view_of: str, ids: list[str]
-) -> None:
-    rewards = {"a": 0.5, "b": 1.0, "c10": 0.2, "c9": 0.1}
-    texts = {"b": "a needle here", "c9": EVIL}
-    records = [answer(i, reward=r, output_text=texts.get(i, "x")) for i, r in rewards.items()]
-    report.write(render(records, map(row, rewards)), tmp_path / "report.html")
-    address = f"{(tmp_path / 'report.html').as_uri()}#{view_of}"
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", address]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    shown = [
-        found["data-id"]
-        for found in Page(done.stdout).attributes("details")
-        if "data-id" in found and "hidden" not in found
-    ]
-    assert shown == ids
-    assert f"{len(ids)} of 4 items" in done.stdout
-    assert "CONSOLE" not in done.stderr

@@ -105,10 +105,6 @@ def test_no_note_stands_in_two_splits(splits: dict[str, Any]) -> None:
     assert len(set(notes)) == len(notes)
 
 
-def test_notes_are_between_60_and_200_words(rows: Rows) -> None:
-    assert [i for i, r in rows.items() if not 60 <= len(r["note"].split()) <= 200] == []
-
-
 def test_both_settings_and_single_codes_occur_in_every_split(splits: dict[str, Any]) -> None:
     for rows in splits.values():
         assert {r["setting"] for r in rows} == {"outpatient", "inpatient"}
@@ -129,7 +125,7 @@ def test_the_place_in_the_shortlist_gives_nothing_away(rows: Rows) -> None:
     for row in rows.values():
         codes = [c["code"] for c in row["candidates"]]
         assert codes == sorted(codes)
-        assert 12 <= len(codes) <= 20
+        assert 12 <= len(codes) <= 40
 
 
 def test_the_prompt_does_not_depend_on_the_gold_answer(good: Item) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import task.grader
-from task.grader import explain, grade, values
+from task.grader import explain, grade, values, verdicts
 
 Row = dict[str, Any]
 
@@ -75,7 +75,7 @@ def test_unknown_names_are_not_looked_at(item: Row) -> None:
     assert grade(answer(("a", 1000), ("zz", 1)), item) == 0.5
 
 
-def test_the_analysis_does_not_count_yet(item: Row) -> None:
+def test_figures_are_not_read_from_the_analysis(item: Row) -> None:
     sample = answer(("a", 1000))
     sample["output_text"] = sample["output_text"].replace("1377", "a is 1000, b is -500, c is 7")
     assert grade(sample, item) == 0.5
@@ -101,6 +101,38 @@ def test_weights_that_do_not_sum_to_one_are_normalised() -> None:
 def test_judged_criteria_are_left_out_with_their_points(item: Row) -> None:
     item["rubric"].append({"kind": "judged", "weight": "5", "text": "cites section 1377"})
     assert grade(answer(("a", 1000)), item) == 0.5
+
+
+def test_null_is_met_by_null_and_by_nothing_else(item: Row) -> None:
+    item["rubric"][0]["expected"] = None
+    assert grade(answer(("a", None)), item) == 0.5
+    assert grade(answer(("a", 0)), item) == grade(answer(), item) == 0.0
+
+
+def test_a_value_is_not_met_by_null(item: Row) -> None:
+    assert grade(answer(("a", None), ("c", 7)), item) == 0.2
+
+
+@pytest.mark.parametrize(
+    ("missing", "met"), [(["x"], True), (["x", "x"], True), (["x", "y"], False), ([], False)]
+)
+def test_what_is_missing_must_be_named_exactly(missing: Any, met: bool) -> None:
+    line = {"kind": "missing", "id": "m", "weight": "1", "group": "question", "expected": ["x"]}
+    sample = {"output_json": {"figures": [], "missing": missing}}
+    assert verdicts(sample, {"rubric": [line]}) == {"m": met}
+
+
+@pytest.mark.parametrize("missing", [None, "x", [1], {"x": 1}, ["x"] * 1000])
+def test_odd_lists_of_what_is_missing_meet_nothing(missing: Any) -> None:
+    line = {"kind": "missing", "id": "m", "weight": "1", "group": "question", "expected": ["x"]}
+    assert grade({"output_json": {"missing": missing}}, {"rubric": [line]}) == 0.0
+
+
+def test_verdicts_name_every_criterion_that_code_decides(item: Row) -> None:
+    for name, line in zip("pqr", item["rubric"], strict=True):
+        line["id"] = name
+    found = verdicts(answer(("a", 1000), ("b", 0)), item)
+    assert found == {"p": True, "q": False, "r": False}
 
 
 def test_parts_are_shares_of_each_group(item: Row) -> None:

@@ -23,7 +23,7 @@ Figures = list[dict[str, Any]]
 
 
 def answer(figures: Figures) -> dict[str, Any]:
-    return {"figures": figures, "analysis": "IRC 1377"}
+    return {"figures": figures, "missing": [], "citations": [], "analysis": "IRC 1377"}
 
 
 @st.composite
@@ -33,7 +33,7 @@ def answered(draw: st.DrawFn) -> tuple[dict[str, Any], Figures]:
     figures = []
     for figure in draw(st.permutations(row["reference_answer"]["figures"])):
         off = draw(st.sampled_from([None, 0, 0, 0, 100, -101, 10**9]))
-        if off is not None:
+        if off is not None and figure["value"] is not None:
             figures.append({"name": figure["name"], "value": figure["value"] + off})
     extra = st.fixed_dictionaries({"name": st.text("xyz", max_size=3), "value": st.integers()})
     return row, figures + draw(st.lists(extra, max_size=3, unique_by=lambda f: f["name"]))

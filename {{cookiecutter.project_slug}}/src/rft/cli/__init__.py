@@ -44,11 +44,11 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def terminal() -> Console:
+def terminal(*, stderr: bool = False) -> Console:
     """A console that prints what it is given: no markup, which a model or vendor could write."""
     from rich.console import Console
 
-    return Console(markup=False, highlight=False)
+    return Console(markup=False, highlight=False, stderr=stderr)
 
 
 @app.callback()
@@ -68,12 +68,15 @@ def main() -> None:
     # Importing them registers the commands.
     from rft.cli import (  # noqa: F401
         check,
+        compare,
         doctor,
         evaluate,
-        evidence,
         export,
         grade,
         imports,
+        judge,
+        ready,
+        report,
         train,
         watch,
     )

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from rft import graders
+from rft import graders, human
 from rft.cli import app, options, terminal
 from rft.cli.project import (
     Task,
@@ -25,7 +25,9 @@ from rft.cli.project import (
 from rft.config import Settings
 from rft.dataset import Finding, Split, check_splits, write_messages
 from rft.errors import CheckError
-from rft.probes import Probe, load_probes
+from rft.judging.calibration import CalibrationLine, load_calibration
+from rft.lines import read_lines
+from rft.probes import Probe
 from rft.records import Grade, Sample
 
 SPLITS = ("train", "validation", "test")
@@ -79,8 +81,15 @@ def check(
     for sentence in graders.not_hosted(spec):
         _say(console, f"warning: grader: {sentence}", "yellow")
     rows = {row.id: row.data for split in splits for row in split.rows}
-    probes, probe_faults = load_probes(settings.path(settings.task.probes), set(rows))
-    faults += probe_faults
+    probes, probe_faults = read_lines(settings.path(settings.task.probes), Probe, rows)
+    faults += probe_faults + _people(settings, task, set(rows), console)
+    if settings.path(settings.task.calibration).exists():
+        lines, calibration_faults = read_calibration(settings, task, splits)
+        faults += calibration_faults
+        labels, cases = sum(len(line.labels) for line in lines), {line.item_id for line in lines}
+        console.print(
+            f"calibration: {len(lines)} answers to {len(cases)} rows, {labels} labels for the judge"
+        )
     with open_grader(settings, spec, judged=False) as grader:
         if grader.not_graded:
             told = ", ".join(grader.not_graded)
@@ -113,6 +122,15 @@ def load_splits(settings: Settings, task: Task) -> tuple[list[Split], list[Findi
     return splits, findings
 
 
+def read_calibration(
+    settings: Settings, task: Task, splits: Sequence[Split]
+) -> tuple[list[CalibrationLine], list[str]]:
+    """The calibration answers of the project, and what is wrong with them."""
+    weights_of = task.judged_weights or (lambda item: {})
+    weights = {row.id: weights_of(row.item) for split in splits for row in split.rows}
+    return load_calibration(settings.path(settings.task.calibration), weights)
+
+
 def grade_all(answers: Sequence[Answer], grader: graders.Grader) -> list[Grade]:
     """Grades of written answers, in their order."""
 
@@ -141,6 +159,16 @@ def floor_means(
         if grade.reward is not None:
             found.setdefault(answer.name, {}).setdefault(answer.place, []).append(grade.reward)
     return {n: {s: sum(r) / len(r) for s, r in by.items()} for n, by in found.items()}
+
+
+def _people(settings: Settings, task: Task, item_ids: set[str], console: Console) -> list[str]:
+    """What is wrong in the file of people's answers, if there is one."""
+    path = settings.path(settings.task.human)
+    if not path.exists():
+        return []
+    people, faults = human.load_people(path, item_ids, task.answer)
+    console.print(f"people: {len(people.answers)} answers of {len(people.coders)} coders")
+    return faults
 
 
 def _write(settings: Settings, task: Task, console: Console) -> None:

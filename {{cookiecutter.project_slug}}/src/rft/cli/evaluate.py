@@ -8,17 +8,19 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from rft import config, graders, runs
+from rft import config, graders, human, runs
 from rft.cli import app, options, terminal
+from rft.cli.figures import figures, sentences
+from rft.cli.people import load_people, people_run
 from rft.cli.project import (
     Task,
+    asked,
     grader_hash,
     load_rows,
     load_task,
@@ -30,6 +32,9 @@ from rft.errors import CheckError, UserError
 from rft.records import Record
 from rft.rollouts import client, reachable, response_format
 
+if TYPE_CHECKING:
+    from rft.dataset import Row
+
 MAX_LOCAL_SLOTS = 8
 
 
@@ -40,24 +45,40 @@ def evaluate(
     limit: Annotated[int, typer.Option(min=0, help="Only so many rows, a fixed choice.")] = 0,
     samples: Annotated[int, typer.Option(min=0, help="Answers per row.")] = 0,
     profile: Annotated[str, typer.Option(help="Another endpoint profile, e.g. local.")] = "",
+    ask: Annotated[str, typer.Option(help="Another way to ask, where there are several.")] = "",
     new: Annotated[bool, typer.Option("--new", help="Sample anew, do not resume.")] = False,
 ) -> None:
-    """Sample answers from a model and grade them. Resumes what was interrupted."""
-    settings = override(open_settings(options.root), split, limit, samples, profile)
+    """Sample answers from a model and grade them. Resumes what was interrupted.
+
+    --model human grades the answers of people (human in [task] of rft.toml) instead.
+    """
+    settings = override(open_settings(options.root), split, limit, samples, profile, ask)
     task = load_task(settings)
     spec = graders.load_spec(settings.path(settings.task.grader))
-    rows = _rows(settings, task)
+    stored = _rows(settings, task)
+    rows = {item_id: asked(task, row) for item_id, row in stored.items()}
+    data = {item_id: row.data for item_id, row in stored.items()}
+    console = terminal()
+    if model == human.NAME:
+        people = load_people(settings, task, list(rows))
+        run = people_run(settings, people, data, spec, _versions(), new=new)
+        coders = f"{len(people.coders)} coder" + ("s" if len(people.coders) > 1 else "")
+        console.print(f"{settings.eval.split}: {coders}, {len(run.info.item_ids)} rows")
+        _summary(run, console, settings, task, rows)
+        return
     model_id = settings.model_id(model)
     form = response_format(task.answer, settings.sampling)
-    run = runs.start(settings.root / "runs", _info(settings, model_id, rows, spec, form), new=new)
+    info = _info(settings, model_id, data, rows, spec, form, task.ask)
+    run = runs.start(settings.root / "runs", info, new=new)
     shown = run.folder.relative_to(settings.root)
-    console = terminal()
     todo = len(run.missing())
     if todo:
         done = run.info.planned - todo
         console.print(
             f"{settings.eval.split}: {len(rows)} rows x {run.info.samples_per_item} answers from "
-            f"{model_id}" + (f" ({done} of {run.info.planned} are there already)" if done else ""),
+            f"{model_id}"
+            + (f", asked by {task.ask}" if task.ask else "")
+            + (f" ({done} of {run.info.planned} are there already)" if done else ""),
         )
         run.lock()
         try:
@@ -75,14 +96,21 @@ def evaluate(
     else:
         run.touch()
         console.print(f"{shown} holds all {run.info.planned} answers already (--new draws anew).")
-    _summary(run, console, shown)
+    _summary(run, console, settings, task, rows)
 
 
 def override(
-    settings: Settings, split: str = "", limit: int = 0, samples: int = 0, profile: str = ""
+    settings: Settings,
+    split: str = "",
+    limit: int = 0,
+    samples: int = 0,
+    profile: str = "",
+    ask: str = "",
 ) -> Settings:
     """The settings with what stands on the command line in place of what stands in rft.toml."""
     values = settings.model_dump(by_alias=True)
+    if ask:
+        values["task"]["ask"] = ask
     if split:
         values["eval"]["split"] = split
     if limit:
@@ -98,14 +126,14 @@ def override(
         raise UserError(f"{'; '.join(config.plain_errors(error))}.") from None
 
 
-def _rows(settings: Settings, task: Task) -> dict[str, dict[str, Any]]:
+def _rows(settings: Settings, task: Task) -> dict[str, Row]:
     """The rows to evaluate by id; a fixed random choice of the split when limited."""
     split, findings = load_rows(settings, task, settings.eval.split)
     errors = [f for f in findings if f.severity == "error"]
     if errors:
         more = f" ({len(errors) - 1} more: rft check lists them)" if len(errors) > 1 else ""
         raise CheckError(f"{errors[0]}{more}")
-    rows = {row.id: row.data for row in split.rows}
+    rows = {row.id: row for row in split.rows}
     if len(rows) < len(split.rows):
         raise CheckError(f"{split.path.name} has duplicate ids; rft check names their lines.")
     # By hash: no order in the file (by protocol, by difficulty) can make the choice one-sided.
@@ -116,12 +144,13 @@ def _rows(settings: Settings, task: Task) -> dict[str, dict[str, Any]]:
 def _info(
     settings: Settings,
     model: str,
+    data: dict[str, dict[str, Any]],
     rows: dict[str, dict[str, Any]],
     spec: graders.Spec,
     form: dict[str, Any] | None,
+    ask: str | None,
 ) -> runs.RunInfo:
-    from importlib.metadata import version
-
+    """`data`: the rows as stored; `rows`: with the prompts that are sent."""
     local = settings.endpoint.profile == "local"
     sampling = settings.sampling
     return runs.RunInfo(
@@ -134,12 +163,19 @@ def _info(
         sampling=sampling.model_dump(include={"temperature", "max_tokens", "seed"})
         | {"response_format": sampling.response_format},
         hashes={
-            "data": runs.digest(list(rows.values())),
+            "data": runs.digest(list(data.values())),
             "grader": grader_hash(settings, spec),
             "prompt": runs.digest([[row["messages"] for row in rows.values()], form]),
         },
-        versions={name: version(name) for name in ("openai", "pydantic", "scipy")},
+        versions=_versions(),
+        ask=ask,
     )
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("openai", "pydantic", "scipy")}
 
 
 def _fill(
@@ -232,9 +268,16 @@ def _progress(run: runs.Run, console: Console) -> Iterator[Callable[[Record], No
         yield on_record
 
 
-def _summary(run: runs.Run, console: Console, shown: Path) -> None:
+def _summary(
+    run: runs.Run,
+    console: Console,
+    settings: Settings,
+    task: Task,
+    rows: dict[str, dict[str, Any]],
+) -> None:
     from rft.stats import mean_interval, rewards_by_item
 
+    shown = run.folder.relative_to(settings.root)
     records = run.records()
     graded = [r for r in records if r.reward is not None]
     by_item = rewards_by_item(records)
@@ -249,7 +292,8 @@ def _summary(run: runs.Run, console: Console, shown: Path) -> None:
         console.print(f"parts: {told}")
     tokens = sum(r.sample.usage.get("completion_tokens", 0) for r in graded if r.sample)
     prompt = sum(r.sample.usage.get("prompt_tokens", 0) for r in graded if r.sample)
-    console.print(f"tokens: {prompt:,} in the prompts, {tokens:,} in the answers")
+    if tokens or prompt:
+        console.print(f"tokens: {prompt:,} in the prompts, {tokens:,} in the answers")
     grades = [r.grade for r in records if r.grade]
     if flags := Counter(flag for grade in grades for flag in grade.errors):
         console.print("flags: " + ", ".join(f"{flag} {n}" for flag, n in flags.most_common()))
@@ -270,4 +314,6 @@ def _summary(run: runs.Run, console: Console, shown: Path) -> None:
             f"{len(lost)} answers are missing (not scored): {lost[0].failure} "
             "The same command draws them again."
         )
+    for sentence in sentences(figures(settings, task, run, rows)):
+        console.print(sentence)
     console.print(f"kept in {shown}; next: rft ready, then rft report")

@@ -10,9 +10,10 @@ import typer
 from rft import graders
 from rft.cli import app, options, terminal
 from rft.cli.check import SPLITS, Answer, grade_all
-from rft.cli.project import load_rows, load_task, near, open_grader, open_settings
+from rft.cli.project import asked, load_rows, load_task, near, open_grader, open_settings
 from rft.errors import CheckError, OutsideError
-from rft.probes import load_probes
+from rft.lines import read_lines
+from rft.probes import Probe
 
 group = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 app.add_typer(group, name="export", help="Write this task for another trainer.")
@@ -43,10 +44,11 @@ def bedrock(
         split, findings = load_rows(settings, task, name)
         if errors := [f for f in findings if f.severity == "error"]:
             raise CheckError(f"{errors[0]} (rft check lists all)")
-        rows |= {row.id: row.data for row in split.rows}
+        asked_rows = {row.id: asked(task, row) for row in split.rows}
+        rows |= asked_rows
         if name == "train":
-            train = [row.data for row in split.rows]
-    probes, faults = load_probes(settings.path(settings.task.probes), set(rows))
+            train = list(asked_rows.values())
+    probes, faults = read_lines(settings.path(settings.task.probes), Probe, rows)
     if faults:
         raise CheckError(faults[0])
     answers = [Answer("", p.name, rows[p.item_id], p.output_text) for p in probes]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,11 @@ from pydantic import BaseModel
 
 from rft import config, graders
 from rft.config import Settings
-from rft.errors import UserError
+from rft.errors import CheckError, UserError
 from rft.runs import digest
 
 if TYPE_CHECKING:
-    from rft.dataset import Finding, Split
+    from rft.dataset import Finding, Row, Split
 
 Message = dict[str, str]
 
@@ -37,6 +38,12 @@ class Task:
     slices: Callable[[Any], dict[str, str]] | None
     check_item: Callable[[Any], list[str]] | None
     group_field: str | None
+    judged_weights: Callable[[Any], dict[str, float]] | None
+    """Row -> judged criterion -> weight; `rft judge` compares the judge's verdicts on these."""
+    reordered: Callable[[Any], dict[str, Any]] | None
+    """Row -> the row as JSON data with its judged criteria in reversed order."""
+    ask: str | None
+    """The way of asking that `messages` builds; None: the schema has one only."""
 
 
 def open_settings(root: Path) -> Settings:
@@ -47,7 +54,7 @@ def open_settings(root: Path) -> Settings:
 
 
 def load_task(settings: Settings) -> Task:
-    """The team's schema.
+    """The team's schema, asking the way that rft.toml chose.
 
     Raises UserError naming file, line and remedy when it is missing, broken or incomplete.
     """
@@ -64,15 +71,30 @@ def load_task(settings: Settings) -> Task:
     for name, meaning in needed.items():
         if not callable(getattr(module, name, None)):
             raise UserError(f"{relative} defines no {name} ({meaning}); add it.")
+    ask = _ask(getattr(module, "ASKS", ()), settings)
     return Task(
         item=module.Item,
         answer=module.Answer,
-        messages=module.messages,
+        messages=partial(module.messages, ask=ask) if ask else module.messages,
         gold=module.gold,
         labels=getattr(module, "labels", None),
         slices=getattr(module, "slices", None),
         check_item=getattr(module, "check_item", None),
         group_field=getattr(module, "GROUP_FIELD", None),
+        judged_weights=getattr(module, "judged_weights", None),
+        reordered=getattr(module, "reordered", None),
+        ask=ask,
+    )
+
+
+def _ask(ways: Sequence[str], settings: Settings) -> str | None:
+    """The way of asking: that of rft.toml, else the first one of the schema's ASKS."""
+    chosen = settings.task.ask
+    if chosen is None or chosen in ways:
+        return chosen or next(iter(ways), None)
+    known = f"choose {' or '.join(ways)}" if ways else "it has one way to ask; leave ask out"
+    raise UserError(
+        f"task.ask = '{chosen}' is not in ASKS of {settings.task.schema_file}: {known}."
     )
 
 
@@ -81,6 +103,22 @@ def load_rows(settings: Settings, task: Task, name: str) -> tuple[Split, list[Fi
     from rft.dataset import load_split
 
     return load_split(name, near(settings.path(settings.task.data) / f"{name}.jsonl"), task.item)
+
+
+def asked(task: Task, row: Row) -> dict[str, Any]:
+    """The row with the prompt that is sent: that of the chosen way, where there are several.
+
+    Raises CheckError when the schema cannot make it.
+    """
+    if task.ask is None:
+        return row.data
+    try:
+        return row.data | {"messages": task.messages(row.item)}
+    except Exception as error:  # the team's code may raise anything
+        raise CheckError(
+            f"messages() of the schema fails on row '{row.id}' with {type(error).__name__}: "
+            f"{error}; correct the function or the row."
+        ) from error
 
 
 def open_grader(settings: Settings, spec: graders.Spec, *, judged: bool = True) -> graders.Grader:

@@ -16,7 +16,7 @@ from rich.text import Text
 from rft import graders, runs
 from rft.cli import app, options, terminal
 from rft.cli.evaluate import override
-from rft.cli.project import Task, load_rows, load_task, open_settings
+from rft.cli.project import Task, asked, load_rows, load_task, open_settings
 from rft.cli.watch import follow_on, sent_job
 from rft.config import Settings
 from rft.dataset import check_splits
@@ -219,7 +219,7 @@ def _prepare(
         # A warm start is what a base at the floor needs: only reinforcement asks for readiness.
         readiness=_readiness(settings, model, start) if method == "reinforcement" else None,
         estimate=estimate(
-            method, rows["train"], golds["train"], hyperparameters, records, run, own
+            method, rows["train"], golds["train"], hyperparameters, records, run, settings
         ),
     )
 
@@ -243,12 +243,13 @@ def _rows(
         profile=settings.endpoint.profile,
         context_tokens=settings.endpoint.context_tokens - settings.sampling.max_tokens,
     )
-    # Row counts are the preflight's, in its own words.
-    errors = [f for f in findings if f.severity == "error" and f.code != "empty-file"]
+    # Row counts are the preflight's, in its own words; another way to ask has prompts of its own.
+    others = {"empty-file"} | ({"stale-messages"} if task.ask else set())
+    errors = [f for f in findings if f.severity == "error" and f.code not in others]
     if errors:
         more = f" ({len(errors) - 1} more: rft check lists them)" if len(errors) > 1 else ""
         raise CheckError(f"{errors[0]}{more}")
-    rows = {split.name: [row.data for row in split.rows] for split in splits}
+    rows = {split.name: [asked(task, row) for row in split.rows] for split in splits}
     golds = {
         split.name: [task.gold(row.item).model_dump_json() for row in split.rows]
         for split in splits
@@ -281,7 +282,7 @@ def _latest_answers(settings: Settings, model: str) -> tuple[list[Any], str]:
 
 def _readiness(settings: Settings, model: str, start: str) -> Remark:
     """What `rft ready` says of the newest run of the model that is to be trained."""
-    from rft.cli.evidence import _evidence as evidence
+    from rft.cli.evidence import evidence
 
     run = _newest_run(settings, model)
     if run is None:

@@ -1,8 +1,12 @@
 """Ask a model for what score_model and label_model graders want to know.
 
 As hosted: the judge answers in a schema of ours, {result, steps}; a number is clipped to the range;
-what cannot be read, and a refusal, score 0 and are flagged. An endpoint that fails after all
-retries scores nothing. A wrong key or model stops everything, as when answers are sampled.
+a refusal scores 0 and is flagged. An endpoint that fails after all retries, or sends what is no
+completion, scores nothing. A wrong key or model stops everything, as when answers are sampled.
+
+Not as hosted, on purpose: a judgement that cannot be read is asked for once more, and then scores
+nothing, flagged model_grader_parse_error. The platform scores it 0; but it is the judge's mistake,
+and a model must not pay, or be trained, for that.
 """
 
 from __future__ import annotations
@@ -11,12 +15,15 @@ import asyncio
 import concurrent.futures
 import math
 import threading
+from collections import Counter
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rft import config
 from rft.config import Settings
+from rft.errors import OutsideError
 from rft.graders import template
 from rft.graders.spec import ModelGrader, ScoreModel
 from rft.records import Sample, parse_json
@@ -26,28 +33,53 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 
+TIMES_ASKED = 2
+"""A judgement that cannot be read is asked for so often in all."""
+STEPS_KEPT, STEP_CHARS = 64, 500
+"""A judge may ramble; so much of its reasons goes into the records."""
+LOCAL_SLOTS = 4
+
+Steps = list[dict[str, str]]
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """What a judge said: a score, or None when it could not be asked. `flag`: what went wrong."""
+    """What a judge said: a score, or None when there is none to be had. `flag`: what went wrong."""
 
     score: float | None
     flag: str = ""
     detail: str = ""
     model: str = ""
     tokens: dict[str, int] = field(default_factory=dict)
+    steps: Steps = field(default_factory=list)
+    """The reasons: {"description", "conclusion"} each."""
+    rereads: int = 0
+    """Replies before this one that could not be read."""
 
 
 class Judge:
     """The endpoint of rft.toml's [judge]. Thread-safe; at most `limit` requests are in flight.
 
-    `model`: asked in place of the one that the grader's JSON names. Requests live in an event loop
-    of their own, so that `close` can end those under way, waits between retries included.
+    `model`: asked in place of the one that the grader's JSON names. `max_tokens`: bounds a
+    judgement where the grader's JSON does not. `serving`: what lives as long as the judge does.
+    Requests live in an event loop of their own, so that `close` can end those under way, waits
+    between retries included.
     """
 
-    def __init__(self, client: AsyncOpenAI, profile: str, model: str | None, limit: int) -> None:
+    def __init__(
+        self,
+        client: AsyncOpenAI,
+        profile: str,
+        model: str | None,
+        limit: int,
+        max_tokens: int | None = None,
+        serving: ExitStack | None = None,
+    ) -> None:
         self._client = client
         self._profile = profile
         self._model = model
+        self._max_tokens = max_tokens
+        self._serving = serving or ExitStack()
         self._in_flight = asyncio.Semaphore(limit)
         self._lock = threading.Lock()
         self._closed = False
@@ -57,11 +89,33 @@ class Judge:
 
     @classmethod
     def of(cls, settings: Settings) -> Judge | None:
-        """The configured judge, or None. Retries, time-out and limit are those of [sampling]."""
+        """The configured judge, or None. Retries, time-out and limit are those of [sampling].
+
+        A local one is started here and ends with `close`.
+        """
         if (judge := settings.judge) is None:
             return None
-        connection = client(config.base_url(judge), config.api_key(judge), settings.sampling)
-        return cls(connection, judge.profile, judge.model, settings.sampling.concurrency)
+        sampling = settings.sampling
+        if judge.profile != "local":
+            connection = client(config.base_url(judge), config.api_key(judge), sampling)
+            return cls(connection, judge.profile, judge.model, sampling.concurrency)
+        from rft.local.model import gguf_path
+        from rft.local.server import serve
+
+        model = judge.model or config.EMBEDDED_MODEL
+        slots = min(sampling.concurrency, LOCAL_SLOTS)
+        serving = ExitStack()
+        url = serving.enter_context(
+            serve(
+                gguf_path(model, settings.root),
+                model,
+                slots=slots,
+                context_tokens=judge.context_tokens,
+                threads=settings.endpoint.threads,
+            )
+        )
+        connection = client(url, "no-key", sampling)
+        return cls(connection, "local", model, slots, judge.context_tokens // 16, serving)
 
     def close(self) -> None:
         """End what is under way, which then scores nothing, and give the connections back."""
@@ -73,6 +127,7 @@ class Judge:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        self._serving.close()
 
     async def _end(self) -> None:
         asked = asyncio.all_tasks() - {asyncio.current_task()}
@@ -88,18 +143,32 @@ class Judge:
         OutsideError when every further request would fail as well.
         """
         body = self._body(leaf, namespaces)
-        try:
-            with self._lock:
-                if self._closed:
-                    raise RuntimeError("this judge is closed")
-                waiting = asyncio.run_coroutine_threadsafe(self._answer(body), self._loop)
-            sample = waiting.result()
-        except AnswerFailedError as error:
-            return Verdict(None, "model_grader_server_error", str(error), body["model"])
-        except concurrent.futures.CancelledError:
-            return Verdict(None, "model_grader_server_error", "the grader was closed")
-        score, flag, detail = _read(leaf, sample)
-        return Verdict(score, flag, detail, sample.model or body["model"], sample.usage)
+        tokens: Counter[str] = Counter()
+        verdict = Verdict(None)
+        for n in range(TIMES_ASKED):
+            if n and "seed" in body:  # the same seed would bring the same words
+                body = body | {"seed": body["seed"] + 1}
+            try:
+                sample = self._wait(body)
+            except (AnswerFailedError, OutsideError) as error:
+                flag, told = "model_grader_server_error", str(error)
+                return Verdict(None, flag, told, body["model"], dict(tokens), rereads=n)
+            except concurrent.futures.CancelledError:
+                return Verdict(None, "model_grader_server_error", "the grader was closed")
+            tokens.update(sample.usage)
+            score, flag, detail = _read(leaf, sample)
+            model = sample.model or body["model"]
+            verdict = Verdict(score, flag, detail, model, dict(tokens), _steps(sample), n)
+            if flag != "model_grader_parse_error":
+                break
+        return verdict
+
+    def _wait(self, body: dict[str, Any]) -> Sample:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("this judge is closed")
+            waiting = asyncio.run_coroutine_threadsafe(self._answer(body), self._loop)
+        return waiting.result()
 
     async def _answer(self, body: dict[str, Any]) -> Sample:
         async with self._in_flight:
@@ -112,6 +181,8 @@ class Judge:
         given = leaf.sampling_params.model_dump(exclude_none=True) if leaf.sampling_params else {}
         if "max_completions_tokens" in given:  # the endpoint's own name has no plural
             given["max_completion_tokens"] = given.pop("max_completions_tokens")
+        if self._max_tokens:
+            given = {"max_completion_tokens": self._max_tokens, **given}
         return {
             "model": self._model or leaf.model,
             "messages": with_roles(messages, self._profile),
@@ -141,8 +212,8 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read(leaf: ModelGrader, sample: Sample) -> tuple[float, str, str]:
-    """(score, flag, detail) of a judge's answer."""
+def _read(leaf: ModelGrader, sample: Sample) -> tuple[float | None, str, str]:
+    """(score, flag, detail) of a judge's answer; no score if it cannot be read."""
     if sample.refusal is not None or sample.finish_reason == "content_filter":
         return 0.0, "model_grader_refusal_error", (sample.refusal or "content filter")[:300]
     answer = parse_json(sample.output_text)
@@ -155,4 +226,16 @@ def _read(leaf: ModelGrader, sample: Sample) -> tuple[float, str, str]:
         return float(result in leaf.passing_labels), "", ""
     wanted = "number" if isinstance(leaf, ScoreModel) else "label"
     said = " ".join(sample.output_text.split())[:200]
-    return 0.0, "model_grader_parse_error", f"the judge's result is no {wanted}: {said!r}"
+    return None, "model_grader_parse_error", f"the judge's result is no {wanted}: {said!r}"
+
+
+def _steps(sample: Sample) -> Steps:
+    """The reasons in a judge's answer, as far as they have the shape that was asked for."""
+    answer = parse_json(sample.output_text)
+    steps = answer.get("steps") if isinstance(answer, dict) else None
+    names = ("description", "conclusion")
+    return [
+        {name: step[name][:STEP_CHARS] for name in names}
+        for step in (steps[:STEPS_KEPT] if isinstance(steps, list) else [])
+        if isinstance(step, dict) and all(isinstance(step.get(name), str) for name in names)
+    ]

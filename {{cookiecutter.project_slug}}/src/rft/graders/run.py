@@ -108,10 +108,11 @@ class Grader:
         """Grade one sample (`Sample.for_grader()`) against one row.
 
         The reward is in [0, 1], or None when a process broke, ran out of time or memory, or lacks a
-        package, or when the judge's endpoint failed: then nothing can be said of the answer. A
-        grader that raises, or returns no finite number, scores 0 as on the platform. A reward
-        outside [0, 1], which the platform accepts, is clipped and flagged `other_error`, since
-        every statistic here counts on the range.
+        package, or when the judge's endpoint failed or what the judge said cannot be read (see
+        judge.py): then nothing can be said of the answer. A grader that raises, or returns no
+        finite number, scores 0 as on the platform. A reward outside [0, 1], which the platform
+        accepts, is clipped and flagged `other_error`, since every statistic here counts on the
+        range.
         Raises UserError if the item cannot be written as JSON.
         """
         found = Grade(reward=None, not_graded=self.not_graded)
@@ -165,6 +166,9 @@ class Grader:
                 verdict = self._judge.ask(leaf, namespaces)
                 if verdict.flag:
                     _flag(found, verdict.flag, start + verdict.detail)
+                if verdict.steps:
+                    found.judge_steps[key] = verdict.steps
+                found.judge_rereads += verdict.rereads
                 if verdict.tokens:
                     spent = found.judge_tokens.setdefault(verdict.model, {})
                     for name, count in verdict.tokens.items():

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rft.config import Train
+from rft.config import Settings, Train
 from rft.jobs.hyper import Method
 from rft.records import Record
 
-GROUP = 8
-"""Answers per row and epoch that are assumed: the contract leaves the number to the vendor."""
 CHARS_PER_TOKEN = 3.5
 """As in the data checks: a rough figure for English with code and numbers."""
 
@@ -62,7 +60,7 @@ def estimate(
     hyperparameters: Mapping[str, Any],
     records: Sequence[Record],
     run: str,
-    train: Train,
+    settings: Settings,
 ) -> Estimate:
     """Rollouts and tokens of a job over `rows` (each with "messages").
 
@@ -74,11 +72,14 @@ def estimate(
     if not isinstance(epochs, int):
         epochs = 1
         assumed.append("1 epoch, the vendor chooses")
-    rollouts, multiplier = 0, hyperparameters.get("compute_multiplier", 1)
+    rollouts, group = 0, settings.ready.group_size  # the contract leaves it to the vendor
+    multiplier = hyperparameters.get("compute_multiplier", 1)
     if method == "reinforcement":
         scale = multiplier if isinstance(multiplier, int | float) else 1
-        rollouts = round(len(rows) * epochs * GROUP * scale)
-        assumed.append(f"{GROUP} answers per row and epoch, times compute_multiplier")
+        rollouts = round(len(rows) * epochs * group * scale)
+        assumed.append(
+            f"{group} answers per row and epoch (ready.group_size), times compute_multiplier"
+        )
     usages = [r.sample.usage for r in records if r.sample and r.sample.usage]
     if usages:
         prompt = sum(u.get("prompt_tokens", 0) for u in usages) / len(usages)
@@ -92,4 +93,4 @@ def estimate(
     if method == "supervised" or not usages:
         answer = sum(map(len, golds)) / max(1, len(golds)) / CHARS_PER_TOKEN
     tokens = round((prompt + answer) * (rollouts or len(rows) * epochs))
-    return Estimate(len(rows), epochs, rollouts, tokens, source, tuple(assumed), train)
+    return Estimate(len(rows), epochs, rollouts, tokens, source, tuple(assumed), settings.train)

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import math
 import os
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +17,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup, escape
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
+from rft import text
+from rft.comparison import Comparison, signed
 from rft.errors import OutsideError
 from rft.readiness import Readiness
-from rft.report import view
+from rft.report import figures, view
 from rft.runs import Run
 
 __all__ = ["render", "write"]
@@ -36,11 +36,6 @@ SAMPLES = 1_000
 TEXT_LIMITS = (8_000, 4_000, 2_000, 1_000)
 """Characters shown of one text; the first that lets the page fit is taken."""
 
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
-
 
 def render(
     run: Run,
@@ -48,16 +43,23 @@ def render(
     items: Mapping[str, dict[str, Any]],
     *,
     project_name: str,
+    solved: float = 1.0,
+    comparison: Comparison | None = None,
+    notes: Sequence[str] = (),
     max_items: int = 1000,
 ) -> str:
     """The page as HTML, under 3 MB.
 
-    `items` maps an item's id to its row (messages, reference_answer and, for reports, slices).
+    `items` maps an item's id to its row (messages, reference_answer and, for reports, slices). An
+    answer is right from the reward `solved` on. `comparison` puts this run, its first, beside
+    others, and `notes` say what a reader must know of that.
     Figures and plots are of all records; of the table, long texts are cut first, then rows are
     left out evenly over the range of mean reward, and the page says either.
     """
     records = run.records()
     rows = view.rows(run.info.item_ids, records, items)
+    sides = comparison.sides if comparison else []
+    all_rows = [view.rows(side.run.info.item_ids, side.records, items) for side in sides] or [rows]
     css, js = _asset("style.css"), _asset("report.js")
     rewards = [r.reward for r in records if r.reward is not None]
     fixed = {
@@ -72,12 +74,17 @@ def render(
         "total": len(rows),
         "tokens": view.tokens(records),
         "rewards": rewards,
-        "histogram": view.histogram(rewards),
-        "bubbles": view.bubbles(rows),
-        "arch": view.arch(max((len(r.rewards) for r in rows), default=0)),
-        "slices": view.slices(rows),
+        "comparison": comparison,
+        "notes": notes,
+        "runs": figures.of_runs(comparison) if comparison else "",
+        "beside": view.beside(sides),
+        "figures": figures.of_run(rows, records, sides, solved),
+        "slices": [
+            (key, found, left_out, figures.of_slices(found))
+            for key, (found, left_out) in view.slices(all_rows).items()
+        ],
     }
-    template = _environment().from_string(_asset("template.html.j2"))
+    template = _environment().get_template("page.html.j2")
 
     def draw(shown: Sequence[view.Row], limit: int) -> str:
         return template.render(fixed, rows=shown, limit=limit, common=_common(shown))
@@ -101,13 +108,6 @@ def write(html: str, path: Path) -> None:
         raise OutsideError(
             f"{path} cannot be written: {error.strerror or error}; make room or name another file."
         ) from None
-
-
-def seen(value: Any) -> Any:
-    """Spell out characters that hide or reorder text, for example U+202E."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", value)
-    return value
 
 
 def _fit(draw: Callable[[Sequence[view.Row], int], str], rows: Sequence[view.Row]) -> str:
@@ -137,28 +137,17 @@ def _common(rows: Sequence[view.Row]) -> list[tuple[str, str]]:
 
 def _environment() -> Environment:
     environment = Environment(
+        loader=FunctionLoader(_asset),
         autoescape=True,
-        finalize=seen,
+        finalize=text.plain,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=_number, pretty=view.pretty, content=_content)
+    environment.filters.update(
+        number=text.number, pretty=text.pretty, content=text.content, signed=signed
+    )
     return environment
-
-
-def _content(text: str) -> Markup:
-    """Text escaped for the inside of an element only: quotes stay, which saves a third of JSON."""
-    return Markup(str(escape(seen(text))).replace("&#34;", '"').replace("&#39;", "'"))
-
-
-def _number(value: float | None) -> str:
-    """Two decimals; what is only nearly 0 or 1 is not told as 0.00 or 1.00."""
-    if value is None or math.isnan(value):
-        return "unknown"
-    if 1e-6 < value < 0.005:
-        return "<0.01"
-    return ">0.99" if 0.995 <= value < 1 - 1e-6 else f"{value:.2f}"
 
 
 def _asset(name: str) -> str:

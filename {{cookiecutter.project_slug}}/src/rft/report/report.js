@@ -16,6 +16,8 @@
     one: (m) => m >= 1 - 1e-6,
     spread: (m, row) => Number(row.dataset.spread) > 1e-6,
     failed: (m, row) => "failed" in row.dataset,
+    gained: (m, row) => Number(row.dataset.gain) > 1e-6,
+    lost: (m, row) => Number(row.dataset.gain) < -1e-6,
   };
 
   const text = (row) => {
@@ -26,7 +28,7 @@
   // Rows without a figure come last, whichever way the others are sorted.
   const compare = (key, sign) => (a, b) => {
     if (key === "id") return a.dataset.id.localeCompare(b.dataset.id, "en", { numeric: true });
-    const [x, y] = [a.dataset[key], b.dataset[key]];
+    const [x, y] = [a.dataset[key] ?? "", b.dataset[key] ?? ""];
     if (x === "" || y === "") return (x === "") - (y === "");
     return sign * (x - y);
   };
@@ -73,6 +75,10 @@
       if (pre.scrollHeight > pre.clientHeight) pre.tabIndex = 0;
     }
   };
+
+  // Paper has no buttons: tables behind a plot are printed, answers only where they are open.
+  const folded = [...document.querySelectorAll("main > section:not([aria-labelledby=h-items]) details.more")];
+  addEventListener("beforeprint", () => folded.forEach((more) => (more.open = true)));
 
   if (!rows.length) return;
   get("tools").hidden = false;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,12 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from rft.comparison import Side, typical
 from rft.records import Record, parse_json
 from rft.report.diff import Diff, compare
-from rft.stats import Estimate, mean_interval
+from rft.stats import ByItem, Estimate, mean_interval, pass_at_k
+from rft.text import pretty
 
 MAX_SLICES = 30
 """Values shown of one slice key, those with the most items."""
+MAX_POINTS = 400
+"""Answers drawn as points of a plot."""
+MAX_TRIES = 10
+"""Points of a pass@k curve."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +66,24 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What another run made of an item."""
+
+    label: str
+    name: str
+    mean: float
+    record: Record
+    """An answer that is typical of it."""
+
+
+@dataclass(frozen=True)
 class Slice:
-    """Mean reward of the items that share a property."""
+    """Mean reward, in each run, of the items that share a property."""
 
     name: str
     items: int
-    mean: Estimate
+    """Items of the first run."""
+    means: list[Estimate]
 
 
 def rows(
@@ -80,6 +97,16 @@ def rows(
         Row(i, items.get(i, {}), found, [r.reward for r in found if r.reward is not None])
         for i, found in by_item.items()
     ]
+
+
+def beside(sides: Sequence[Side]) -> dict[str, list[Beside]]:
+    """For each item, what the runs after the first made of it."""
+    found: dict[str, list[Beside]] = defaultdict(list)
+    for side in sides[1:]:
+        for item_id, records in side.by_item.items():
+            mean = float(np.mean(side.rewards[item_id]))
+            found[item_id].append(Beside(side.label, side.name, mean, typical(records, mean)))
+    return dict(found)
 
 
 def pick(all_rows: Sequence[Row], count: int) -> list[Row]:
@@ -114,19 +141,58 @@ def arch(samples: int) -> list[tuple[float, float]]:
     return [(float(m), math.sqrt(m * (1 - m) * factor)) for m in means]
 
 
-def slices(all_rows: Iterable[Row]) -> dict[str, tuple[list[Slice], int]]:
-    """For each slice key: its values with the most items, best first; and how many are left out."""
-    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for row in all_rows:
-        if row.mean is not None:
-            for key, value in row.slices.items():
-                found[key][value].append(row.mean)
+def slices(runs: Sequence[Sequence[Row]]) -> dict[str, tuple[list[Slice], int]]:
+    """For each slice key: its values with the most items, best first; and how many are left out.
+
+    `runs` are the rows of each run; the first decides which values are shown and in which order.
+    """
+    found: dict[str, dict[str, list[list[float]]]] = defaultdict(dict)
+    for number, rows_of_run in enumerate(runs):
+        for row in rows_of_run:
+            for key, value in row.slices.items() if row.mean is not None else ():
+                means = found[key].setdefault(value, [[] for _ in runs])
+                means[number].append(row.mean or 0.0)
     told = {}
     for key, values in found.items():
-        largest = sorted(values.items(), key=lambda pair: -len(pair[1]))[:MAX_SLICES]
-        made = [Slice(name, len(means), mean_interval(means)) for name, means in largest]
-        told[key] = sorted(made, key=lambda s: -s.mean.value), len(values) - len(largest)
+        largest = sorted(values.items(), key=lambda pair: -len(pair[1][0]))[:MAX_SLICES]
+        made = [Slice(name, len(m[0]), list(map(mean_interval, m))) for name, m in largest]
+        made.sort(key=lambda s: -s.means[0].value)
+        told[key] = made, len(values) - len(largest)
     return told
+
+
+def curve(by_item: ByItem, solved: float) -> list[tuple[int, Estimate]]:
+    """(k, pass@k) for at most MAX_TRIES values of k that every item has answers for."""
+    most = min(map(len, by_item.values()), default=0)
+    if not most:
+        return []
+    ks = np.unique(np.geomspace(1, most, MAX_TRIES).round().astype(int)).tolist()
+    return [(k, pass_at_k(by_item, k, solved)) for k in ks]
+
+
+def lengths(
+    records: Iterable[Record],
+) -> tuple[list[tuple[int, float]], list[tuple[float, Estimate]]]:
+    """(characters, reward) of at most MAX_POINTS answers, evenly over the range of lengths.
+
+    And, in bands of equally many answers, (median length, mean reward over the items there).
+    """
+    known = sorted(
+        (len(r.sample.output_text), r.reward, r.item_id)
+        for r in records
+        if r.sample and r.reward is not None
+    )
+    if not known:
+        return [], []
+    bands = []
+    for part in np.array_split(np.arange(len(known)), max(1, min(8, len(known) // 10))):
+        by_item: dict[str, list[float]] = defaultdict(list)
+        for _, reward, item_id in (known[n] for n in part):
+            by_item[item_id].append(reward)
+        middle = float(np.median([known[n][0] for n in part]))
+        bands.append((middle, mean_interval([float(np.mean(r)) for r in by_item.values()])))
+    shown = np.linspace(0, len(known) - 1, min(len(known), MAX_POINTS)).astype(int)
+    return [known[n][:2] for n in shown], bands
 
 
 def tokens(records: Iterable[Record]) -> dict[str, int]:
@@ -135,16 +201,3 @@ def tokens(records: Iterable[Record]) -> dict[str, int]:
     for record in records:
         total.update(record.sample.usage if record.sample else {})
     return {name.replace("_", " "): count for name, count in total.items()}
-
-
-def pretty(value: Any) -> str:
-    """A value as text for people: lists and objects one entry a line, a string as it is."""
-    if isinstance(value, str):
-        return value
-    try:
-        if isinstance(value, list) and value:
-            lines = [json.dumps(v, ensure_ascii=False, default=str) for v in value]
-            return "[\n  " + ",\n  ".join(lines) + "\n]"
-        return json.dumps(value, ensure_ascii=False, indent=2, default=str)
-    except RecursionError:
-        return "(nested too deep to show)"

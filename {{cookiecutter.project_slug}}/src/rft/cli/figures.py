@@ -1,0 +1,58 @@
+"""Figures over a whole run, from the team's task/metrics.py where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rft.cli.project import Task, load_module, load_rows
+from rft.config import Settings
+from rft.errors import CheckError
+from rft.runs import Run
+
+Figures = dict[str, dict[str, float]]
+"""Heading -> name -> figure, in the order to be shown in."""
+
+
+def figures(
+    settings: Settings, task: Task, run: Run, rows: Mapping[str, dict[str, Any]]
+) -> Figures:
+    """What task/metrics.py makes of the graded answers of a run; empty without such a file.
+
+    It defines metrics(answers, train) and, for runs of people, agreement(by_coder):
+    `answers` is a list of (row, sample) as graders get them, `train` the rows of the training
+    split, `by_coder` such a list for each coder. Raises CheckError when it fails.
+    """
+    path = settings.task.metrics
+    if not settings.path(path).exists():
+        return {}
+    module = load_module(settings, path)
+    answers = []
+    by_coder: dict[str, list[Any]] = {coder: [] for coder in run.info.coders}
+    for record in run.records():
+        if record.sample and record.reward is not None and record.item_id in rows:
+            answers.append((rows[record.item_id], record.sample.for_grader()))
+            if run.info.coders:
+                by_coder[run.info.coders[record.k]].append(answers[-1])
+    train = [row.data for row in load_rows(settings, task, "train")[0].rows]
+    try:
+        found: Figures = module.metrics(answers, train)
+        if run.info.coders and hasattr(module, "agreement"):
+            found |= module.agreement(by_coder)
+    except Exception as error:  # the team's code may raise anything
+        raise CheckError(
+            f"{path} fails with {type(error).__name__}: {error}; correct it. The answers are kept."
+        ) from error
+    return found
+
+
+def sentences(found: Figures) -> list[str]:
+    """One line for each heading: 'F1: samples 0.31, micro 0.28'."""
+    return [
+        f"{heading}: " + ", ".join(f"{name} {_figure(value)}" for name, value in named.items())
+        for heading, named in found.items()
+    ]
+
+
+def _figure(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.2f}"

@@ -1,0 +1,99 @@
+"""`rft eval --model human`: the answers of people become a run like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rft import graders, human, runs
+from rft.cli.check import Answer, grade_all, load_splits
+from rft.cli.project import Task, grader_hash, open_grader
+from rft.config import Settings
+from rft.errors import CheckError, UserError
+from rft.records import Record, Sample
+
+
+def load_people(settings: Settings, task: Task, item_ids: Sequence[str]) -> human.People:
+    """What people answered; every line must be usable.
+
+    Raises UserError when there is no file, CheckError naming the lines that must be mended.
+    """
+    path = settings.path(settings.task.human)
+    if human.NAME in settings.models:
+        raise UserError(
+            f"models.{human.NAME}: this name stands for the people of {settings.task.human}; give "
+            "the model another one in rft.toml."
+        )
+    if not path.exists():
+        raise UserError(
+            f"{settings.task.human} does not exist; write one line for each coder and row: "
+            '{"item_id": "...", "coder": "...", "answer": {...}}.'
+        )
+    everywhere = {row.id for split in load_splits(settings, task)[0] for row in split.rows}
+    people, faults = human.load_people(path, everywhere, task.answer)
+    if faults:
+        raise CheckError("\n".join([*faults, f"{len(faults)} lines must be mended first."]))
+    if not any(item_id in item_ids for item_id, _ in people.answers):
+        raise UserError(
+            f"{settings.task.human} answers none of the rows of {settings.eval.split}; choose the "
+            "split that people answered with --split."
+        )
+    return people
+
+
+def people_run(
+    settings: Settings,
+    people: human.People,
+    rows: Mapping[str, dict[str, Any]],
+    spec: graders.Spec,
+    versions: dict[str, str],
+    *,
+    new: bool,
+) -> runs.Run:
+    """The graded run of these people over the rows that at least one of them answered.
+
+    Answer k of a row is that of coder k; what a coder did not answer is no missing answer.
+    """
+    ids = [i for i in rows if any((i, coder) in people.answers for coder in people.coders)]
+    kept = [rows[i] for i in ids]
+    said = {
+        (i, k): people.answers[i, coder].model_dump_json()
+        for i in ids
+        for k, coder in enumerate(people.coders)
+        if (i, coder) in people.answers
+    }
+    info = runs.RunInfo(
+        split=settings.eval.split,
+        model=human.NAME,
+        profile=human.NAME,
+        base_url="",
+        item_ids=ids,
+        samples_per_item=len(people.coders),
+        sampling={},
+        hashes={
+            "data": runs.digest(kept),
+            "grader": grader_hash(settings, spec),
+            "prompt": runs.digest([row["messages"] for row in kept]),
+            "answers": runs.digest([[*key, text] for key, text in said.items()]),
+        },
+        versions=versions,
+        coders=people.coders,
+        absent=[(i, k) for i in ids for k in range(len(people.coders)) if (i, k) not in said],
+    )
+    run = runs.start(settings.root / "runs", info, new=new)
+    todo = run.missing()
+    run.touch()
+    if not todo:
+        return run
+    run.lock()
+    try:
+        with open_grader(settings, spec) as grader:
+            answers = [Answer(i, people.coders[k], rows[i], said[i, k]) for i, k in todo]
+            for (i, k), answer, grade in zip(
+                todo, answers, grade_all(answers, grader), strict=True
+            ):
+                sample = Sample(output_text=answer.text, finish_reason="stop", model=answer.name)
+                run.append(Record(item_id=i, k=k, sample=sample, grade=grade))
+    finally:
+        run.unlock()
+    return run

@@ -1,0 +1,52 @@
+"""`rft report`: one page about a run, alone or beside others."""
+
+from __future__ import annotations
+
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from rft.cli import app, options, terminal
+from rft.cli.evidence import RunArgument, evidence
+from rft.cli.project import near, open_settings
+
+
+@app.command()
+def report(
+    run: RunArgument = "",
+    beside: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="Another model or run on the same rows; may be repeated."),
+    ] = None,
+    common: Annotated[
+        bool, typer.Option("--common", help="Compare the rows both hold, if one holds more.")
+    ] = False,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Write report.html into the run's folder: one file, readable anywhere."""
+    from rft.cli.sides import open_sides
+    from rft.comparison import compare
+    from rft.report import render, write
+
+    found, settings = evidence(run), open_settings(options.root)
+    comparison, notes = None, []
+    if beside:
+        names = [found.run.folder.name, *beside]
+        sides = open_sides(settings, names, common=common)
+        comparison = compare(sides.sides, {i: row["slices"] for i, row in found.rows.items()})
+        notes = sides.notes
+    target = found.run.folder / "report.html"
+    page = render(
+        found.run,
+        found.readiness,
+        found.rows,
+        project_name=found.project,
+        solved=settings.ready.solved,
+        comparison=comparison,
+        notes=notes,
+    )
+    write(page, target)
+    terminal().print(f"report: {near(target)}", soft_wrap=True)
+    if show:
+        webbrowser.open(target.resolve().as_uri())

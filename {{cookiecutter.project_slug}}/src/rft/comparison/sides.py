@@ -1,0 +1,99 @@
+"""One run of a comparison, and what forbids to compare two."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rft.records import Record
+from rft.runs import Run, RunInfo
+from rft.stats import ByItem, rewards_by_item
+
+HUMAN = "human"
+"""The model of a run that people answered."""
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One run of a comparison."""
+
+    label: str
+    """A letter, for tables."""
+    name: str
+    """What the user called it."""
+    run: Run
+    records: list[Record]
+    """Those with a reward."""
+    train: list[Record] = field(default_factory=list)
+    """The same model's graded answers to the training rows, if there are any."""
+
+    @property
+    def human(self) -> bool:
+        """Whether people gave these answers."""
+        return self.run.info.model == HUMAN
+
+    @cached_property
+    def rewards(self) -> dict[str, list[float]]:
+        """Item id -> rewards."""
+        return rewards_by_item(self.records)
+
+    @cached_property
+    def by_item(self) -> dict[str, list[Record]]:
+        """Item id -> graded answers."""
+        found: dict[str, list[Record]] = defaultdict(list)
+        for record in self.records:
+            found[record.item_id].append(record)
+        return dict(found)
+
+    def each(self, figure: Callable[[Record], float]) -> dict[str, list[float]]:
+        """Item id -> `figure` of each of its answers."""
+        return {item: [figure(r) for r in found] for item, found in self.by_item.items()}
+
+
+def differences(a: RunInfo, b: RunInfo) -> dict[str, str]:
+    """What forbids to compare two runs: "split", "data", "grader", "prompt" -> in words."""
+    found = {}
+    if a.split != b.split:
+        found["split"] = f"{a.split} here, {b.split} there"
+    if a.hashes.get("data") != b.hashes.get("data"):
+        found["data"] = _data(a, b)
+    for name in ("grader", "prompt"):
+        here, there = a.hashes.get(name, ""), b.hashes.get(name, "")
+        # People are not prompted: theirs may be any.
+        if here != there and not (name == "prompt" and HUMAN in (a.model, b.model)):
+            found[name] = f"hash {here[:10]} here, {there[:10]} there"
+    return found
+
+
+def _data(a: RunInfo, b: RunInfo) -> str:
+    here, there = set(a.item_ids), set(b.item_ids)
+    if here == there:
+        same = "in another order" if a.item_ids != b.item_ids else "with other content"
+        return f"the same {len(here)} rows {same}"
+    return f"{len(here)} rows here, {len(there)} there, {len(here & there)} in both"
+
+
+def other_sampling(a: RunInfo, b: RunInfo) -> list[str]:
+    """How the answers were drawn differently, which is allowed: "temperature 1.0, then 0.2"."""
+    if HUMAN in (a.model, b.model):
+        return []
+    told = {
+        name: (a.sampling.get(name), b.sampling.get(name)) for name in {**a.sampling, **b.sampling}
+    }
+    return [f"{name} {x}, then {y}" for name, (x, y) in told.items() if x != y and name != "seed"]
+
+
+def means(by_item: ByItem, order: Side) -> Values:
+    """The mean of each item, in the order of the items of `order`."""
+    return np.array([np.mean(by_item[item]) for item in order.rewards], dtype=float)
+
+
+def length(record: Record) -> float:
+    """Characters of the answer."""
+    return float(len(record.sample.output_text)) if record.sample else 0.0

@@ -1,0 +1,73 @@
+"""People as a baseline: their answers to the same rows, graded like a model's.
+
+task/human.jsonl holds one line for each coder and row:
+
+    {"item_id": "test-01", "coder": "A", "answer": {...as the schema's Answer...}}
+
+A coder need not have answered every row, nor a row have been given to every coder.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from rft.config import plain_errors
+from rft.lines import Line, read_lines
+
+NAME = "human"
+"""What `rft eval --model` and the runs call people."""
+
+
+class HumanAnswer(Line):
+    """One line of human.jsonl."""
+
+    coder: str = Field(min_length=1)
+    """A pseudonym: it is stored in runs and shown in reports."""
+    answer: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class People:
+    """What people answered."""
+
+    coders: list[str]
+    """Sorted; the place of a coder is the k of the answers in a run."""
+    answers: dict[tuple[str, str], BaseModel]
+    """(item_id, coder) -> the answer, as the schema's Answer."""
+
+
+def load_people(
+    path: Path, item_ids: Collection[str], answer_model: type[BaseModel]
+) -> tuple[People, list[str]]:
+    """The usable answers of a file, and one sentence for each line that is not usable."""
+    lines, faults = read_lines(path, HumanAnswer, item_ids)
+    answers: dict[tuple[str, str], BaseModel] = {}
+    for line in lines:
+        key = (line.item_id, line.coder)
+        if key in answers:
+            faults.append(
+                f"{line.place}: coder '{line.coder}' has answered '{line.item_id}' above; keep one."
+            )
+            continue
+        try:
+            answers[key] = answer_model.model_validate(line.answer)
+        except ValidationError as error:
+            told = "; ".join(f"answer.{fault}" for fault in plain_errors(error))
+            faults.append(f"{line.place}: {told}.")
+    return People(sorted({coder for _, coder in answers}), answers), faults
+
+
+def errors_removed(model: float, human: float) -> float:
+    """The share of the people's errors that a model does not make: (m - h) / (1 - h).
+
+    `model`, `human`: mean rewards in [0, 1] on the same items. 1: the model makes none; 0: as many
+    as people; negative: more than people. NaN when people make no error at all. The published
+    figures of the extraction case, people 0.45 and tuned model 0.57, give 0.22.
+    """
+    return (model - human) / (1 - human) if human < 1 else math.nan

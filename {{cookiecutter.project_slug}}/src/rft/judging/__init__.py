@@ -1,0 +1,1 @@
+"""The judge is examined before it is trusted: `rft judge`."""

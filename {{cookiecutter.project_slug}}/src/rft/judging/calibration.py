@@ -1,0 +1,125 @@
+"""Calibration answers: written answers of known worth, labelled by people, criterion by criterion.
+
+The labels are what the judge is measured against, so a fault in them is a fault of the file, named
+with its line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool, model_validator
+
+from rft.lines import Line, read_lines
+
+BaseKind = Literal["excellent", "fair", "poor", "empty", "confidently_wrong"]
+Weights = Mapping[str, float]
+
+
+class CalibrationLine(Line):
+    """One line of calibration.jsonl: an answer to row `item_id` and what people say of it."""
+
+    kind: BaseKind | Literal["padded", "injection"]
+    output_text: str
+    labels: Annotated[dict[str, StrictBool], Field(min_length=1)]
+    """Id of each judged criterion -> whether the answer meets it."""
+    of: BaseKind | None = None
+    """The kind of the answer that a padded or injection line was made from, on the same row."""
+
+    @model_validator(mode="after")
+    def _made_from_another(self) -> CalibrationLine:
+        if self.made_from and self.of is None:
+            raise ValueError(f'add "of", the kind of the answer this {self.kind} one was made from')
+        if not self.made_from and self.of is not None:
+            raise ValueError('"of" is for padded and injection answers; remove it')
+        return self
+
+    @property
+    def made_from(self) -> bool:
+        """Whether it is another answer with something added that is worth nothing."""
+        return self.kind in ("padded", "injection")
+
+
+def load_calibration(
+    path: Path, weights: Mapping[str, Weights]
+) -> tuple[list[CalibrationLine], list[str]]:
+    """The usable lines of a file, and one sentence for each fault, with file and line.
+
+    `weights`: item_id -> judged criterion -> weight, for every row of the project; an empty one
+    means that the schema names no criteria, and the lines of a row must then agree among
+    themselves.
+    """
+    read, faults = read_lines(path, CalibrationLine, weights)
+    by_item: dict[str, list[CalibrationLine]] = defaultdict(list)
+    for line in read:
+        by_item[line.item_id].append(line)
+    for item_id, lines in by_item.items():
+        faults += _faults(lines, weights[item_id] or lines[0].labels)
+    return read, faults
+
+
+def calibration_hash(path: Path) -> str:
+    """sha256 (hex) of the file as it is."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def points(criteria: Mapping[str, object], weights: Weights) -> Weights:
+    """Criterion -> what it is worth; without weights each counts the same."""
+    return weights or dict.fromkeys(criteria, 1.0)
+
+
+def expected_score(met: Mapping[str, bool], weights: Weights) -> float:
+    """The score that verdicts on all criteria amount to, in [0, 1].
+
+    Points met over the sum of the positive points, clipped (HealthBench, arXiv 2505.08775).
+    """
+    worth = points(met, weights)
+    most = sum(w for w in worth.values() if w > 0)
+    got = sum(worth[name] for name, is_met in met.items() if is_met)
+    return min(max(got / most, 0.0), 1.0) if most else 0.0
+
+
+def largest_part(met: Mapping[str, bool], weights: Weights) -> float:
+    """How much of a score in [0, 1] one criterion makes at most."""
+    worth = [w for w in points(met, weights).values() if w > 0]
+    return max(worth) / sum(worth) if worth else 1.0
+
+
+def _faults(lines: list[CalibrationLine], criteria: Mapping[str, object]) -> Iterator[str]:
+    """What is wrong among the lines of one row."""
+    bases: dict[str, CalibrationLine] = {}
+    texts: set[tuple[str, str]] = set()
+    for line in lines:
+        if lost := [name for name in criteria if name not in line.labels]:
+            yield f"{line.place}: labels: {', '.join(lost)} is missing; add true or false for it."
+        if unknown := [name for name in line.labels if name not in criteria]:
+            yield (
+                f"{line.place}: labels: {', '.join(unknown)} is no judged criterion of row "
+                f"'{line.item_id}' (it has {', '.join(criteria)}); remove it."
+            )
+        if (line.kind, line.output_text) in texts:
+            yield f"{line.place}: the same {line.kind} answer stands above; remove one of them."
+        elif line.kind in bases:
+            yield (
+                f"{line.place}: row '{line.item_id}' has a {line.kind} answer already "
+                f"({bases[line.kind].place}); keep one, so that 'of' says which is meant."
+            )
+        texts.add((line.kind, line.output_text))
+        if not line.made_from:
+            bases.setdefault(line.kind, line)
+    for line in lines:
+        if line.of is None:
+            continue
+        if (base := bases.get(line.of)) is None:
+            yield f"{line.place}: of: row '{line.item_id}' has no {line.of} answer; add it."
+        elif base.labels != line.labels:
+            yield (
+                f"{line.place}: labels differ from those of {base.place}, which it was made from; "
+                "what was added must be worth nothing, so make them the same."
+            )
+        elif line.output_text == base.output_text:
+            yield f"{line.place}: output_text is that of {base.place}; add what makes the kind."

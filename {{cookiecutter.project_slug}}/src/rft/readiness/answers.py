@@ -1,0 +1,353 @@
+"""What the answers of a run say: can a trainer learn from them, and could anyone see it?"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from rft.config import Ready
+from rft.readiness.verdict import (
+    DRAW,
+    HOUSE,
+    ROWS,
+    SETTING,
+    Check,
+    Verdict,
+    bars_text,
+    decide,
+    measured,
+    named,
+    not_applicable,
+)
+from rft.records import Record
+from rft.stats import (
+    Estimate,
+    headroom,
+    item_means,
+    items_needed,
+    learnable_share,
+    mean_interval,
+    planned_deviation,
+    planned_mde,
+    rank_correlation,
+    rewards_by_item,
+    share_interval,
+    variance_components,
+)
+from rft.stats.estimates import ByItem
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The records of a run, with what several checks need of them worked out once."""
+
+    records: Sequence[Record]
+
+    @cached_property
+    def graded(self) -> list[Record]:
+        """Answers with a reward."""
+        return [r for r in self.records if r.reward is not None]
+
+    @cached_property
+    def rewards(self) -> ByItem:
+        """Item id -> its rewards."""
+        return rewards_by_item(self.records)
+
+    @cached_property
+    def means(self) -> list[float]:
+        """Mean reward of each item."""
+        return item_means(self.rewards)
+
+    @cached_property
+    def fewest(self) -> int:
+        """Answers of the item that has fewest."""
+        return min(map(len, self.rewards.values()), default=0)
+
+    def share(self, hit: Callable[[Record], bool]) -> Estimate:
+        """Share of the graded answers that `hit`, with items as clusters."""
+        found: dict[str, list[bool]] = defaultdict(list)
+        for record in self.graded:
+            found[record.item_id].append(hit(record))
+        return mean_interval([float(np.mean(hits)) for hits in found.values()])
+
+
+def answer_checks(
+    answers: Answers, ready: Ready, noise: float | None, floor: tuple[str, float]
+) -> list[Check]:
+    """The checks that need nothing but answers with a reward.
+
+    `noise`: variance of the judge's repeated scores, 0 for a grader that repeats itself, None if
+    unknown. `floor`: the best answer that needs no model, by name, and its mean reward.
+    """
+    return [
+        between(answers, ready, floor),
+        learnable(answers, ready),
+        room(answers, ready),
+        *one_sided(answers, ready),
+        resolution(answers, ready),
+        signal(answers, ready, noise),
+        length(answers, ready),
+    ]
+
+
+def obtained(answers: Answers, ready: Ready, planned: int) -> Check:
+    """Answers lost to the infrastructure or not drawn yet: counted, so nothing is estimated."""
+    drawn, graded = len(answers.records), len(answers.graded)
+    total = max(planned, drawn)
+    lost = (drawn - graded) / drawn if drawn else 1.0
+    go, no_go = ready.lost
+    whole = graded >= (1 - go) * total
+    return Check(
+        "answers obtained",
+        f"{graded:,} of {total:,}",
+        f">= {1 - go:.0%}, no-go lost > {no_go:.0%}",
+        "no-go" if lost > no_go else "go" if whole else "warn",
+        "" if whole else "Run rft eval again: it draws only what is missing.",
+        "every answer counted",
+        effort=SETTING,
+    )
+
+
+def readable(answers: Answers, ready: Ready) -> list[Check]:
+    """Answers that are no JSON and earned nothing, and answers that ran into max_tokens."""
+
+    def unread(record: Record) -> bool:
+        sample = record.sample
+        return sample is not None and not record.reward and sample.output_json is None
+
+    cut = [r.sample for r in answers.graded if r.sample and r.sample.finish_reason == "length"]
+    # An answer of fewer characters than tokens was cut off while the model was still reasoning.
+    early = sum(len(s.output_text) < s.usage.get("completion_tokens", 0) for s in cut)
+    if early > len(cut) / 2:
+        stopped, effort = "Most cut-off answers had hardly begun: raise sampling.max_tokens.", 0
+    else:
+        stopped = "A base that does not know when to stop needs a supervised warm start."
+        effort = DRAW
+    share = answers.share(unread)
+    hits = sum(map(unread, answers.graded))
+    advice = f"{hits:,} of {len(answers.graded):,} answers are no JSON. "
+    advice += stopped if len(cut) > hits / 2 else "Say the format in the prompt, or warm-start."
+    items = len(answers.rewards)
+    source = "house rule; cut-off answers: DAPO, arXiv 2503.14476"
+    return [
+        measured(
+            "answers unreadable", share, ready.unreadable, items, advice, source, percent=True
+        ),
+        measured(
+            "answers cut off",
+            answers.share(lambda r: bool(r.sample and r.sample.finish_reason == "length")),
+            ready.cut_off,
+            items,
+            f"{len(cut):,} answers ran into sampling.max_tokens. {stopped}",
+            source,
+            percent=True,
+            effort=effort,
+        ),
+    ]
+
+
+def between(answers: Answers, ready: Ready, floor: tuple[str, float]) -> Check:
+    """The mean must lie clear of what needs no model and of the top."""
+    name, ground = floor
+    mean = mean_interval(answers.means)
+    low, high = ground + ready.margin, ready.ceiling - ready.margin
+    verdict: Verdict = "warn"
+    advice = ""
+    if mean.low > low and mean.high < high:
+        verdict = "go"
+    elif mean.low > high:
+        verdict = "no-go"
+        advice = "The base is at the ceiling: bring harder rows, or save the money."
+    elif mean.high < low:
+        verdict = "no-go"
+        advice = (
+            f"The base is at the floor ('{name}' without a model has {ground:.2f}): take a "
+            "stronger base, or warm-start it with supervised fine-tuning on the gold answers."
+        )
+    else:
+        advice = (
+            f"Too few rows to tell the base from the floor ('{name}', {ground:.2f}) or from the "
+            "ceiling: add rows."
+        )
+    return Check(
+        "mean reward",
+        str(mean),
+        f"{low:.2f} to {high:.2f}",
+        verdict,
+        advice,
+        f"house rule (margin {ready.margin}); the floor is measured",
+        mean,
+        ROWS,
+    )
+
+
+def learnable(answers: Answers, ready: Ready) -> Check:
+    """Rows whose group of answers differ: only these move a trainer that compares a group."""
+    name, source = "rows with spread", f"{HOUSE}; TRL's frac_reward_zero_std"
+    group = ready.group_size
+    by_item = {k: r for k, r in answers.rewards.items() if len(r) > 1}
+    share = learnable_share(by_item, group)
+    if not by_item:
+        advice = f"One answer a row shows no spread: run rft eval --samples {group}."
+        bars = bars_text(ready.learnable, percent=True)
+        return Check(name, "unknown", bars, "warn", advice, source, effort=DRAW)
+    flat = [k for k, r in by_item.items() if max(r) - min(r) <= 1e-6]
+    advice = (
+        f"In {1 - share.value:.0%} of the rows all answers score the same: no gradient, money "
+        f"burnt. Give partial credit, or swap rows such as {named(flat)}."
+    )
+    check = measured(name, share, ready.learnable, len(by_item), advice, source, percent=True)
+    if check.verdict == "warn" and answers.fewest < group:
+        advice = f"Groups of {group} are planned, but rows have only {answers.fewest} answers: "
+        advice += f"run rft eval --samples {group}."
+        return replace(check, advice=advice, effort=DRAW, rows=None)
+    return check
+
+
+def room(answers: Answers, ready: Ready) -> Check:
+    """What the best of a group is above its mean."""
+    k = min(ready.group_size, answers.fewest)
+    name, source = "best minus mean", f"{HOUSE}; pass@k, arXiv 2107.03374"
+    if k < 2:
+        return not_applicable(name, "one answer a row")
+    gain = headroom(answers.rewards, k)
+    return measured(
+        name,
+        gain,
+        ready.headroom,
+        len(answers.rewards),
+        f"The best of {k} answers is only {gain.value:.2f} above the mean: RFT mostly sharpens "
+        "what the model can already do. Take a stronger base or easier rows.",
+        source,
+    )
+
+
+def one_sided(answers: Answers, ready: Ready) -> list[Check]:
+    """Rows that no answer solves, and rows that every answer solves."""
+    bar = ready.solved - 1e-9
+    never = [k for k, r in answers.rewards.items() if max(r) < bar]
+    always = [k for k, r in answers.rewards.items() if min(r) >= bar]
+    items = len(answers.rewards)
+    source = "house rule; difficulty pools of prime-rl"
+    return [
+        measured(
+            "rows never solved",
+            share_interval(len(never), items),
+            ready.one_sided,
+            items,
+            f"{len(never)} of {items} rows were never solved: bring easier rows for a start, or a "
+            f"supervised warm start (solved means a reward of {ready.solved:g}, ready.solved).",
+            source,
+            percent=True,
+        ),
+        measured(
+            "rows always solved",
+            share_interval(len(always), items),
+            ready.one_sided,
+            items,
+            f"{len(always)} of {items} rows are always solved, such as {named(always)}: swap them "
+            "for harder ones.",
+            source,
+            percent=True,
+        ),
+    ]
+
+
+def resolution(answers: Answers, ready: Ready) -> Check:
+    """A reward that is nearly always the same tells a trainer nothing."""
+    rounded = Counter(round(r.reward or 0.0, 6) for r in answers.graded)
+    commonest, _ = rounded.most_common(1)[0]
+    return measured(
+        "same reward",
+        answers.share(lambda r: abs((r.reward or 0.0) - commonest) <= 1e-6),
+        ready.same_reward,
+        len(answers.rewards),
+        f"Nearly all answers get {commonest:g}: let the grader give partial credit.",
+        HOUSE,
+        percent=True,
+    )
+
+
+def signal(answers: Answers, ready: Ready, noise: float | None) -> Check:
+    """The judge's own noise against the differences that a trainer is to learn from."""
+    name = "judge noise"
+    within = variance_components(answers.rewards).within
+    if noise is None:
+        return not_applicable(name, "not examined")
+    if not noise:
+        return not_applicable(name, "no judge is asked")
+    if not within > 0:
+        return not_applicable(name, "no spread in a row")
+    ratio = noise / within
+    verdict = decide(Estimate(ratio, ratio, ratio), ready.noise)
+    return Check(
+        name,
+        f"{ratio:.0%} of the spread",
+        bars_text(ready.noise, percent=True),
+        verdict,
+        ""
+        if verdict == "go"
+        else f"{ratio:.0%} of the reward's spread within a row is the judge's noise: average 3 "
+        "judgements, or split the rubric into yes-no questions.",
+        HOUSE,
+    )
+
+
+def length(answers: Answers, ready: Ready) -> Check:
+    """Whether longer answers earn more within the same row; cut-off answers are left out."""
+    name, source = "reward by length", f"{HOUSE}; verbosity bias: arXiv 2306.05685"
+    sizes: dict[str, list[float]] = defaultdict(list)
+    rewards: dict[str, list[float]] = defaultdict(list)
+    for r in answers.graded:
+        if r.sample and r.sample.finish_reason != "length":
+            sizes[r.item_id].append(len(r.sample.output_text))
+            rewards[r.item_id].append(r.reward or 0.0)
+    rho, items = rank_correlation(sizes, rewards)
+    if not items:
+        return not_applicable(name, "no row shows it")
+    size = Estimate(abs(rho.value), max(rho.low, -rho.high, 0.0), max(rho.high, -rho.low))
+    if rho.value > 0:
+        advice = f"Longer answers win inside the same row (rho {rho.value:.2f}): the model will "
+        advice += "learn to ramble. Let the grader ignore length."
+    else:
+        advice = f"Shorter answers win inside the same row (rho {rho.value:.2f}): look whether the "
+        advice += "grader punishes completeness."
+    check = measured(name, size, ready.length, len(answers.rewards), advice, source)
+    # Shorter answers that win need a look, but rarely spoil a model: never a no-go.
+    verdict = "warn" if check.verdict == "no-go" and rho.value < 0 else check.verdict
+    return replace(check, figure=str(rho), estimate=rho, verdict=verdict)
+
+
+def precision(answers: Answers, ready: Ready, test_rows: int, samples: int) -> Check:
+    """Whether the test split could show the gain that is hoped for."""
+    name = "smallest visible gain"
+    mde = planned_mde(answers.rewards, samples, test_rows)
+    source = f"Miller, arXiv 2411.00640; bars: {HOUSE}"
+    bars = (ready.planned_gain, min(1.0, 2 * ready.planned_gain))
+    if not math.isfinite(mde.value):
+        advice = f"{test_rows} test rows show nothing: add rows."
+        return Check(name, "unknown", bars_text(bars), "warn", advice, source, effort=ROWS)
+    verdict = decide(mde, bars)
+    gain = ready.planned_gain
+    least = math.sqrt(gain * (1 - gain))  # of a gain that comes as whole rows
+    needed = items_needed(max(planned_deviation(answers.rewards, samples), least), gain)
+    advice = (
+        f"{test_rows} test rows with {samples} answers each may miss a gain below {mde.high:.2f}: "
+        f"add {max(1, needed - test_rows):,} test rows to see +{gain:g}, or plan for a larger gain "
+        "(ready.planned_gain)."
+    )
+    return Check(
+        name,
+        f"+{mde}",
+        bars_text(bars),
+        verdict,
+        "" if verdict == "go" else advice,
+        source,
+        mde,
+        ROWS,
+    )

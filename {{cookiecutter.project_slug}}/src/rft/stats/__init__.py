@@ -1,0 +1,72 @@
+"""Figures with intervals. Items are the clusters: the k answers of one item are never pooled.
+
+Every number comes from scipy, statsmodels, scikit-learn or krippendorff where they have it; the
+formulas' sources stand in the docstrings. Everything random is seeded. What cannot be told is nan
+with the widest interval, never a figure without width.
+"""
+
+from rft.stats.agreement import cohen_kappa, krippendorff_alpha, macro_f1
+from rft.stats.draws import (
+    all_of_k,
+    best_of_k,
+    headroom,
+    learnable_share,
+    pass_at_k,
+    rank_correlation,
+    worst_at_k,
+)
+from rft.stats.estimates import (
+    SAME,
+    ByItem,
+    Components,
+    Estimate,
+    Spread,
+    has_spread,
+    item_means,
+    mean_interval,
+    rewards_by_item,
+    share_interval,
+    spread,
+    variance_components,
+)
+from rft.stats.paired import (
+    Paired,
+    adjust,
+    items_needed,
+    minimum_detectable_effect,
+    paired_difference,
+    planned_deviation,
+    planned_mde,
+)
+
+__all__ = [
+    "SAME",
+    "ByItem",
+    "Components",
+    "Estimate",
+    "Paired",
+    "Spread",
+    "adjust",
+    "all_of_k",
+    "best_of_k",
+    "cohen_kappa",
+    "has_spread",
+    "headroom",
+    "item_means",
+    "items_needed",
+    "krippendorff_alpha",
+    "learnable_share",
+    "macro_f1",
+    "mean_interval",
+    "minimum_detectable_effect",
+    "paired_difference",
+    "pass_at_k",
+    "planned_deviation",
+    "planned_mde",
+    "rank_correlation",
+    "rewards_by_item",
+    "share_interval",
+    "spread",
+    "variance_components",
+    "worst_at_k",
+]

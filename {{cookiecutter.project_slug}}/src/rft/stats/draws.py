@@ -1,0 +1,144 @@
+"""What several answers to one item can show: pass@k, worst of k, groups with something to learn.
+
+Every figure is unbiased: it averages over all ways to draw k of the n answers of an item without
+replacement. An item with fewer than k answers says nothing and is left out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import comb
+from scipy.stats import rankdata
+
+from rft.stats.estimates import SAME, ByItem, Estimate, mean_interval
+
+Matrix = NDArray[np.float64]
+
+
+def pass_at_k(by_item: ByItem, k: int, solved: float = 1.0) -> Estimate:
+    """Chance that at least one of k answers solves the item, mean over items.
+
+    An answer solves it from a reward of `solved` on. Chen et al. (2021), arXiv 2107.03374, eq. 1:
+    1 - C(n - c, k) / C(n, k) with c of n answers right.
+    """
+
+    def one(rewards: Matrix) -> Matrix:
+        wrong = (~_right(rewards, solved)).sum(axis=1)
+        return 1 - _share(wrong, rewards, k)
+
+    return mean_interval(_per_item(by_item, k, one))
+
+
+def all_of_k(by_item: ByItem, k: int, solved: float = 1.0) -> Estimate:
+    """Chance that each of k answers solves the item, mean over items ("pass^k").
+
+    C(c, k) / C(n, k); Yao et al. (2024), tau-bench, arXiv 2406.12045.
+    """
+
+    def one(rewards: Matrix) -> Matrix:
+        return _share(_right(rewards, solved).sum(axis=1), rewards, k)
+
+    return mean_interval(_per_item(by_item, k, one))
+
+
+def best_of_k(by_item: ByItem, k: int) -> Estimate:
+    """Expected reward of the best of k answers, mean over items.
+
+    The i-th smallest of n rewards is the largest of k drawn with chance C(i - 1, k - 1) / C(n, k);
+    with rewards 0 and 1 this is pass@k.
+    """
+    return mean_interval(_per_item(by_item, k, lambda r: _best(r, k)))
+
+
+def worst_at_k(by_item: ByItem, k: int) -> Estimate:
+    """Expected reward of the worst of k answers, mean over items (HealthBench, 2505.08775)."""
+    return mean_interval(_per_item(by_item, k, lambda r: 1 - _best(1 - r, k)))
+
+
+def headroom(by_item: ByItem, k: int) -> Estimate:
+    """Expected best of k answers minus the mean answer, mean over items; in reward units."""
+    return mean_interval(_per_item(by_item, k, lambda r: _best(r, k) - r.mean(axis=1)))
+
+
+def learnable_share(by_item: ByItem, group_size: int) -> Estimate:
+    """Share of items whose group of `group_size` answers would not all score the same.
+
+    1 - sum over distinct rewards v of C(n_v, G) / C(n, G); with rewards 0 and 1 it is pass@G -
+    pass^G, and 1 minus TRL's frac_reward_zero_std at that group size. When no item has G answers,
+    the fewest drawn, k, stand in: a group of G has spread at least as often as one of k, and at
+    most G / k times as often; the interval covers both.
+    """
+    fewest = min((len(r) for r in by_item.values() if len(r)), default=0)
+    size = min(group_size, max(map(len, by_item.values()), default=0))
+    if size < group_size:
+        size = max(2, fewest)
+    seen = mean_interval(_per_item(by_item, size, lambda r: _mixed(r, size)))
+    if size == group_size:
+        return seen
+    return Estimate(seen.value, seen.low, min(1.0, seen.high * group_size / size))
+
+
+def rank_correlation(x: Mapping[str, Sequence[float]], y: ByItem) -> tuple[Estimate, int]:
+    """Spearman's rho of x and y within each item, mean over items; and how many items tell.
+
+    Both hold the same answers in the same order. Items where x or y does not vary tell nothing.
+    """
+    groups = defaultdict(list)
+    for item, values in y.items():
+        if item in x and len(x[item]) == len(values) > 1:
+            groups[len(values)].append((x[item], values))
+    found: list[float] = []
+    for pairs in groups.values():
+        stacked = np.asarray(pairs, dtype=float)
+        ranks = rankdata(np.where(np.isfinite(stacked), stacked, np.nan), axis=2)
+        ranks -= ranks.mean(axis=2, keepdims=True)
+        scale = np.sqrt((ranks[:, 0] ** 2).sum(axis=1) * (ranks[:, 1] ** 2).sum(axis=1))
+        usable = np.isfinite(scale) & (scale > SAME)
+        product = (ranks[:, 0] * ranks[:, 1]).sum(axis=1)
+        found += (product[usable] / scale[usable]).tolist()
+    return mean_interval(found, bounds=(-1.0, 1.0)), len(found)
+
+
+def _per_item(by_item: ByItem, k: int, one: Callable[[Matrix], Matrix]) -> list[float]:
+    """`one` of every item with at least k answers; items with equally many are worked at once."""
+    if k < 1:
+        raise ValueError(f"k = {k}; draw at least one answer")
+    return [value for block in _blocks(by_item, k) for value in one(block).tolist()]
+
+
+def _blocks(by_item: ByItem, k: int) -> Iterator[Matrix]:
+    groups: dict[int, list[Sequence[float]]] = defaultdict(list)
+    for rewards in by_item.values():
+        if len(rewards) >= k:
+            groups[len(rewards)].append(rewards)
+    for _, members in sorted(groups.items()):
+        yield np.asarray(members, dtype=float)
+
+
+def _right(rewards: Matrix, solved: float) -> NDArray[np.bool_]:
+    return rewards >= solved - 1e-9
+
+
+def _share(some: NDArray[np.int_], rewards: Matrix, k: int) -> Matrix:
+    """Of all ways to draw k of an item's answers, the share that takes only from `some` of them."""
+    return np.asarray(comb(some, k) / comb(rewards.shape[1], k), dtype=float)
+
+
+def _best(rewards: Matrix, k: int) -> Matrix:
+    n = rewards.shape[1]
+    chance = comb(np.arange(n), k - 1) / comb(n, k)
+    return np.asarray(np.sort(rewards, axis=1) @ chance)
+
+
+def _mixed(rewards: Matrix, size: int) -> Matrix:
+    ordered = np.sort(rewards, axis=1)
+    n = ordered.shape[1]
+    # Neighbours closer than SAME count as one value: number the values, count each number.
+    label = np.cumsum(np.diff(ordered, axis=1, prepend=ordered[:, :1]) > SAME, axis=1)
+    counts = np.stack([(label == v).sum(axis=1) for v in range(n)], axis=1)
+    same = comb(counts, size).sum(axis=1) / comb(n, size)
+    return np.asarray(1 - same, dtype=float)

@@ -1,0 +1,73 @@
+"""`rft judge`: a judge without fault passes, and each planted fault is found by its own check."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Outcome
+from tests.engine import judged_toy
+from tests.engine.endpoint import Endpoint
+from tests.engine.judged_toy import ToyJudge, make_judged
+
+Rft = Callable[..., Outcome]
+Examine = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def project(tmp_path: Path, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The toy project with a judge; the endpoint is a right one until a test plants a fault."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    endpoint.reply = ToyJudge()
+    return make_judged(tmp_path / "toy", endpoint.url)
+
+
+@pytest.fixture
+def examine(rft: Rft, endpoint: Endpoint) -> Examine:
+    """What `rft judge --json` says of a judge."""
+
+    def run(judge: Any, *arguments: str) -> dict[str, Any]:
+        endpoint.reply = judge
+        outcome = rft("judge", "--json", "--repeats", "2", *arguments)
+        found: dict[str, Any] = json.loads(outcome.out)
+        assert outcome.code == (found["verdict"] != "pass")
+        return found
+
+    return run
+
+
+def verdicts(found: dict[str, Any]) -> dict[str, str]:
+    return {check["name"]: check["verdict"] for check in found["checks"]}
+
+
+def test_a_judge_without_fault_passes(examine: Examine) -> None:
+    found = examine(ToyJudge())
+    assert (found["verdict"], set(verdicts(found).values())) == ("pass", {"go"})
+    assert found["repeat_variance"] == 0
+
+
+@pytest.mark.parametrize(
+    ("judge", "check"),
+    [
+        (ToyJudge(judged_toy.verbose), "padded answers"),
+        (ToyJudge(judged_toy.first_wins), "criteria reversed"),
+        (ToyJudge(judged_toy.obedient), "injected orders"),
+        (ToyJudge(judged_toy.moody), "same answer again"),
+        (ToyJudge(judged_toy.moody), "verdicts that change"),
+        (ToyJudge(judged_toy.lenient), "met too often"),
+        (ToyJudge(judged_toy.harsh), "met too often"),
+        (ToyJudge(judged_toy.careless), "kappa with labels"),
+        (ToyJudge(off=0.2), "score against steps"),
+        (ToyJudge(garbled=0.5), "unreadable"),
+    ],
+    ids=lambda value: value.fault.__name__ if isinstance(value, ToyJudge) else value,
+)
+def test_each_planted_fault_is_found_by_its_own_check(
+    examine: Examine, judge: ToyJudge, check: str
+) -> None:
+    found = examine(judge)
+    assert (found["verdict"], verdicts(found)[check]) == ("fail", "no-go")

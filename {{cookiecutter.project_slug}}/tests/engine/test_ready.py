@@ -1,0 +1,144 @@
+"""`rft ready` as a user and as a CI job meets it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Outcome
+from tests.engine.endpoint import Endpoint
+from tests.engine.toy import point_to
+
+Rft = Callable[..., Outcome]
+REASON = ("--because", "more rows come next week")
+
+
+@pytest.fixture
+def run(rft: Rft, project: Path, endpoint: Endpoint) -> Path:
+    """The folder of a finished run of the toy project."""
+    point_to(project, endpoint.url)
+    rft("eval")
+    (folder,) = project.glob("runs/*/")
+    return folder
+
+
+def verdict_of(rft: Rft, name: str) -> str:
+    checks = json.loads(rft("ready", "--json").out)["checks"]
+    return str(next(c["verdict"] for c in checks if c["name"] == name))
+
+
+def test_it_fits_eighty_columns_and_has_no_colours_in_a_file(
+    rft: Rft, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    out = rft("ready").out
+    assert "\x1b" not in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_quiet_is_the_verdict_and_the_next_step(rft: Rft, run: Path) -> None:
+    out = rft("ready", "--quiet").out
+    assert out.startswith("NOT YET: ")
+    assert len(out) < 200
+
+
+def test_machines_get_figure_interval_threshold_and_source(rft: Rft, run: Path) -> None:
+    told = json.loads(rft("ready", "--json").out)
+    check = next(c for c in told["checks"] if c["name"] == "mean reward")
+    assert check["estimate"]["low"] < check["estimate"]["value"]
+    assert all(check[field] for field in ("figure", "threshold", "source"))
+    assert told["forecast"]["answers"] == 22 * 8 * 3
+
+
+@pytest.mark.parametrize(
+    "name", ["grader repeats itself", "gold answers", "junk and cheats", "leakage"]
+)
+def test_a_sound_task_passes_what_needs_no_model(rft: Rft, run: Path, name: str) -> None:
+    assert verdict_of(rft, name) == "go"
+
+
+def test_an_override_needs_a_reason_and_is_remembered(rft: Rft, run: Path) -> None:
+    assert rft("ready", "--accept", "rows with spread").code == 2
+    out = rft("ready", "--accept", "rows-with-spread", *REASON).out
+    assert "accepted: rows with spread is warn, because more rows come next week" in out
+    assert json.loads((run / "accepted.json").read_text())[0]["because"] == REASON[1]
+    checks = json.loads(rft("ready", "--json").out)["checks"]
+    assert [c["accepted"] for c in checks if c["accepted"]] == [REASON[1]]
+
+
+def test_the_exit_code_is_0_once_every_open_check_is_accepted(rft: Rft, run: Path) -> None:
+    checks = json.loads(rft("ready", "--json").out)["checks"]
+    opened = [c["name"] for c in checks if c["verdict"] in ("warn", "no-go")]
+    outcome = rft("ready", *(word for name in opened for word in ("--accept", name)), *REASON)
+    assert outcome.code == 0
+    assert "GO: " in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("luck", "There is no check 'luck'"), ("leakage", "nothing to accept")]
+)
+def test_only_what_stands_in_the_way_can_be_accepted(
+    rft: Rft, run: Path, name: str, told: str
+) -> None:
+    outcome = rft("ready", "--accept", name, *REASON)
+    assert outcome.code == 2
+    assert told in outcome.err
+
+
+def test_a_row_of_two_splits_is_a_no_go(rft: Rft, run: Path, project: Path) -> None:
+    test, train = (project / f"task/data/{split}.jsonl" for split in ("test", "train"))
+    test.write_text(train.read_text().splitlines()[0] + "\n")
+    assert verdict_of(rft, "leakage") == "no-go"
+
+
+def test_a_probe_that_pays_is_a_no_go(rft: Rft, run: Path, project: Path) -> None:
+    hack = {"name": "hack", "item_id": "adobe", "output_text": '{"backwards": "eboda"}'}
+    path = project / "task/probes.jsonl"
+    path.write_text(json.dumps(hack | {"min": 0, "max": 0.2, "why": "w"}) + "\n")
+    assert verdict_of(rft, "junk and cheats") == "no-go"
+
+
+def test_people_set_the_mark(rft: Rft, run: Path, project: Path) -> None:
+    lines = [
+        {"item_id": word, "coder": coder, "answer": {"backwards": word[::-1]}}
+        for word in ("adobe", "basil", "coral", "denim", "apple", "bread", "cloud", "dream")
+        for coder in ("ann", "bob")
+    ]
+    path = project / "task/human.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert verdict_of(rft, "people's answers") == "warn"  # 8 rows are few
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{}", "human.jsonl:1: item_id: is missing"),
+        ('{"item_id": "nobody", "coder": "ann", "answer": {}}', "'nobody' is in no split"),
+        ('{"item_id": "adobe", "coder": "ann", "answer": {}}', "human.jsonl:1: answer.backwards"),
+    ],
+)
+def test_a_broken_answer_of_a_person_is_named_by_line(
+    rft: Rft, run: Path, project: Path, line: str, told: str
+) -> None:
+    (project / "task/human.jsonl").write_text(line + "\n")
+    outcome = rft("ready")
+    assert outcome.code == 2
+    assert told in outcome.err
+
+
+def test_prices_turn_tokens_into_money(rft: Rft, run: Path, project: Path) -> None:
+    assert "in money: unknown" in rft("ready").out
+    path = project / "rft.toml"
+    path.write_text(path.read_text() + "[ready.prices.hosted]\nprompt = 2.0\nanswer = 8.0\n")
+    assert json.loads(rft("ready", "--json").out)["forecast"]["costs"]["hosted"]["value"] > 0
+
+
+def test_thresholds_the_wrong_way_round_are_refused(rft: Rft, run: Path, project: Path) -> None:
+    path = project / "rft.toml"
+    path.write_text(path.read_text() + "[ready]\nlearnable = [0.2, 0.4]\n")
+    outcome = rft("ready")
+    assert outcome.code == 2
+    assert "ready.learnable: more is better here" in outcome.err

@@ -1,0 +1,60 @@
+"""The report's plots, and a run beside others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.engine.pages import EVIL, Page, Render, answer, beside, row
+
+GRADED = [answer(i, k, reward=(n + k) / 4) for n, i in enumerate("abc") for k in range(2)]
+
+
+def test_every_plot_of_a_run_with_several_answers_is_there_and_says_what_it_shows(
+    render: Render,
+) -> None:
+    labels = [
+        svg["aria-label"] or "" for svg in Page(render(GRADED)).attributes("svg") if "role" in svg
+    ]
+    told = ("Histogram of 6 rewards", "3 items by mean reward", "pass@2", "Mean reward by length")
+    assert all(any(text in label for label in labels) for text in told)
+
+
+def test_plots_take_their_colours_from_the_page(render: Render) -> None:
+    drawn = Page(render(GRADED, [row(i, slices={"s": i}) for i in "abc"]))
+    shapes = [found for tag, found in drawn.tags if tag in ("path", "text")]
+    assert (
+        {f.get("fill", "none") for f in shapes}
+        == {f.get("stroke", "none") for f in shapes}
+        == {"none"}
+    )
+    used = {name for f in shapes for name in (f.get("class") or "").split()}
+    assert {"fill-one", "stroke-soft"} <= used
+    assert all(f".{name} " in drawn.read("style") for name in used)
+
+
+def test_the_name_of_a_slice_in_a_plot_is_text_and_no_formula(render: Render) -> None:
+    names = ["a $\\frac{1}{2}$", "b \\alpha_1", "c\ud800\x00\uffff", "你好 🚀"]
+    items = [row(f"{n}", slices={"s": name}) for n, name in enumerate(names)]
+    drawn = Page(render([answer(item["id"]) for item in items], items))
+    told = drawn.read("text")
+    assert all(name in told for name in ("a $\\frac{1}{2}$ (1)", "b \\alpha_1 (1)", "你好 🚀 (1)"))
+
+
+def test_the_same_run_gives_the_same_page(render: Render) -> None:
+    assert render(GRADED) == render(GRADED)
+
+
+def test_a_run_beside_others_tells_verdict_difference_and_their_answers(
+    render: Render, tmp_path: Path
+) -> None:
+    mine, theirs = (
+        [answer(f"{n}", reward=reward, output_text=text) for n in range(9)]
+        for reward, text in ((0.2, "A"), (0.9, "<b>"))
+    )
+    told = beside(tmp_path, mine, theirs, name=EVIL)
+    drawn = Page(render(mine, comparison=told, notes=[EVIL]))
+    assert not drawn.faults
+    assert len(drawn.attributes("script")) == 1
+    assert "B is better than A" in drawn.read()
+    assert "+0.70 [" in drawn.read()
+    assert drawn.read().count("<b>") == 9

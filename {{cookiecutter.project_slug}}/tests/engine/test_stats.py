@@ -1,0 +1,271 @@
+"""Every formula against an independent implementation, brute force or a published example."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy import stats as scipy_stats
+from sklearn.metrics import cohen_kappa_score
+from statsmodels.stats.proportion import proportion_confint
+
+from rft.stats import (
+    Estimate,
+    adjust,
+    all_of_k,
+    best_of_k,
+    cohen_kappa,
+    headroom,
+    items_needed,
+    krippendorff_alpha,
+    learnable_share,
+    macro_f1,
+    mean_interval,
+    minimum_detectable_effect,
+    paired_difference,
+    pass_at_k,
+    planned_deviation,
+    planned_mde,
+    rank_correlation,
+    share_interval,
+    variance_components,
+    worst_at_k,
+)
+
+NAN = float("nan")
+BY_ITEM = {"a": [1.0, 0.0, 0.0, 1.0, 1.0], "b": [0.0] * 5, "c": [0.2, 0.2, 1.0, 0.7, 0.2]}
+
+
+def over_draws(k: int, figure: Callable[[tuple[float, ...]], float]) -> float:
+    """Mean over items of a figure over all draws of k answers: what the formulas stand for."""
+    return float(
+        np.mean(
+            [
+                np.mean([figure(draw) for draw in itertools.combinations(r, k)])
+                for r in BY_ITEM.values()
+            ]
+        )
+    )
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 5])
+def test_figures_of_k_answers_are_the_mean_over_all_draws(k: int) -> None:
+    assert pass_at_k(BY_ITEM, k).value == pytest.approx(over_draws(k, lambda d: max(d) == 1))
+    assert all_of_k(BY_ITEM, k).value == pytest.approx(over_draws(k, lambda d: min(d) == 1))
+    assert best_of_k(BY_ITEM, k).value == pytest.approx(over_draws(k, max))
+    assert worst_at_k(BY_ITEM, k).value == pytest.approx(over_draws(k, min))
+    assert headroom(BY_ITEM, k).value == pytest.approx(over_draws(k, max) - over_draws(k, np.mean))
+
+
+@pytest.mark.parametrize("group", [2, 3, 5])
+def test_a_group_is_learnable_when_its_answers_differ(group: int) -> None:
+    expected = over_draws(group, lambda d: max(d) > min(d))
+    assert learnable_share(BY_ITEM, group).value == pytest.approx(expected)
+
+
+def test_pass_at_k_is_human_evals() -> None:
+    """The product of Chen et al. (2021), figure 3: 1 - prod(1 - k / i), i = n - c + 1 .. n."""
+    n, c, k = 200, 13, 10
+    product = 1 - np.prod(1 - k / np.arange(n - c + 1, n + 1))
+    assert pass_at_k({"a": [1.0] * c + [0.0] * (n - c)}, k).value == pytest.approx(product)
+
+
+def test_a_larger_group_than_was_drawn_widens_the_interval_upwards() -> None:
+    drawn, planned = learnable_share(BY_ITEM, 5), learnable_share(BY_ITEM, 10)
+    assert planned.low == drawn.low
+    assert planned.high == min(1.0, 2 * drawn.high)
+
+
+@pytest.mark.parametrize(("hits", "of"), [(0, 20), (1, 29), (15, 148), (81, 263)])
+def test_wilsons_interval_is_statsmodels(hits: int, of: int) -> None:
+    low, high = proportion_confint(hits, of, method="wilson")
+    found = share_interval(hits, of)
+    assert (found.low, found.high) == pytest.approx((max(0, low), high), abs=1e-9)
+
+
+def test_the_variances_are_those_of_the_analysis_of_variance() -> None:
+    rng = np.random.default_rng(4)
+    rows = rng.normal(size=(30, 1)) + rng.normal(size=(30, 6))
+    parts = variance_components({str(n): row.tolist() for n, row in enumerate(rows)})
+    assert parts.within == pytest.approx(rows.var(axis=1, ddof=1).mean())
+    f = scipy_stats.f_oneway(*rows).statistic
+    assert 1 + 6 * parts.between / parts.within == pytest.approx(f)
+
+
+def test_unequal_items_give_unbiased_variances() -> None:
+    rng = np.random.default_rng(5)
+    sizes = rng.integers(1, 9, 4_000)
+    by_item = {
+        str(n): (rng.normal(0, 2) + rng.normal(0, 3, s)).tolist() for n, s in enumerate(sizes)
+    }
+    parts = variance_components(by_item)
+    assert parts.between == pytest.approx(4, rel=0.1)
+    assert parts.within == pytest.approx(9, rel=0.05)
+
+
+def test_few_pairs_are_tested_exactly() -> None:
+    """With answers right or wrong it is the sign test: binomial over the pairs that differ."""
+    a = {str(n): [float(n < 2)] for n in range(12)}
+    b = {str(n): [float(n > 1)] for n in range(11)}
+    found = paired_difference(a, b)
+    assert found.p_value == pytest.approx(scipy_stats.binomtest(2, 11).pvalue)
+    assert (found.items, found.verdict) == (11, "tied")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_many_pairs_are_tested_as_scipy_does(seed: int) -> None:
+    gains = np.random.default_rng(seed).normal(0.05, 0.25, 60)
+    a, b = ({str(n): [float(v)] for n, v in enumerate(run)} for run in (gains * 0, gains))
+    expected = scipy_stats.permutation_test(
+        (gains,), np.mean, permutation_type="samples", vectorized=True, rng=seed
+    ).pvalue
+    assert paired_difference(a, b).p_value == pytest.approx(expected, abs=0.02)
+
+
+def test_the_better_run_is_named_and_the_sign_says_which() -> None:
+    a = {str(n): [0.2, 0.4] for n in range(30)}
+    b = {str(n): [0.5, 0.7 + n / 100] for n in range(30)}
+    found = paired_difference(a, b)
+    assert (found.verdict, found.difference.value > 0.3) == ("b", True)
+    assert paired_difference(b, a).verdict == "a"
+
+
+@pytest.mark.parametrize(("effect", "pairs"), [(0.2, 199), (0.5, 34), (0.8, 15)])
+def test_the_items_needed_are_gpowers(effect: float, pairs: int) -> None:
+    """Paired t test, two-sided 5 %, power 80 %: Cohen's small, medium, large effect, G*Power 3."""
+    assert items_needed(1.0, effect) == pairs
+    fewer = minimum_detectable_effect(1.0, pairs - 1)
+    assert minimum_detectable_effect(1.0, pairs) <= effect < fewer
+
+
+def test_the_detectable_effect_has_the_power_of_the_noncentral_t() -> None:
+    effect, n = minimum_detectable_effect(0.4, 50), 50
+    shift, cut = effect / 0.4 * math.sqrt(n), scipy_stats.t.ppf(0.975, n - 1)
+    power = scipy_stats.nct.sf(cut, n - 1, shift) + scipy_stats.nct.cdf(-cut, n - 1, shift)
+    assert power == pytest.approx(0.80, abs=1e-3)
+
+
+def test_the_planned_deviation_is_that_of_the_gains() -> None:
+    """Two simulated runs whose item means correlate 0.7: the formula's own assumption."""
+    rng = np.random.default_rng(6)
+    cov = 0.04 * np.array([[1, 0.7], [0.7, 1]])
+    centres = rng.multivariate_normal([0, 0], cov, 20_000)
+    runs = centres[..., None] + rng.normal(0, 0.3, (20_000, 2, 8))
+    told = planned_deviation({str(n): r[0].tolist() for n, r in enumerate(runs)}, 8)
+    assert told == pytest.approx((runs[:, 1] - runs[:, 0]).mean(axis=1).std(), rel=0.03)
+
+
+def test_a_base_at_the_floor_does_not_make_small_gains_visible() -> None:
+    """Of 20 whole rows, 6 must turn from wrong to right before a sign test sees it (p = .03)."""
+    floor = {str(n): [0.0] * 8 for n in range(50)}
+    assert planned_mde(floor, 8, 20).high > 5 / 20
+
+
+def test_cohens_kappa_of_a_known_table() -> None:
+    """20 and 15 agreements, 5 and 10 disagreements: kappa 0.4 (Cohen 1960's formula by hand)."""
+    a = [1] * 25 + [0] * 25
+    b = [1] * 20 + [0] * 5 + [1] * 10 + [0] * 15
+    found = cohen_kappa(a, b)
+    assert found.value == pytest.approx(0.4)
+    assert found.value == pytest.approx(cohen_kappa_score(a, b))
+    assert found.low < 0.2 < 0.6 < found.high
+
+
+def test_cohens_kappa_covers_the_truth() -> None:
+    rng, hits = np.random.default_rng(7), 0
+    for _ in range(300):
+        truth = rng.random(100) < 0.5
+        found = cohen_kappa(truth.tolist(), np.where(rng.random(100) < 0.9, truth, ~truth).tolist())
+        hits += found.low <= 0.8 <= found.high
+    assert 0.91 <= hits / 300 <= 0.98
+
+
+@pytest.mark.parametrize(
+    ("level", "alpha"), [("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849)]
+)
+def test_krippendorffs_alpha_is_his_own_example(level: str, alpha: float) -> None:
+    """Krippendorff (2011), Computing Krippendorff's Alpha-Reliability, section C: 4 x 12 values."""
+    observers = [
+        [1, 2, 3, 3, 2, 1, 4, 1, 2, NAN, NAN, NAN],
+        [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, NAN, 3],
+        [NAN, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, NAN],
+        [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, NAN],
+    ]
+    found = krippendorff_alpha(observers, level)  # type: ignore[arg-type]
+    assert found.value == pytest.approx(alpha, abs=5e-4)
+    assert found.low < alpha < found.high
+
+
+def test_macro_f1_is_the_mean_over_labels() -> None:
+    """Yes: precision 2/3, recall 1; no: precision 1, recall 1/2; by hand 4/5 and 2/3."""
+    found = macro_f1(["y", "y", "n", "n"] * 25, ["y", "y", "y", "n"] * 25)
+    assert found.value == pytest.approx((4 / 5 + 2 / 3) / 2)
+    assert 0 < found.low < found.value < found.high < 1
+
+
+def test_holms_correction_is_rs() -> None:
+    """p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm") of R: 0.03 0.06 0.06 0.02."""
+    told = adjust([0.01, NAN, 0.04, 0.03, 0.005])
+    assert told[0] == pytest.approx(0.03)
+    assert math.isnan(told[1])
+    assert told[2:] == pytest.approx([0.06, 0.06, 0.02])
+
+
+def test_the_correlation_within_items_is_scipys() -> None:
+    rng = np.random.default_rng(8)
+    x = {str(n): rng.integers(0, 4, 8).astype(float).tolist() for n in range(20)}
+    y = {str(n): rng.integers(0, 3, 8).astype(float).tolist() for n in range(20)}
+    found, items = rank_correlation(x, y)
+    expected = [scipy_stats.spearmanr(x[k], y[k]).statistic for k in x]
+    assert items == 20
+    assert found.value == pytest.approx(np.mean(expected))
+
+
+def test_many_items_get_the_interval_of_students_t() -> None:
+    values = np.random.default_rng(9).beta(0.4, 2, 1_999)
+    few, many = mean_interval(values.tolist()), mean_interval([*values, values.mean()])
+    assert (many.low, many.high) == pytest.approx((few.low, few.high), abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    "estimate",
+    [
+        mean_interval([]),
+        mean_interval([NAN]),
+        mean_interval([0.7]),
+        mean_interval([0.7] * 9),
+        mean_interval([0.0] * 9),
+        mean_interval([0.0] * 8 + [1e-9]),
+        pass_at_k({"a": [1.0]}, 1),
+        pass_at_k({"a": [1.0], "b": [1.0]}, 4),
+        learnable_share({}, 8),
+        learnable_share({"a": [0.0]}, 8),
+        learnable_share({"a": [0.0] * 8, "b": [0.0] * 8}, 8),
+        paired_difference({"a": [1.0]}, {"a": [0.0]}).difference,
+        paired_difference({"a": [1.0]}, {"b": [0.0]}).difference,
+        paired_difference({"a": [1.0], "b": [1.0]}, {"a": [1.0], "b": [1.0]}).difference,
+        cohen_kappa([], []),
+        cohen_kappa([1, 1], [1, 1]),
+        cohen_kappa([1, 0], [1, 0]),
+        krippendorff_alpha([[1, 2, 3], [1, 2, 3]]),
+        krippendorff_alpha([[1, 1], [1, 1]]),
+        krippendorff_alpha([[1, NAN]]),
+        macro_f1([1, 0], [1, 0]),
+        macro_f1([], []),
+        rank_correlation({"a": [1.0, 2.0]}, {"a": [0.0, 0.0]})[0],
+        planned_mde({"a": [1.0]}, 8, 50),
+        planned_mde({"a": [1.0] * 4, "b": [1.0] * 4}, 8, 50),
+    ],
+)
+def test_what_cannot_be_known_has_a_wide_interval(estimate: Estimate) -> None:
+    assert estimate.high - estimate.low > 0.05
+    assert math.isnan(estimate.value) or estimate.low <= estimate.value <= estimate.high
+
+
+def test_missing_rewards_are_left_out_and_two_lone_runs_have_no_p() -> None:
+    assert mean_interval([0.2, NAN, 0.8]) == mean_interval([0.2, 0.8])
+    assert math.isnan(paired_difference({"a": [1.0]}, {"a": [0.0]}).p_value)
+    assert paired_difference({"a": []}, {"a": [0.0]}).items == 0
