@@ -230,6 +230,49 @@ def test_a_file_the_vendor_has_lost_is_uploaded_again(rft: Rft, trainer: Trainer
     assert outcome.code == 0
 
 
+def test_a_file_that_is_looked_at_first_is_waited_for(rft: Rft, trainer: Trainer) -> None:
+    trainer.file_status = ["pending", "processed"]
+    assert rft(*SENT, "--no-watch").code == 0
+    assert trainer.requests.count(("GET", "files/file-1")) == 1
+
+
+def test_a_file_that_is_refused_makes_no_job(rft: Rft, trainer: Trainer) -> None:
+    trainer.file_status = ["error"]
+    outcome = rft(*SENT)
+    assert outcome.code == 2
+    assert "refused train.jsonl: row 3 is no JSON" in outcome.err
+    assert trainer.bodies == []
+
+
+def test_no_secret_is_written_down(
+    rft: Rft, project: Path, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    point_to(project, trainer.url.replace("//", "//me:hidden@") + "?token=secret")
+    assert rft(*SENT).code in (0, 2, 3)  # some servers refuse such an address
+    written = [path.read_text() for path in (project / "runs").rglob("*.json*")]
+    assert written
+    assert not any(word in text for text in written for word in ("secret", "hidden"))
+
+
+def test_bedrocks_rows_are_counted_before_anything_is_sent(
+    rft: Rft, project: Path, trainer: Trainer
+) -> None:
+    arn = "arn:aws:lambda:us-west-2:123456789012:function:rft-reward"
+    add_settings(project, f'[train]\nbase_url = "{trainer.url}"\nlambda_arn = "{arn}"\n')
+    outcome = rft(*SENT, "--profile", "bedrock", "--from", "openai.gpt-oss-20b")
+    assert outcome.code == 1
+    assert "22 train rows, but bedrock takes 100 or more; add 78" in outcome.err
+    assert trainer.requests == []
+
+
+def test_a_missing_key_is_named(rft: Rft, project: Path, trainer: Trainer) -> None:
+    add_settings(project, f'[train]\nbase_url = "{trainer.url}"\n')
+    outcome = rft(*SENT, "--profile", "openai", "--from", "gpt-x")
+    assert outcome.code == 2
+    assert "reads its key from OPENAI_API_KEY" in outcome.err
+
+
 def test_the_same_body_is_sent_once(rft: Rft, trainer: Trainer) -> None:
     rft(*SENT, "--no-watch")
     outcome = rft(*SENT)

@@ -46,6 +46,8 @@ class Trainer:
         self.steps: list[dict[str, Any]] = [reward(1, 0.2), reward(2, 0.4, 0.5)]
         self.models: dict[str, dict[str, Any]] = {"toy-model": {}}
         self.refuse: Reply | None = None
+        self.file_status = ["processed"]
+        """Status of an upload at once, and of each later look at it."""
         self.ending: dict[str, Any] = {"status": "succeeded", "fine_tuned_model": "ft:toy:1"}
         self.hold = False
         """A job stays running until it is told otherwise."""
@@ -111,7 +113,8 @@ class Trainer:
             "created_at": int(time.time()),
             "filename": parts["file"].get_filename(),
             "purpose": parts["purpose"].get_payload(decode=True).decode().strip(),
-            "status": "processed",
+            "status": self.file_status[0],
+            "status_details": "row 3 is no JSON" if self.file_status[0] == "error" else None,
         }
         return 200, self.files[name]
 
@@ -159,7 +162,9 @@ class Trainer:
                 known = {"id": name, "object": "model", "created": 1, "owned_by": "me"}
                 return 200, known | self.models[name]
             case ["files", name]:
-                return (200, self.files[name]) if name in self.files else (404, error("no file"))
+                if name not in self.files:
+                    return 404, error("no file")
+                return 200, self.files[name] | {"status": self.file_status[-1]}
             case ["fine_tuning", "jobs"]:
                 return 200, _page(list(reversed(self.jobs.values())))
             case ["fine_tuning", "jobs", name] if name in self.jobs:
