@@ -73,7 +73,7 @@ def train(
     start: Annotated[
         str, typer.Option("--from", help="What to train: name under [models], or an id.")
     ] = "base",
-    model: Annotated[str, typer.Option(help="Name for the tuned model under [models].")] = "",
+    model: Annotated[str, typer.Option(help="Its name under [models]; else warm or tuned.")] = "",
     suffix: Annotated[str, typer.Option(help="Part of the tuned model's id, up to 64.")] = "",
     hyper: Annotated[
         list[str] | None, typer.Option("--hyper", help="NAME=VALUE; may be repeated.")
