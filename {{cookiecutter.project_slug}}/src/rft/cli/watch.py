@@ -85,7 +85,7 @@ def _follow(client: OpenAI, job: store.Job, stop: bool, console: Console) -> Sta
             _news(state, last, console)
             last = state
             for alarm in state.alarms:
-                if alarm.kind not in told:  # once each; the live view keeps the latest figures
+                if alarm.kind not in told:  # once each, above the table
                     told.add(alarm.kind)
                     console.print(f"warning: {alarm.sentence}", style="yellow")
             if console.is_terminal:
@@ -121,9 +121,8 @@ def _view(job: store.Job, state: State, width: int) -> Group:
     table = Table("step", *(COLUMNS[n][0] for n in names), box=None, pad_edge=False)
     for point in points[-STEPS_SHOWN:]:
         table.add_row(str(point.step), *(cell(point, n) for n in names))
-    warned = [Text(f"warning: {alarm.sentence}", "yellow") for alarm in state.alarms]
     lines = [Text(text, no_wrap=True) for text in curves(points, min(width, 100))]
-    return Group(Text(head, "bold"), *([table] if points else []), *lines, *warned)
+    return Group(Text(head, "bold"), *([table] if points else []), *lines)
 
 
 def _valid_answers(job: store.Job) -> int | None:
