@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from conftest import TASKS, Bake, BakedProject, Done, Run
 
-ARN = "arn:aws:lambda:us-west-2:123456789012:function:rft-reward"
-PROFILES = ("local", "compatible", "openai", "foundry", "bedrock")
 HOSTED = [task for task in TASKS if task != "code-gen-exec"]
 
 
@@ -36,16 +34,11 @@ def test_a_lambda_runs_no_code_of_a_model(bake: Bake, run: Run) -> None:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_every_profile_has_a_job_for_every_template(bake: Bake, run: Run, task: str) -> None:
+def test_every_template_has_a_job_that_could_be_sent(bake: Bake, run: Run, task: str) -> None:
     project = bake(fresh=True, **TASKS[task])
-    text = project.read("rft.toml").replace("# lambda_arn", f'lambda_arn = "{ARN}"\n#')
-    project.write("rft.toml", text)
-    jobs = project.path / "runs/train"
-    for profile in PROFILES if task in HOSTED else ("local",):
-        known = set(jobs.glob("*/body.json"))
-        rft(run, project, "train", "--dry-run", "--profile", profile, "--from", "base-1")
-        (path,) = set(jobs.glob("*/body.json")) - known
-        body = json.loads(path.read_text(encoding="utf-8"))
-        grader = body["method"]["reinforcement"]["grader"]
-        assert ("file://" in json.dumps(grader), body["model"]) == (False, "base-1")
-        assert grader["type"] in {"bedrock": ("lambda",)}.get(profile, ("python", "local"))
+    profile, kind = ("openai", "python") if task in HOSTED else ("local", "local")
+    rft(run, project, "train", "--dry-run", "--profile", profile, "--from", "base-1")
+    (path,) = (project.path / "runs/train").glob("*/body.json")
+    grader = json.loads(path.read_text(encoding="utf-8"))["method"]["reinforcement"]["grader"]
+    assert grader["type"] == kind
+    assert "def grade(" in grader["source"]
