@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from openai import OpenAI
 
-from rft.jobs import follow
+from rft.jobs import follow, store
 from tests.conftest import Outcome
 from tests.engine.endpoint import Endpoint
 from tests.engine.toy import point_to
@@ -365,6 +366,20 @@ def test_a_job_of_another_address_is_not_asked_for_here(
     outcome = rft("watch")
     assert outcome.code == 2
     assert f"ftjob-1 was sent to {trainer.url}" in outcome.err
+
+
+def test_a_service_that_comes_back_elsewhere_is_found_again(
+    rft: Rft, project: Path, trainer: Trainer
+) -> None:
+    rft(*SENT, "--no-watch")
+    urls = iter(["http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1", trainer.url])
+
+    def reach() -> OpenAI:
+        return OpenAI(base_url=next(urls), api_key="k", max_retries=0)
+
+    states = list(follow.follow(reach, store.find(project / "runs/train", "")))
+    assert ["cannot be reached" in state.away for state in states[:3]] == [True, True, False]
+    assert states[-1].status == "succeeded"
 
 
 def test_an_unknown_job(rft: Rft, trainer: Trainer) -> None:

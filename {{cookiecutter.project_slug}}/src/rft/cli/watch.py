@@ -22,8 +22,6 @@ from rft.jobs.landing import land
 from rft.jobs.vendor import connect, explained, remembered_as
 
 if TYPE_CHECKING:
-    from openai import OpenAI
-
     from rft.jobs.follow import State
 
 STEPS_SHOWN = 8
@@ -62,23 +60,22 @@ def follow_on(settings: Settings, job: store.Job, stop: bool) -> None:
     Raises CheckError when it failed or was cancelled.
     """
     console = terminal()
-    with connect(settings) as client:
-        try:
-            last = _follow(client, job, stop, console)
-        except KeyboardInterrupt:
-            console.print(f"\n{job.info.job_id} goes on; rft watch shows it again.")
-            raise typer.Exit(130) from None
-        _end(client, settings, job, last, console)
+    try:
+        last = _follow(settings, job, stop, console)
+    except KeyboardInterrupt:
+        console.print(f"\n{job.info.job_id} goes on; rft watch shows it again.")
+        raise typer.Exit(130) from None
+    _end(settings, job, last, console)
 
 
-def _follow(client: OpenAI, job: store.Job, stop: bool, console: Console) -> State:
+def _follow(settings: Settings, job: store.Job, stop: bool, console: Console) -> State:
     from rft.jobs.follow import State, follow
 
     last, told, paused = State(), set[str](), False
     with Live(console=console, auto_refresh=False, transient=False) as live:
         if not console.is_terminal:
             live.stop()
-        for state in follow(client, job, _valid_answers(job)):
+        for state in follow(lambda: connect(settings), job, _valid_answers(job)):
             if state.away:
                 console.print(f"waiting: {state.away}", style="yellow")
                 continue
@@ -92,7 +89,7 @@ def _follow(client: OpenAI, job: store.Job, stop: bool, console: Console) -> Sta
                 live.update(_view(job, state, console.width), refresh=True)
             if stop and state.alarms and not paused and state.status == "running":
                 paused = True
-                _pause(client, job, console)
+                _pause(settings, job, console)
     return last
 
 
@@ -135,18 +132,16 @@ def _valid_answers(job: store.Job) -> int | None:
     return path.read_bytes().count(b"\n") * (samples if isinstance(samples, int) else 1)
 
 
-def _pause(client: OpenAI, job: store.Job, console: Console) -> None:
+def _pause(settings: Settings, job: store.Job, console: Console) -> None:
     try:
-        with explained(client, "pausing"):
+        with connect(settings) as client, explained(client, "pausing"):
             client.fine_tuning.jobs.pause(job.info.job_id)
         console.print("pausing it, as --stop-on-hacking asks; rft train resume lets it go on.")
     except RftError as error:
         console.print(f"it cannot be paused: {error} rft train cancel ends it.", style="red")
 
 
-def _end(
-    client: OpenAI, settings: Settings, job: store.Job, state: State, console: Console
-) -> None:
+def _end(settings: Settings, job: store.Job, state: State, console: Console) -> None:
     found = state.job
     assert found is not None
     if state.status == "paused":
@@ -160,7 +155,7 @@ def _end(
         raise CheckError(f"{found.id} was cancelled; no model came of it.")
     if found.trained_tokens:
         console.print(f"trained on {found.trained_tokens:,} tokens")
-    _checkpoints(client, job, console)
+    _checkpoints(settings, job, console)
     if not found.fine_tuned_model:
         raise CheckError(f"{found.id} succeeded, but its model is not named; ask the vendor.")
     job.update(tuned_model=found.fine_tuned_model)
@@ -173,12 +168,13 @@ def _end(
     console.print(f"next: rft eval --model {job.info.name} --split test")
 
 
-def _checkpoints(client: OpenAI, job: store.Job, console: Console) -> None:
+def _checkpoints(settings: Settings, job: store.Job, console: Console) -> None:
     """The checkpoints that can be asked, with their figures; a vendor may have none."""
     import openai
 
     try:
-        kept = list(client.fine_tuning.jobs.checkpoints.list(job.info.job_id, limit=20))
+        with connect(settings) as client:
+            kept = list(client.fine_tuning.jobs.checkpoints.list(job.info.job_id, limit=20))
     except (openai.APIError, ValueError):
         return
     for entry in kept:

@@ -38,20 +38,25 @@ class State:
 
 
 def follow(
-    client: OpenAI,
+    reach: Callable[[], OpenAI],
     job: Job,
     valid_answers: int | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[State]:
     """States of a job until it is over or paused; new events are kept in its folder.
 
+    `reach` makes a client; it is asked again when the service was away, since our own comes back
+    at another port.
+
     Raises UserError when the service does not know the job, OutsideError when it stays away.
     """
     events: dict[str, FineTuningJobEvent] = {}
     kept = _kept(job)
     wait, away_since = FIRST_WAIT_S, None
+    client: OpenAI | None = None
     while True:
         try:
+            client = client or reach()
             with explained(client, "asking for the job"):
                 found = client.fine_tuning.jobs.retrieve(job.info.job_id)
                 listed = list(client.fine_tuning.jobs.list_events(job.info.job_id, limit=100))
@@ -60,6 +65,9 @@ def follow(
             if time.monotonic() - away_since > PATIENCE_S:
                 raise
             yield State(away=str(error))
+            if client:
+                client.close()
+            client = None
             sleep(wait)
             wait = min(LONGEST_WAIT_S, wait * SLOWER)
             continue
@@ -74,6 +82,7 @@ def follow(
         measured = points(events.values())
         yield State(status, found, measured, watch(measured, valid_answers), fresh)
         if status in OVER or (status == "paused" and not fresh):
+            client.close()
             return
         wait = FIRST_WAIT_S if fresh else min(LONGEST_WAIT_S, wait * SLOWER)
         sleep(wait)
