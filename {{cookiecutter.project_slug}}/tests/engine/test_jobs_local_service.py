@@ -7,12 +7,15 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from rft.errors import OutsideError
 from rft.jobs.local_service import STATE, ensure, running
+from tests.conftest import Outcome
+from tests.engine.endpoint import Endpoint
 
 SERVICE = """
 import json, os, socket, sys, time
@@ -45,6 +48,18 @@ def test_it_is_started_once_and_outlives_a_stale_file(tmp_path: Path, command: l
     assert running(tmp_path) is None
     assert ensure(tmp_path, command) == running(tmp_path)
     os.kill(pid(tmp_path), signal.SIGKILL)
+
+
+def test_a_model_tuned_at_home_is_asked_there(
+    rft: Callable[..., Outcome], project: Path, endpoint: Endpoint
+) -> None:
+    path = project / "rft.toml"
+    text = path.read_text().replace('"compatible"', '"local"')
+    path.write_text(text.replace("[sampling]", 'tuned = "ft:toy:1"\n[sampling]'))
+    (project / STATE).mkdir(parents=True)
+    (project / STATE / "serve.json").write_text(json.dumps({"url": endpoint.url}))
+    assert rft("eval", "--model", "tuned").code == 0
+    assert {body["model"] for body in endpoint.bodies} == {"ft:toy:1"}
 
 
 def test_what_it_says_when_it_cannot_start_is_told(tmp_path: Path) -> None:

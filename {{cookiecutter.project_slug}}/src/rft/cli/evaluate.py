@@ -210,6 +210,11 @@ def _endpoint(settings: Settings, model: str, answers: int) -> Iterator[tuple[st
     if endpoint.profile != "local":
         yield config.base_url(settings.endpoint), config.api_key(settings.endpoint)
         return
+    if model.startswith("ft:"):  # tuned at home: rft serve has its weights
+        from rft.jobs import local_service
+
+        yield local_service.ensure(settings.root), "no-key"
+        return
     from rft.local.model import gguf_path
     from rft.local.server import serve
 
