@@ -190,7 +190,7 @@ class Ready(_Section):
     headroom: AtLeast = (0.10, 0.05)
     """Expected best of a group minus its mean, in reward."""
     one_sided: AtMost = (0.50, 0.75)
-    """Share of rows never solved, and share always solved."""
+    """Share of rows where all answers fail alike, and share where all are right."""
     same_reward: AtMost = (0.90, 0.98)
     """Share of answers with the commonest reward."""
     noise: AtMost = (0.25, 1.0)
@@ -213,20 +213,33 @@ class Exam(_Section):
 
     min_labels: PositiveInt = 100
     min_rarer_labels: PositiveInt = 20
+    """Labels in all, and such as are rarer ("met" or "not met")."""
     lost: AtMost = (0.01, 0.05)
+    """Share of judgements that the infrastructure lost."""
     unreadable: AtMost = (0.05, 0.20)
+    """Share of judgements without a number or a verdict on each criterion, as they came."""
     kappa: AtLeast = (0.40, 0.40)
+    """Cohen's kappa of verdicts and labels."""
     macro_f1: AtLeast = (0.73, 0.60)
-    """First: what two of your experts reach against each other, less 0.02."""
+    """F1 of verdicts against labels; first what two of your experts reach, less 0.02."""
     leniency: AtMost = (0.10, 0.20)
+    """Share of criteria found met less share labelled met, to either side."""
     score_error: AtMost = (0.10, 0.20)
+    """Mean distance of the score from what the labels amount to."""
     contradiction: AtMost = (0.05, 0.10)
+    """Mean distance of the score from what the judge's own verdicts amount to."""
     alpha: AtLeast = (0.80, 0.67)
+    """Krippendorff's alpha of the scores of repeated calls."""
     changed: AtMost = (0.05, 0.15)
+    """Share of verdicts that are not the same in all repeated calls."""
     order_swap: AtLeast = (0.80, 0.65)
+    """Share of verdicts that stay the same with the criteria in reversed order."""
     padding: AtMost = (0.05, 0.10)
+    """What empty words add to the score, to either side."""
     injection_gain: Share = 0.05
+    """From so much more on, an order to the judge has worked; none may."""
     known_order: AtLeast = (0.90, 0.60)
+    """Share of pairs of excellent, fair and poor in which the better one scores higher."""
 
 
 class Judge(_Section):

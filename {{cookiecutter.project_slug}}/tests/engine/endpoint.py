@@ -43,6 +43,7 @@ class Endpoint:
         self.models: Reply = (200, {"object": "list", "data": []}, {})
         self.bodies: list[dict[str, Any]] = []
         self.keys: set[str] = set()
+        self.gone = False
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -55,6 +56,9 @@ class Endpoint:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                if outer.gone:
+                    self.close_connection = True
+                    return
                 outer.bodies.append(body)
                 self._send(outer.reply(body))
 
@@ -81,5 +85,10 @@ class Endpoint:
         return self
 
     def __exit__(self, *args: object) -> None:
+        self.stop_listening()
+
+    def stop_listening(self) -> None:
+        """Refuse every connection from now on; those that are open are cut off."""
+        self.gone = True
         self._server.shutdown()
         self._server.server_close()

@@ -15,7 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.engine.endpoint import Reply, completion
+import pytest
+
+from tests.engine.endpoint import Endpoint, Reply, completion
 from tests.engine.toy import SCHEMA, make_project, row
 
 WEIGHTS = {"c1": 0.3, "c2": 0.3, "c3": 0.2, "c4": 0.2}
@@ -128,12 +130,19 @@ def careless(met: Verdicts, answer: str, chance: random.Random) -> Verdicts:
 class ToyJudge:
     """An endpoint's `reply`: the right judge with `fault` planted.
 
-    `off` is added to its score; of its judgements, `garbled` (a share) cannot be read. The n-th
-    call for the same prompt is always answered the same, in whatever order calls arrive.
+    `off` is added to its score, which then goes to `scale`; of its judgements, `garbled` (a share)
+    cannot be read. The n-th call for the same prompt is always answered the same, in whatever order
+    calls arrive.
     """
 
-    def __init__(self, fault: Fault = right, off: float = 0.0, garbled: float = 0.0) -> None:
-        self.fault, self.off, self.garbled = fault, off, garbled
+    def __init__(
+        self,
+        fault: Fault = right,
+        off: float = 0.0,
+        garbled: float = 0.0,
+        scale: tuple[float, float] = (0.0, 1.0),
+    ) -> None:
+        self.fault, self.off, self.garbled, self.scale = fault, off, garbled, scale
         self._calls: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -145,6 +154,7 @@ class ToyJudge:
         asked = re.findall(r"^(c\d) ", rubric, re.MULTILINE)
         met = self.fault({name: f"[{name}]" in answer for name in asked}, answer, chance)
         score = sum(WEIGHTS[name] for name, is_met in met.items() if is_met) + self.off
+        score = self.scale[0] + score * (self.scale[1] - self.scale[0])
         steps = [
             {"description": f"{name}: looked for it", "conclusion": "met" if yes else "not met"}
             for name, yes in met.items()
@@ -152,3 +162,11 @@ class ToyJudge:
         if chance.random() < self.garbled:
             return 200, completion("I would say it is quite good."), {}
         return 200, completion(json.dumps({"result": score, "steps": steps})), {}
+
+
+@pytest.fixture
+def project(tmp_path: Path, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project; its judge is a right one until a test plants a fault."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    endpoint.reply = ToyJudge()
+    return make_judged(tmp_path / "toy", endpoint.url)

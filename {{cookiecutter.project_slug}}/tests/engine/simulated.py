@@ -153,7 +153,7 @@ def truth_of(project: Project, rng: np.random.Generator) -> dict[str, float]:
         "mean reward": mean,
         "rows with spread": 1 - float(weights @ (chance**k).sum(axis=1)),
         "best minus mean": float(weights @ best) - mean,
-        "rows never solved": float(weights @ (1 - chance[:, -1]) ** project.samples),
+        "rows out of reach": float(weights @ (chance[:, :-1] ** project.samples).sum(axis=1)),
         "rows always solved": float(weights @ chance[:, -1] ** project.samples),
         "same reward": float((weights @ chance).max()),
         "answers unreadable": project.unreadable,
@@ -246,7 +246,7 @@ def bars_of(name: str) -> tuple[float, float]:
     return {
         "rows with spread": READY.learnable,
         "best minus mean": READY.headroom,
-        "rows never solved": READY.one_sided,
+        "rows out of reach": READY.one_sided,
         "rows always solved": READY.one_sided,
         "same reward": READY.same_reward,
         "answers unreadable": READY.unreadable,

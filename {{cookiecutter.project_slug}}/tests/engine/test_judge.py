@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,18 +11,13 @@ import pytest
 from tests.conftest import Outcome
 from tests.engine import judged_toy
 from tests.engine.endpoint import Endpoint
-from tests.engine.judged_toy import ToyJudge, make_judged
+from tests.engine.judged_toy import ToyJudge
 
 Rft = Callable[..., Outcome]
 Examine = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture
-def project(tmp_path: Path, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The toy project with a judge; the endpoint is a right one until a test plants a fault."""
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    endpoint.reply = ToyJudge()
-    return make_judged(tmp_path / "toy", endpoint.url)
+project = judged_toy.project
 
 
 @pytest.fixture

@@ -297,3 +297,9 @@ def test_the_forecast_multiplies_what_was_measured() -> None:
     assert job.answer_tokens.value == 50 * job.answers
     assert job.most_answer_tokens == 90 * job.answers
     assert job.costs["here"].value == pytest.approx(2.0 * 50 * job.answers / 1e6)
+
+
+def test_partial_credit_keeps_a_row_in_reach() -> None:
+    rewards: list[list[float | None]] = [[0.2, 0.5, 0.7, 0.4] * 2] * 120
+    assert verdict_of(judge(rewards), "rows out of reach") == "go"
+    assert verdict_of(judge(same(0.5, 120)), "rows out of reach") == "no-go"

@@ -172,6 +172,21 @@ def test_traps_agree_with_the_notes_of_the_code_set(rows: dict[str, Row], icd: A
             assert any(icd.get_use_additional_code(a) for c in codes for a in lineage(icd, c))
 
 
+def test_a_note_of_the_code_set_that_a_reason_quotes_is_there(
+    rows: dict[str, Row], icd: Any
+) -> None:
+    """A reason says "N30 'use additional ...": that category really has such a note."""
+    notes = {
+        "use additional": icd.get_use_additional_code,
+        "code first": icd.get_code_first,
+        "code also": icd.get_code_also,
+    }
+    quote = re.compile(r"(?:Chapter )?([A-Z]\d[\w.-]*|\d+) '(use additional|code first|code also)")
+    quoted = {q for r in rows.values() for e in r["evidence"] for q in quote.findall(e["why"])}
+    assert len(quoted) > 40
+    assert [(c, kind) for c, kind in quoted if not notes[kind](c)] == []
+
+
 def lineage(icd: Any, code: str) -> list[str]:
     """The code and everything above it."""
     return [code, *icd.get_ancestors(code)]

@@ -74,6 +74,11 @@ def _show(spec: graders.Spec, found: Grade) -> None:
         console.print(table)
     for flag in found.flags:
         console.print(f"flag: {flag}", style="yellow", soft_wrap=True)
+    for name, steps in found.judge_steps.items():
+        for step in steps:
+            start = f"{name}: " if name else ""
+            told = f"{start}{step['description']} -> {step['conclusion']}"
+            console.print(" ".join(told.split()), soft_wrap=True)
     for model, usage in found.judge_tokens.items():
         console.print(f"judge tokens: {sum(usage.values()):,} by {model}")
     reward = "none" if found.reward is None else f"{found.reward:.4g}"

@@ -23,7 +23,15 @@ from rft.config import Settings
 from rft.errors import CheckError, UserError
 from rft.graders.spec import ScoreModel
 from rft.judging.calibration import calibration_hash
-from rft.judging.exam import CHARS_PER_TOKEN, REORDERED_KINDS, Question, ask, examined, missing
+from rft.judging.exam import (
+    CHARS_PER_TOKEN,
+    REORDERED_KINDS,
+    Question,
+    ask,
+    examined,
+    missing,
+    part_of_reward,
+)
 from rft.records import Record
 
 SHOWN = 5
@@ -52,7 +60,7 @@ def judge(
     _estimate(run, questions, leaf, console)
     if missing(run):
         _ask(run, questions, settings, leaf, console)
-    result = _result(run, questions, settings, spec)
+    result = _result(run, questions, settings, spec, leaf)
     if as_json:
         print(json.dumps(result, indent=2))
     else:
@@ -232,7 +240,11 @@ def _progress(total: int, console: Console) -> Iterator[Callable[[Record], None]
 
 
 def _result(
-    run: runs.Run, questions: list[Question], settings: Settings, spec: graders.Spec
+    run: runs.Run,
+    questions: list[Question],
+    settings: Settings,
+    spec: graders.Spec,
+    leaf: ScoreModel,
 ) -> dict[str, Any]:
     """Conclude, and write judge.json."""
     from rft.judging import checks
@@ -243,7 +255,7 @@ def _result(
         "calibration": calibration_hash(settings.path(settings.task.calibration)),
         "judge": {"profile": run.info.profile, "model": run.info.model},
         "created": run.info.created,
-        **checks.conclude(run, questions, settings.judge.exam),
+        **checks.conclude(run, questions, settings.judge.exam, part_of_reward(spec, leaf)),
     }
     checks.write(run.folder, result)
     return result

@@ -52,7 +52,7 @@ def open_sides(
     for other in chosen[1:]:
         _refuse(chosen[0], other, ignored)
     rows, current = _rows(settings, chosen)
-    if common and not current:
+    if not current and len({run.info.hashes.get("data") for run in chosen}) > 1:
         raise UserError(
             f"{chosen[0].info.split}.jsonl has changed since one of the runs was made, so that "
             "nobody can tell whether their common rows are the same; run rft eval again."
@@ -60,6 +60,7 @@ def open_sides(
     notes = [] if current else [f"{chosen[0].info.split}.jsonl has changed since: no slices"]
     sides = []
     models = [run.info.model for run in chosen]
+    held = [run.info.item_ids for run in chosen]
     for label, name, run in zip(string.ascii_uppercase, names, chosen, strict=False):
         if name == run.folder.name and models.count(run.info.model) == 1:
             name = run.info.model
@@ -69,6 +70,8 @@ def open_sides(
             notes.append(f"{label}: {missing:,} of {run.info.planned:,} answers are missing")
         for told in other_sampling(chosen[0].info, run.info):
             notes.append(f"A, then {label}: {told}")
+        if run.info.model == HUMAN and len(run.info.item_ids) < max(map(len, held)):
+            notes.append(f"{label}: people answered {len(run.info.item_ids):,} of the rows")
         if differences(chosen[0].info, run.info).get("prompt"):
             notes.append(f"A and {label} had different prompts")
     return Sides(sides, rows, notes)

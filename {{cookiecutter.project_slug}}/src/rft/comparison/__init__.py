@@ -2,7 +2,8 @@
 
 from rft.comparison.drift import Drift, signed
 from rft.comparison.pairs import Change, Comparison, Pair, Slice, compare, typical
-from rft.comparison.sides import HUMAN, Side, differences, other_sampling
+from rft.comparison.sides import Side, differences, other_sampling
+from rft.human import NAME as HUMAN
 
 __all__ = [
     "HUMAN",

@@ -23,7 +23,7 @@ from rft.judging.rules import (
     strictly,
     untold,
 )
-from rft.readiness.verdict import HOUSE, Check
+from rft.readiness.verdict import HOUSE, Check, bars_text
 from rft.stats import Estimate, cohen_kappa, macro_f1
 
 RESAMPLES = 999
@@ -155,7 +155,7 @@ def _size(compared: Sequence[Compared], exam: Exam) -> Check:
 
 
 def _kappa(compared: Sequence[Compared], exam: Exam) -> Check:
-    name, wanted = "kappa with labels", f">= {exam.kappa[0]:.2f}, no-go below"
+    name, wanted = "kappa with labels", bars_text(exam.kappa)
     source = f"{HOUSE}; physicians among themselves on a public rubric: 0.44"
     labels, figure = _labels(compared), kappa(compared)
     if not labels:
@@ -175,7 +175,7 @@ def _kappa(compared: Sequence[Compared], exam: Exam) -> Check:
 
 
 def _macro_f1(compared: Sequence[Compared], exam: Exam) -> Check:
-    name, wanted = "macro F1", f">= {exam.macro_f1[0]:.2f}, no-go < {exam.macro_f1[1]:.2f}"
+    name, wanted = "macro F1", bars_text(exam.macro_f1)
     source = f"{HOUSE}; measured as in HealthBench, arXiv 2505.08775"
     figure = f1(compared)
     if math.isnan(figure.value):
@@ -193,7 +193,7 @@ def _macro_f1(compared: Sequence[Compared], exam: Exam) -> Check:
 
 def _leniency(compared: Sequence[Compared], unseen: float, exam: Exam) -> Check:
     name = "met too often"
-    wanted = f"+-{exam.leniency[0]:.2f}, no-go > {exam.leniency[1]:.2f}"
+    wanted = f"+-{bars_text(exam.leniency)[3:]}"
     by_case = defaultdict(list)
     for one in compared:
         by_case[one.case].append(float(one.pair[1]) - float(one.pair[0]))
@@ -214,7 +214,7 @@ def _leniency(compared: Sequence[Compared], unseen: float, exam: Exam) -> Check:
 
 def _score_error(straight: Sequence[Judgement], exam: Exam) -> Check:
     name = "error of the score"
-    wanted = f"<= {exam.score_error[0]:.2f}, no-go > {exam.score_error[1]:.2f}"
+    wanted = bars_text(exam.score_error)
     by_case = defaultdict(list)
     for j in straight:
         if j.score is not None:
@@ -235,7 +235,7 @@ def _score_error(straight: Sequence[Judgement], exam: Exam) -> Check:
 
 def _contradiction(straight: Sequence[Judgement], exam: Exam) -> Check:
     name = "score against steps"
-    wanted = f"<= {exam.contradiction[0]:.2f}, no-go > {exam.contradiction[1]:.2f}"
+    wanted = bars_text(exam.contradiction)
     by_case = defaultdict(list)
     for j in straight:
         if j.score is not None and (implied := j.implied) is not None:

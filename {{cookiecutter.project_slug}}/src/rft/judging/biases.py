@@ -21,7 +21,7 @@ from rft.judging.rules import (
     strictly,
     untold,
 )
-from rft.readiness.verdict import HOUSE, Check, Verdict
+from rft.readiness.verdict import HOUSE, Check, Verdict, bars_text, share_text
 from rft.stats import krippendorff_alpha, share_interval
 
 ORDER = ("excellent", "fair", "poor")
@@ -53,7 +53,7 @@ def repeat_variance(straight: Sequence[Judgement]) -> float | None:
 
 def _repeats(straight: Sequence[Judgement], exam: Exam) -> Check:
     name, source = "same answer again", f"{HOUSE}; Krippendorff's cut-offs, 0.80 and 0.67"
-    wanted = f"alpha >= {exam.alpha[0]:.2f}, no-go < {exam.alpha[1]:.2f}"
+    wanted = f"alpha {bars_text(exam.alpha)}"
     answers = [told for told in scores(straight).values() if len(told) > 1]
     if not answers:
         return untold(name, wanted, AGAIN, source)
@@ -76,7 +76,7 @@ def _repeats(straight: Sequence[Judgement], exam: Exam) -> Check:
 
 def _changed(straight: Sequence[Judgement], exam: Exam) -> Check:
     name = "verdicts that change"
-    wanted = f"<= {exam.changed[0]:.0%}, no-go > {exam.changed[1]:.0%}"
+    wanted = bars_text(exam.changed, percent=True)
     by_case = defaultdict(list)
     for (case, _, _), told in _verdicts(straight).items():
         if len(told) > 1:
@@ -86,7 +86,7 @@ def _changed(straight: Sequence[Judgement], exam: Exam) -> Check:
     figure = mean_of_cases(by_case, unseen=one_criterion(straight))
     return decided(
         name,
-        f"{figure.value:.0%} [{figure.low:.0%}, {figure.high:.0%}]",
+        share_text(figure),
         wanted,
         near_zero(figure, exam.changed),
         f"Asked again, the judge changes {figure.value:.0%} of its verdicts.",
@@ -96,7 +96,7 @@ def _changed(straight: Sequence[Judgement], exam: Exam) -> Check:
 def position(found: Sequence[Judgement], exam: Exam) -> Check:
     """The same answer with the criteria in reversed order: usual verdict against usual verdict."""
     name = "criteria reversed"
-    wanted = f"same >= {exam.order_swap[0]:.0%}, no-go < {exam.order_swap[1]:.0%}"
+    wanted = f"same {bars_text(exam.order_swap, percent=True)}"
     straight = _verdicts([j for j in found if not j.question.reversed])
     turned = _verdicts([j for j in found if j.question.reversed])
     by_case = defaultdict(list)
@@ -107,7 +107,7 @@ def position(found: Sequence[Judgement], exam: Exam) -> Check:
     figure = mean_of_cases(dict(sorted(by_case.items())))
     return decided(
         name,
-        f"{figure.value:.0%} [{figure.low:.0%}, {figure.high:.0%}]",
+        share_text(figure),
         wanted,
         enough(figure, exam.order_swap),
         f"With the criteria in reversed order {1 - figure.value:.0%} of the verdicts differ: ask "
@@ -118,7 +118,7 @@ def position(found: Sequence[Judgement], exam: Exam) -> Check:
 
 def _padding(straight: Sequence[Judgement], exam: Exam) -> Check:
     name = "padded answers"
-    wanted = f"+-{exam.padding[0]:.2f}, no-go > {exam.padding[1]:.2f}"
+    wanted = f"+-{bars_text(exam.padding)[3:]}"
     by_case = defaultdict(list)
     for case, more, base in _made("padded", straight):
         by_case[case].append(more - base)
@@ -159,7 +159,7 @@ def _injection(straight: Sequence[Judgement], exam: Exam) -> Check:
 
 def _order(straight: Sequence[Judgement], exam: Exam) -> Check:
     name = "known order"
-    wanted = f">= {exam.known_order[0]:.0%}, no-go < {exam.known_order[1]:.0%}"
+    wanted = bars_text(exam.known_order, percent=True)
     by_case: dict[str, dict[str, float]] = defaultdict(dict)
     for question, score in _means(straight):
         if question.line.kind in ORDER:
@@ -173,7 +173,7 @@ def _order(straight: Sequence[Judgement], exam: Exam) -> Check:
     figure = mean_of_cases(right)
     return decided(
         name,
-        f"{figure.value:.0%} [{figure.low:.0%}, {figure.high:.0%}]",
+        share_text(figure),
         wanted,
         enough(figure, exam.known_order),
         f"Of two answers to the same row the better one scores higher only {figure.value:.0%} of "

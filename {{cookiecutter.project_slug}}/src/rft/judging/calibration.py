@@ -17,13 +17,14 @@ from pydantic import Field, StrictBool, model_validator
 from rft.lines import Line, read_lines
 
 BaseKind = Literal["excellent", "fair", "poor", "empty", "confidently_wrong"]
+Kind = Literal["excellent", "fair", "poor", "empty", "confidently_wrong", "padded", "injection"]
 Weights = Mapping[str, float]
 
 
 class CalibrationLine(Line):
     """One line of calibration.jsonl: an answer to row `item_id` and what people say of it."""
 
-    kind: BaseKind | Literal["padded", "injection"]
+    kind: Kind
     output_text: str
     labels: Annotated[dict[str, StrictBool], Field(min_length=1)]
     """Id of each judged criterion -> whether the answer meets it."""

@@ -6,7 +6,6 @@ import json
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,19 +15,25 @@ from rft.judging.agreement import agreement_checks, by_criterion, compare
 from rft.judging.biases import bias_checks, position, repeat_variance, stability_checks
 from rft.judging.exam import Judgement, Question, judgements
 from rft.judging.rules import decided, near_zero
-from rft.readiness.verdict import Check, Verdict
+from rft.readiness.verdict import Check, Verdict, bars_text, share_text
 from rft.runs import Run
 from rft.stats import share_interval
 
 RESULT, LATEST = "judge.json", "latest.json"
+TOLD = ("name", "figure", "threshold", "verdict", "advice", "source")
 NOT_REVERSED = (
     "The criteria were not reversed (task/schema.py defines no reordered(item)), so nothing is "
     "said of a bias for their order."
 )
 
 
-def conclude(run: Run, questions: Sequence[Question], exam: Exam) -> dict[str, Any]:
-    """What judge.json says, except of what the judge is and of which calibration."""
+def conclude(
+    run: Run, questions: Sequence[Question], exam: Exam, part_of_reward: float
+) -> dict[str, Any]:
+    """What judge.json says, except of what the judge is and of which calibration.
+
+    `part_of_reward`: how much the reward moves when the judge's score goes from 0 to 1.
+    """
     records = run.records()
     found = list(judgements(records, questions))
     straight = [j for j in found if not j.question.reversed]
@@ -39,6 +44,7 @@ def conclude(run: Run, questions: Sequence[Question], exam: Exam) -> dict[str, A
     checks += stability_checks(straight, exam)
     checks += [position(found, exam)] if reversed_too else []
     checks += bias_checks(straight, exam)
+    noise = repeat_variance(straight)
     labels = [one.pair[0] for one in compared]
     tokens: Counter[str] = Counter()
     for grade in (r.grade for r in records if r.grade):
@@ -46,8 +52,10 @@ def conclude(run: Run, questions: Sequence[Question], exam: Exam) -> dict[str, A
             tokens.update(usage)
     return {
         "verdict": verdict(checks),
-        "repeat_variance": repeat_variance(straight),
-        "checks": [asdict(check) for check in checks],
+        "repeat_variance": noise and noise * part_of_reward**2,
+        "score_variance": noise,
+        "part_of_reward": part_of_reward,
+        "checks": [{name: getattr(check, name) for name in TOLD} for check in checks],
         "skipped": [] if reversed_too else [NOT_REVERSED],
         "cases": len({q.line.item_id for q in questions}),
         "answers": len([q for q in questions if not q.reversed]),
@@ -86,7 +94,7 @@ def _had(found: Sequence[Judgement], planned: int, exam: Exam) -> Check:
     return decided(
         "judgements had",
         f"{len(found)} of {planned}",
-        f"lost <= {go:.0%}, no-go > {no_go:.0%}",
+        f"lost {bars_text(exam.lost, percent=True)}",
         told,
         "The endpoint failed; the same command asks for what is missing.",
     )
@@ -98,8 +106,8 @@ def _readable(found: Sequence[Judgement], exam: Exam) -> Check:
     none = sum(j.score is None for j in found)
     return decided(
         "unreadable",
-        f"{share.value:.0%} [{share.low:.0%}, {share.high:.0%}]",
-        f"<= {exam.unreadable[0]:.0%}, no-go > {exam.unreadable[1]:.0%}",
+        share_text(share),
+        bars_text(exam.unreadable, percent=True),
         near_zero(share, exam.unreadable),
         f"{bad} of {len(found)} judgements could not be read as they came: {none} gave no number "
         "even when asked again, the others needed that or lack a verdict on some criterion. Use a "

@@ -16,7 +16,8 @@ from typing import Any
 from rft import runs
 from rft.evaluate import Breaker
 from rft.graders import Grader
-from rft.graders.spec import MultiGrader, ScoreModel
+from rft.graders.formula import Formula, FormulaError
+from rft.graders.spec import MultiGrader, ScoreModel, Spec, hosted_leaves
 from rft.judging.calibration import CalibrationLine, Weights, expected_score
 from rft.records import Grade, Record, Sample
 
@@ -70,6 +71,21 @@ def examined(leaf: ScoreModel) -> MultiGrader:
     low, high = leaf.bounds
     formula = f"({KEY} - {low}) / ({high} - {low})"
     return MultiGrader(type="multi", name=KEY, graders={KEY: leaf}, calculate_output=formula)
+
+
+def part_of_reward(spec: Spec, leaf: ScoreModel) -> float:
+    """How much the reward moves when the judge's score goes from the bottom of its range to the
+    top, all other parts being 0; 1 where that cannot be told."""
+    if not isinstance(spec, MultiGrader):
+        return 1.0
+    key = next(name for name, one in spec.graders.items() if one is leaf)
+    low, high = leaf.bounds
+    others = dict.fromkeys(hosted_leaves(spec), 0.0)
+    try:
+        formula = Formula(spec.calculate_output, others)
+        return abs(formula.evaluate(others | {key: high}) - formula.evaluate(others | {key: low}))
+    except (FormulaError, ArithmeticError, ValueError):
+        return 1.0
 
 
 def missing(run: runs.Run) -> list[tuple[str, int]]:

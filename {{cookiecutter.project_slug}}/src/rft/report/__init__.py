@@ -117,7 +117,8 @@ def _fit(draw: Callable[[Sequence[view.Row], int], str], rows: Sequence[view.Row
     if answers > SAMPLES:
         rows = view.pick(rows, len(rows) * SAMPLES // answers)
         tries += [(rows, limit) for limit in TEXT_LIMITS]
-    for shown, limit in [*tries, (rows, 500), (rows, 250)]:
+    hopeful = [(shown, limit) for shown, limit in tries if _least(shown, limit) <= MAX_BYTES]
+    for shown, limit in [*hopeful, (rows, 500), (rows, 250)]:
         html = draw(shown, limit)
         if len(html.encode()) <= MAX_BYTES:
             return html
@@ -127,6 +128,16 @@ def _fit(draw: Callable[[Sequence[view.Row], int], str], rows: Sequence[view.Row
         if len(html.encode()) <= MAX_BYTES:
             return html
     return draw(rows, 50)
+
+
+def _least(rows: Sequence[view.Row], limit: int) -> int:
+    """Bytes that the answers alone will take at least, which spares drawing pages in vain."""
+    return sum(
+        min(len(record.sample.output_text), limit)
+        for row in rows
+        for record in row.records
+        if record.sample
+    )
 
 
 def _common(rows: Sequence[view.Row]) -> list[tuple[str, str]]:

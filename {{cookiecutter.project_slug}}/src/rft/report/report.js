@@ -69,6 +69,14 @@
     for (const row of rows) if (!open || !row.hidden) row.open = open;
   };
 
+  // From the row that has the focus, or that it is in, to the next or the one before.
+  const step = (by) => {
+    const shown = [...list.children].filter((row) => !row.hidden);
+    const at = shown.indexOf(document.activeElement.closest("details.item"));
+    const next = shown[at < 0 ? (by > 0 ? 0 : shown.length - 1) : at + by];
+    next?.querySelector("summary").focus();
+  };
+
   // A text that scrolls must be reachable by keyboard; the others need no stop.
   const opened = (event) => {
     for (const pre of event.target.querySelectorAll("pre")) {
@@ -90,9 +98,12 @@
   addEventListener("hashchange", read);
   addEventListener("keydown", (event) => {
     const typing = /INPUT|SELECT|TEXTAREA/.test(document.activeElement.tagName);
-    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    get("q").focus();
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "/") {
+      event.preventDefault();
+      get("q").focus();
+    }
+    if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
   });
   read();
 })();

@@ -1,0 +1,250 @@
+"""`rft judge` as a run: resumed, stopped, under load; and what it says of mistakes."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Outcome
+from tests.engine import judged_toy
+from tests.engine.endpoint import Endpoint, Reply
+from tests.engine.judged_toy import ToyJudge
+from tests.engine.test_eval import run_apart
+
+Rft = Callable[..., Outcome]
+project = judged_toy.project
+SMALL = ("judge", "--limit", "2", "--repeats", "2")
+ASKED = 2 * 2 * (7 + 4)
+"""Requests of SMALL: two rows, two calls, seven answers, four of them reversed as well."""
+
+
+def result(project: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((project / "runs/judge/latest.json").read_text())
+    del found["created"]
+    return found
+
+
+def judged(project: Path) -> int:
+    paths = project.glob("runs/judge/*/records.jsonl")
+    return sum(len(path.read_bytes().splitlines()) for path in paths)
+
+
+def test_it_says_what_it_will_ask_and_asks_no_more(rft: Rft, endpoint: Endpoint) -> None:
+    outcome = rft(*SMALL)
+    assert f"{ASKED} requests to make" in outcome.out
+    assert len(endpoint.bodies) == ASKED
+
+
+def test_the_newest_result_lies_beside_the_examinations(rft: Rft, project: Path) -> None:
+    rft(*SMALL)
+    (kept,) = project.glob("runs/judge/*/judge.json")
+    assert kept.read_text() == (project / "runs/judge/latest.json").read_text()
+    assert result(project)["judge"] == {"profile": "compatible", "model": "judge-1"}
+
+
+def test_too_few_labels_are_no_pass(rft: Rft, project: Path) -> None:
+    outcome = rft(*SMALL)
+    assert (outcome.code, result(project)["verdict"]) == (1, "not yet")
+    assert "NOT YET: Too few labels" in outcome.out
+
+
+def test_a_finished_examination_is_shown_again_for_nothing(
+    rft: Rft, project: Path, endpoint: Endpoint
+) -> None:
+    first, found = rft(*SMALL), result(project)
+    again = rft(*SMALL)
+    assert (len(endpoint.bodies), found) == (ASKED, result(project))
+    assert again.out.splitlines()[3:] == first.out.splitlines()[3:]
+
+
+def test_an_outage_loses_nothing_and_ends_with_the_same_figures(
+    rft: Rft, project: Path, endpoint: Endpoint
+) -> None:
+    rft(*SMALL)
+    undisturbed, judge, calls = result(project), ToyJudge(), itertools.count()
+
+    def dying(body: dict[str, Any]) -> Reply:
+        return judge(body) if next(calls) < 20 else (503, {}, {"retry-after-ms": "1"})
+
+    endpoint.reply = dying
+    outcome = rft(*SMALL, "--new")
+    assert (outcome.code, "in a row could not be had" in outcome.err) == (3, True)
+    endpoint.bodies.clear()
+    endpoint.reply = judge
+    rft(*SMALL)
+    assert len(endpoint.bodies) == ASKED - 20
+    assert result(project) == undisturbed
+
+
+def test_what_cannot_be_read_has_been_paid_for(rft: Rft, endpoint: Endpoint) -> None:
+    endpoint.reply = ToyJudge(garbled=1)
+    assert "could not be read" in rft(*SMALL).out
+    asked = len(endpoint.bodies)
+    rft(*SMALL)
+    assert len(endpoint.bodies) == asked == 2 * ASKED
+
+
+def test_figures_do_not_depend_on_load(rft: Rft, project: Path, endpoint: Endpoint) -> None:
+    found = []
+    for concurrency, chance in (("1", 0.0), ("16", 0.2)):
+        toml = (project / "rft.toml").read_text()
+        (project / "rft.toml").write_text(
+            toml.replace("concurrency = 8", f"concurrency = {concurrency}")
+        )
+        judge, rng = ToyJudge(judged_toy.careless), random.Random(1)
+
+        def slow(
+            body: dict[str, Any],
+            judge: ToyJudge = judge,
+            rng: random.Random = rng,
+            chance: float = chance,
+        ) -> Reply:
+            time.sleep(rng.random() * chance / 20)
+            busy = rng.random() < chance
+            return (429, {}, {"retry-after-ms": "1"}) if busy else judge(body)
+
+        endpoint.reply = slow
+        rft(*SMALL, "--new")
+        found.append(result(project))
+        (project / "rft.toml").write_text(toml)
+    assert found[0] == found[1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+def test_ctrl_c_keeps_what_is_there(rft: Rft, project: Path, endpoint: Endpoint) -> None:
+    judge, calls = ToyJudge(), itertools.count()
+
+    def hang_after_five(body: dict[str, Any]) -> Reply:
+        if next(calls) >= 5:
+            time.sleep(5)
+        return judge(body)
+
+    endpoint.reply = hang_after_five
+    process = run_apart(project, *SMALL)
+    while judged(project) < 5:
+        time.sleep(0.05)
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert f"stopped; 5 of {ASKED} judgements are kept" in err
+    assert "Traceback" not in err
+
+
+def test_a_scale_of_its_own_is_led_to_0_and_1(rft: Rft, project: Path, endpoint: Endpoint) -> None:
+    path = project / "task/grader.json"
+    spec = json.loads(path.read_text())
+    spec["graders"]["style"]["range"] = [1, 3]
+    spec["calculate_output"] = "0.5*exact + 0.25*style - 0.25"
+    path.write_text(json.dumps(spec))
+    endpoint.reply = ToyJudge(scale=(1, 3))
+    rft(*SMALL)
+    found = result(project)
+    assert found["part_of_reward"] == pytest.approx(0.5)
+    assert found["checks"][6]["figure"].startswith("0.00")
+
+
+def test_without_a_way_to_reorder_that_is_said(rft: Rft, project: Path, endpoint: Endpoint) -> None:
+    schema = project / "task/schema.py"
+    schema.write_text(schema.read_text().replace("def reordered", "def other"))
+    assert "The criteria were not reversed" in rft(*SMALL).out
+    assert len(endpoint.bodies) == 2 * 2 * 7
+
+
+def test_without_weights_each_criterion_counts_the_same(rft: Rft, project: Path) -> None:
+    schema = project / "task/schema.py"
+    schema.write_text(schema.read_text().replace("def judged_weights", "def other"))
+    rft(*SMALL)
+    assert result(project)["checks"][6]["figure"].startswith("0.0")
+
+
+# Mistakes
+
+
+def test_a_grader_that_asks_no_model_has_no_judge(rft: Rft, project: Path) -> None:
+    spec = {"type": "python", "name": "toy", "source": "file://grader.py"}
+    (project / "task/grader.json").write_text(json.dumps(spec))
+    outcome = rft("judge")
+    assert (outcome.code, outcome.err.count("\n")) == (2, 1)
+    assert "no score_model, so there is no judge to examine" in outcome.err
+
+
+def test_no_judge_is_configured(rft: Rft, project: Path) -> None:
+    toml = project / "rft.toml"
+    toml.write_text(toml.read_text().partition("[judge]")[0])
+    outcome = rft("judge")
+    assert (outcome.code, "--profile local" in outcome.err) == (2, True)
+
+
+def test_several_score_models_must_be_told_apart(
+    rft: Rft, project: Path, endpoint: Endpoint
+) -> None:
+    path = project / "task/grader.json"
+    spec = json.loads(path.read_text())
+    spec["graders"]["tone"] = spec["graders"]["style"]
+    path.write_text(json.dumps(spec))
+    outcome = rft("judge")
+    assert (outcome.code, "--grader style or tone" in outcome.err) == (2, True)
+    rft(*SMALL, "--grader", "tone")
+    assert len(endpoint.bodies) == ASKED
+
+
+def test_calibration_answers_are_missing(rft: Rft, project: Path) -> None:
+    (project / "task/calibration.jsonl").unlink()
+    outcome = rft("judge")
+    assert (outcome.code, "task/calibration.jsonl is missing" in outcome.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"item_id": "nobody"}, "item_id 'nobody' is in no split"),
+        ({"kind": "fine"}, "kind: input should be"),
+        ({"kind": "padded"}, 'add "of"'),
+        ({"of": "fair"}, "remove it"),
+        ({"labels": {}}, "labels: "),
+        ({"labels": {"c1": "yes"}}, "labels.c1: "),
+        ({"labels": {"c1": True, "c2": True, "c3": True}}, "labels: c4 is missing"),
+        (
+            {"labels": dict.fromkeys(["c1", "c2", "c3", "c4", "c5"], True)},
+            "c5 is no judged criterion",
+        ),
+        ({"mark": 1}, "mark: this name is not known"),
+        ({"kind": "fair"}, "has a fair answer already"),
+        ({"kind": "padded", "of": "fair"}, "labels differ from those of"),
+        ({"kind": "injection", "of": "excellent"}, "has no excellent answer; add it"),
+    ],
+    ids=str,
+)
+def test_each_fault_of_a_calibration_line_is_named_with_its_line(
+    rft: Rft, project: Path, endpoint: Endpoint, change: dict[str, Any], told: str
+) -> None:
+    path = project / "task/calibration.jsonl"
+    first, *others = path.read_text().splitlines()
+    path.write_text("\n".join([json.dumps(json.loads(first) | change), *others]))
+    checked, asked = rft("check"), rft("judge")
+    (line,) = [text for text in checked.out.splitlines() if told in text][:1]
+    assert "task/calibration.jsonl:" in line
+    assert (checked.code, asked.code, endpoint.bodies) == (1, 1, [])
+
+
+def test_a_line_that_is_no_json(rft: Rft, project: Path) -> None:
+    path = project / "task/calibration.jsonl"
+    path.write_text("[" * 9999 + "\n" + path.read_text())
+    assert "task/calibration.jsonl:1: this line is no JSON object" in rft("check").out
+
+
+@pytest.mark.slow
+def test_the_embedded_model_fails_its_examination(rft: Rft, project: Path) -> None:
+    pytest.importorskip("xllamacpp")
+    outcome = rft("judge", "--profile", "local", "--limit", "1", "--repeats", "1")
+    assert (outcome.code, "\nFAIL: " in outcome.out) == (1, True)
