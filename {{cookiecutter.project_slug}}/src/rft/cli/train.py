@@ -295,7 +295,7 @@ def _readiness(settings: Settings, model: str, start: str) -> Remark:
         found = evidence(run.folder.name).readiness
     except RftError as error:
         return Remark("stop", f"rft ready cannot judge {run.folder.name}: {error}")
-    told = f"rft ready says {found.verdict} of {run.folder.name}"
+    told = f"rft ready says {found.verdict} for {run.folder.name}"
     if found.verdict == "NO-GO":
         return Remark("stop", f"{told}: {found.next_step} (--anyway sends it all the same)")
     if found.verdict == "NOT YET":
