@@ -23,6 +23,8 @@ JUDGE = {
     "input": [{"role": "user", "content": "{{sample.output_text}}"}],
 }
 
+TOY = {"type": "python", "name": "toy", "source": "file://grader.py"}
+
 
 @pytest.fixture
 def exported(rft: Rft, project: Path) -> Path:
@@ -59,7 +61,7 @@ def test_the_data_are_in_bedrocks_shape(exported: Path) -> None:
 def test_the_folder_holds_what_is_deployed(exported: Path) -> None:
     names = {path.relative_to(exported).as_posix() for path in exported.rglob("*.*")}
     assert {"lambda/handler.py", "lambda/reward.json", "trust.json", "caller.json"} <= names
-    assert "@PACKAGES@" not in (exported / "DEPLOY.md").read_text()
+    assert "@NOTES@" not in (exported / "DEPLOY.md").read_text()
 
 
 def test_a_second_export_replaces_the_first(exported: Path, rft: Rft) -> None:
@@ -95,10 +97,29 @@ def test_several_python_graders_and_their_formula_are_carried(rft: Rft, project:
     assert try_locally(project / "exports/bedrock").returncode == 0
 
 
+def test_a_judge_in_a_weighted_sum_is_left_out_and_that_is_said(rft: Rft, project: Path) -> None:
+    parts = {"toy": TOY, "judge": JUDGE}
+    set_grader(
+        project, {"type": "multi", "graders": parts, "calculate_output": "0.7*toy + 0.3*judge"}
+    )
+    outcome = rft("export", "bedrock")
+    assert "left out: judge, which asks a model" in outcome.out
+    assert "## What is left out" in (project / "exports/bedrock/DEPLOY.md").read_text()
+    assert try_locally(project / "exports/bedrock").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("spec", "told"),
     [
-        (JUDGE, "cannot carry score_model 'grader': it asks a model"),
+        (JUDGE, "cannot carry 'grader', which asks a model, nor do without it"),
+        (
+            {
+                "type": "multi",
+                "graders": {"judge": JUDGE, "toy": TOY},
+                "calculate_output": "min(judge, toy)",
+            },
+            "cannot carry 'judge', which asks a model, nor do without it (calculate_output",
+        ),
         (
             {
                 "type": "text_similarity",
@@ -180,7 +201,7 @@ def test_a_grader_that_fails_scores_zero_and_is_counted(
 ) -> None:
     module = ModuleType("grader_1")
     exec(f"def grade(sample, item):\n    return {returned}", module.__dict__)
-    setup = {"graders": {"g": "grader_1"}, "calculate_output": None}
+    setup = {"graders": {"g": "grader_1"}, "calculate_output": None, "left_out": []}
     monkeypatch.setattr(handler, "load", lambda: (setup, {"g": module}))
     (answer,) = handler.lambda_handler([trajectory("x")])
     assert answer["aggregate_reward_score"] == reward

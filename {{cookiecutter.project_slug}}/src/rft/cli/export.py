@@ -31,12 +31,12 @@ def bedrock(
     ),
 ) -> None:
     """Amazon Bedrock: a Lambda around the grader, a test of it, the data, deploy notes."""
-    from rft.export.bedrock import case, sources, write
+    from rft.export.bedrock import carried, case, write
 
     settings = open_settings(options.root)
     task = load_task(settings)
     spec = graders.load_spec(settings.path(settings.task.grader))
-    sources(spec)  # what it cannot carry is said before anything is graded
+    left_out = carried(spec).left_out  # what it cannot carry is said before anything is graded
     spec = graders.parse_spec(graders.hosted(spec))
     rows: dict[str, dict[str, Any]] = {}
     train: list[dict[str, Any]] = []
@@ -69,6 +69,12 @@ def bedrock(
         f"{shown}: the Lambda, {len(train)} rows, {len(cases)} probes with their rewards, notes",
         soft_wrap=True,
     )
+    if left_out:
+        console.print(
+            f"left out: {', '.join(left_out)}, which asks a model; the Lambda's reward is over the "
+            "other parts",
+            style="yellow",
+        )
     if packages:
         console.print(f"the Lambda needs {', '.join(packages)}: DEPLOY.md says how")
     console.print(f"next: python {shown}/try_locally.py, then {shown}/DEPLOY.md", soft_wrap=True)

@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,13 @@ CALLER = {
         }
     ],
 }
+LEFT_OUT = """## What is left out
+
+{names}: it asks a model, whose key and price a Lambda would need. The reward is over the other
+parts, their weights scaled up, as in this project where no judge is configured. What it looks at is
+not trained, so measure it afterwards with `rft eval` and a judge.
+
+"""
 PACKAGES = """## Packages
 
 The graders import {names}, which the Lambda's Python does not have. Put them beside the handler
@@ -49,30 +57,46 @@ before you zip, built for the Lambda's system:
 """
 
 
-def sources(spec: graders.Spec) -> tuple[dict[str, str], str | None]:
-    """(source of each python grader by key, the formula over them or None).
+@dataclass(frozen=True)
+class Carried:
+    """What of a grader a Lambda carries."""
 
-    Raises UserError naming the first grader that a Lambda cannot carry.
+    sources: dict[str, str]
+    """Of each python grader, by key."""
+    formula: str | None
+    """calculate_output; None where one grader stands alone."""
+    left_out: list[str]
+    """Keys of the graders that ask a model: the reward is over the other parts."""
+
+
+def carried(spec: graders.Spec) -> Carried:
+    """The part of a grader that runs without a model.
+
+    A grader that asks one is left out as `rft eval` does without a judge: from a weighted sum only,
+    whose other weights are scaled up. Raises UserError naming the grader that keeps the whole from
+    being carried.
     """
     if refused := graders.not_hosted(spec):
         raise UserError(f"A Lambda cannot carry the grader: {refused[0]}")
     parsed = graders.parse_spec(graders.hosted(spec))
     leaves = parsed.graders if isinstance(parsed, MultiGrader) else {"grader": parsed}
-    found = {}
+    left_out = list(graders.model_graders(parsed))
+    if why := graders.needs_judge(parsed):
+        raise UserError(
+            f"A Lambda cannot carry '{left_out[0] or 'grader'}', which asks a model, nor do "
+            f"without it ({why}); change task/grader.json for Bedrock, or train on another profile."
+        )
     for key, leaf in leaves.items():
-        if not isinstance(leaf, PythonGrader):
-            why = (
-                "it asks a model, whose key and price a Lambda would need"
-                if isinstance(leaf, ModelGrader)
-                else "write it as a python grader"
-            )
+        if not isinstance(leaf, PythonGrader | ModelGrader):
             raise UserError(
-                f"A Lambda cannot carry {leaf.type} '{key}': {why}; take it out of "
-                "task/grader.json for Bedrock, or train on another profile."
+                f"A Lambda cannot carry {leaf.type} '{key}': write it as a python grader, or train "
+                "on another profile."
             )
-        found[key] = leaf.source
-    formula = parsed.calculate_output if isinstance(parsed, MultiGrader) else None
-    return found, formula
+    return Carried(
+        sources={k: leaf.source for k, leaf in leaves.items() if isinstance(leaf, PythonGrader)},
+        formula=parsed.calculate_output if isinstance(parsed, MultiGrader) else None,
+        left_out=left_out,
+    )
 
 
 def case(probe: Probe, row: Mapping[str, Any], reward: float) -> dict[str, Any]:
@@ -97,9 +121,10 @@ def write(
     """Write the export into `folder` and give the packages that the Lambda needs.
 
     `rows` are the training rows. What an older export left in the folder is replaced, no other
-    file is touched. Raises UserError as `sources` does.
+    file is touched. Raises UserError as `carried` does.
     """
-    texts, formula = sources(spec)
+    part = carried(spec)
+    texts, formula = part.sources, part.formula
     function = folder / "lambda"
     if function.exists() and not (function / "reward.json").exists():
         raise UserError(f"{function} is not an export of rft; name another folder with --output.")
@@ -112,11 +137,16 @@ def write(
         (function / f"{modules[key]}.py").write_text(text, encoding="utf-8")
     if formula:
         shutil.copyfile(FORMULA, function / "formula.py")
-    _json(function / "reward.json", {"graders": modules, "calculate_output": formula})
+    _json(
+        function / "reward.json",
+        {"graders": modules, "calculate_output": formula, "left_out": part.left_out},
+    )
     needed = sorted({name for text in texts.values() for name in _packages(text)})
     notes = (AWS / "DEPLOY.md").read_text(encoding="utf-8")
     told = PACKAGES.format(names=" ".join(needed)) if needed else ""
-    (folder / "DEPLOY.md").write_text(notes.replace("@PACKAGES@", told), encoding="utf-8")
+    if part.left_out:
+        told += LEFT_OUT.format(names=", ".join(part.left_out))
+    (folder / "DEPLOY.md").write_text(notes.replace("@NOTES@", told), encoding="utf-8")
     shutil.copyfile(AWS / "try_locally.py", folder / "try_locally.py")
     (folder / "train.jsonl").write_bytes(to_jsonl(reinforcement_rows(rows, "bedrock")))
     (folder / "cases.jsonl").write_bytes(to_jsonl(cases))

@@ -56,7 +56,7 @@ def score(trajectory: dict[str, Any]) -> dict[str, Any]:
         reward = next(iter(values.values()))
     else:
         metrics |= values
-        reward, failed = _combined(setup["calculate_output"], values)
+        reward, failed = _combined(setup["calculate_output"], setup["left_out"], values)
         errors += failed
     metrics["grader_errors"] = float(errors)
     return {
@@ -121,11 +121,13 @@ def load() -> tuple[dict[str, Any], dict[str, ModuleType]]:
     return setup, {k: importlib.import_module(name) for k, name in setup["graders"].items()}
 
 
-def _combined(text: str, values: dict[str, float]) -> tuple[float, int]:
-    """(calculate_output's value, errors)."""
+def _combined(text: str, left_out: list[str], values: dict[str, float]) -> tuple[float, int]:
+    """(calculate_output's value, errors); over the other parts where some are left out."""
     formula = importlib.import_module("formula")
     try:
-        return float(formula.Formula(text, values.keys()).evaluate(values)), 0
+        parsed = formula.Formula(text, [*values, *left_out])
+        reward = parsed.without(left_out, values) if left_out else parsed.evaluate(values)
+        return float(reward), 0
     except (formula.FormulaError, ArithmeticError, ValueError) as error:
         print(f"calculate_output: {error}")
         return 0.0, 1
