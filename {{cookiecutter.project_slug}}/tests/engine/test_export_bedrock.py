@@ -201,7 +201,7 @@ def test_a_grader_that_fails_scores_zero_and_is_counted(
 ) -> None:
     module = ModuleType("grader_1")
     exec(f"def grade(sample, item):\n    return {returned}", module.__dict__)
-    setup = {"graders": {"g": "grader_1"}, "calculate_output": None, "left_out": []}
+    setup: dict[str, Any] = {"graders": {"g": "grader_1"}, "calculate_output": None, "left_out": []}
     monkeypatch.setattr(handler, "load", lambda: (setup, {"g": module}))
     (answer,) = handler.lambda_handler([trajectory("x")])
     assert answer["aggregate_reward_score"] == reward

@@ -104,6 +104,8 @@ def alive(profile: str, model: str, ends: date | None, today: date) -> Iterator[
         return
     if profile == "foundry" and model.startswith("o4-mini") and today < dates.FOUNDRY_O4_MINI_ENDS:
         return  # _eligible says who may still train it
+    # Of a tuned model OpenAI says that it ends with its base; Microsoft gives it some months more.
+    with_it = ", and what was tuned from it with it" if profile == "openai" else ""
     if ends <= today:
         yield Remark(
             "stop",
@@ -112,8 +114,7 @@ def alive(profile: str, model: str, ends: date | None, today: date) -> Iterator[
     else:
         yield Remark(
             "warn",
-            f"{model} will be shut down on {ends}, and what was tuned from it with it; prefer a "
-            "base that lives longer.",
+            f"{model} will be shut down on {ends}{with_it}; prefer a base that lives longer.",
         )
 
 
