@@ -28,6 +28,8 @@ from rft.errors import UserError
 ProfileName = Literal["local", "compatible", "foundry", "bedrock", "openai"]
 FILE = "rft.toml"
 EMBEDDED_MODEL = "smollm2-135m-instruct"
+OWN_NAMES = ("base", "warm", "tuned")
+"""Names of [models] that this project gives itself: no id of a vendor's model."""
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -253,6 +255,23 @@ class Judge(_Section):
     exam: Exam = Exam()
 
 
+class Train(_Section):
+    """[train]: where, how and at what price a model is trained."""
+
+    method: Literal["supervised", "reinforcement"] = "reinforcement"
+    base_url: str | None = None
+    """Where jobs are sent; None: the endpoint's address, for 'local' this project's `rft serve`."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 7
+    lambda_arn: str | None = None
+    """Bedrock: the Lambda that gives the rewards (`rft export bedrock`)."""
+    usd_per_million_tokens: Annotated[float, Field(ge=0)] | None = None
+    usd_per_hour: Annotated[float, Field(ge=0)] | None = None
+    metadata: dict[str, str] = Field(default_factory=dict)
+    supervised: dict[str, Any] = Field(default_factory=dict)
+    reinforcement: dict[str, Any] = Field(default_factory=dict)
+    """Hyperparameters by method; rft.jobs.hyper knows their domains."""
+
+
 class SandboxSection(_Section):
     """[sandbox]: where code that a model wrote runs, and how much it may use."""
 
@@ -279,6 +298,7 @@ class Settings(_Section):
     eval: Eval = Eval()
     ready: Ready = Ready()
     sandbox: SandboxSection = SandboxSection()
+    train: Train = Train()
 
     @model_validator(mode="after")
     def _leave_room_for_the_prompt(self) -> Settings:
@@ -299,7 +319,7 @@ class Settings(_Section):
 
         Raises UserError when the table holds nothing under that name.
         """
-        model = self.models.get(name, "" if name in ("base", "tuned") else name)
+        model = self.models.get(name, "" if name in OWN_NAMES else name)
         if model:
             return model
         if name == "base" and self.endpoint.profile == "local":
@@ -363,6 +383,17 @@ def base_url(endpoint: Endpoint | Judge) -> str:
             f"{FILE}: {section}.base_url: '{redact(url)}' is no http(s) address; write it in full."
         )
     return url
+
+
+def train_url(settings: Settings) -> str | None:
+    """The address that takes training jobs; None: this project's own `rft serve`.
+
+    Raises UserError when a part of it is not set.
+    """
+    chosen = settings.train.base_url or settings.endpoint.base_url
+    if not chosen and settings.endpoint.profile == "local":
+        return None
+    return base_url(settings.endpoint.model_copy(update={"base_url": chosen}))
 
 
 def _expand(template: str) -> str:

@@ -71,11 +71,14 @@ def main() -> None:
         compare,
         doctor,
         evaluate,
+        export,
         grade,
         imports,
         judge,
         ready,
         report,
+        train,
+        watch,
     )
 
     try:
