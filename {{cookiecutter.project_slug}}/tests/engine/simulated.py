@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import stats as scipy_stats
 
-from rft.config import Ready
 from rft.dataset import Finding
 from rft.readiness import Material, Readiness, assess
 from rft.readiness.material import Examination, Scored
@@ -32,6 +31,7 @@ from rft.stats import (
     paired_difference,
     rank_correlation,
 )
+from rft.thresholds import Ready
 
 TEST_ROWS = [100, 150, 200, 300, 400, 600, 900, 1_500]
 GRID = 4_000

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rft.config import Ready
 from rft.dataset import Finding
 from rft.readiness import Material, Readiness, assess
 from rft.readiness.material import Examination, FailedProbe, Scored
 from rft.readiness.verdict import decide, rows_to_settle
 from rft.records import Grade, Record, Sample
 from rft.stats import Estimate, has_spread, mean_interval, share_interval
+from rft.thresholds import Ready
 
 
 def records(rewards: list[list[float | None]]) -> list[Record]:

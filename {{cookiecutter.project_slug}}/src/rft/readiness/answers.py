@@ -10,7 +10,6 @@ from functools import cached_property
 
 import numpy as np
 
-from rft.config import Ready
 from rft.readiness.verdict import (
     DRAW,
     HOUSE,
@@ -41,6 +40,7 @@ from rft.stats import (
     variance_components,
 )
 from rft.stats.estimates import ByItem
+from rft.thresholds import Ready
 
 
 @dataclass(frozen=True)
