@@ -66,7 +66,7 @@ def common(
 def main() -> None:
     """Entry point: errors become one sentence on stderr and an exit code."""
     # Importing them registers the commands.
-    from rft.cli import check, doctor, evaluate, evidence, grade, imports  # noqa: F401
+    from rft.cli import check, doctor, evaluate, evidence, grade, imports, serve  # noqa: F401
 
     try:
         app()
