@@ -72,7 +72,8 @@ def run(
     app = make_app(service, key=key, loopback=loopback)
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{port}/v1"
-    about = {"url": url, "pid": os.getpid(), "project": str(settings.root)}
+    (state / "project.json").write_text(json.dumps({"project": str(settings.root)}), encoding="utf-8")
+    about = {"url": url, "pid": os.getpid()}
     (state / "serve.json").write_text(json.dumps(about), encoding="utf-8")
     print(f"Serving {url} (state in {state}); Ctrl-C stops it.", flush=True)
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
