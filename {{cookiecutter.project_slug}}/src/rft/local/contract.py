@@ -137,7 +137,7 @@ class JobBody(_Body):
     suffix: Suffix | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     metadata: dict[str, str] | None = None
-    integrations: None | Annotated[list[Any], Field(max_length=0)] = None
+    integrations: Annotated[list[Any], Field(max_length=0)] | None = None
 
     @field_validator("metadata")
     @classmethod

@@ -72,7 +72,9 @@ def run(
     app = make_app(service, key=key, loopback=loopback)
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{port}/v1"
-    (state / "project.json").write_text(json.dumps({"project": str(settings.root)}), encoding="utf-8")
+    (state / "project.json").write_text(
+        json.dumps({"project": str(settings.root)}), encoding="utf-8"
+    )
     about = {"url": url, "pid": os.getpid()}
     (state / "serve.json").write_text(json.dumps(about), encoding="utf-8")
     print(f"Serving {url} (state in {state}); Ctrl-C stops it.", flush=True)

@@ -56,9 +56,7 @@ def main(folder: Path) -> int:
     except Exception as error:
         traceback.print_exc()
         told = " ".join(str(error).split())[:600]
-        _fail(
-            store, job, code, f"{type(error).__name__}: {told} (see {folder / 'worker.log'})."
-        )
+        _fail(store, job, code, f"{type(error).__name__}: {told} (see {folder / 'worker.log'}).")
     return 0
 
 

@@ -21,14 +21,13 @@ from rft.records import Sample
 def read_spec(data: dict[str, Any], settings: Settings) -> graders.Spec:
     """The grader that was sent; ApiError 400 if the platform would refuse it.
 
-    A local grader runs unguarded, so it is taken only if the whole grader is the project's own.
+    A local grader runs unguarded, so it is taken only if the project's own grader has the same.
     """
     try:
         spec = graders.parse_spec(data)
         if found := graders.problems(spec):
             raise UserError(f"grader: {found[0]}")
-        unguarded = any(isinstance(leaf, LocalGrader) for leaf in leaves(spec).values())
-        if unguarded and not _is_projects(spec, settings):
+        if _local_sources(spec) and not _local_sources(spec) <= _own_sources(settings):
             raise UserError(
                 "grader: type local is run without a guard and therefore taken only from the "
                 "project the service was started in, unchanged; send the grader without it."
@@ -43,9 +42,12 @@ def read_spec(data: dict[str, Any], settings: Settings) -> graders.Spec:
     return spec
 
 
-def _is_projects(spec: graders.Spec, settings: Settings) -> bool:
-    own = graders.load_spec(settings.path(settings.task.grader))
-    return graders.spec_hash(own) == graders.spec_hash(spec)
+def _own_sources(settings: Settings) -> set[str]:
+    return _local_sources(graders.load_spec(settings.path(settings.task.grader)))
+
+
+def _local_sources(spec: graders.Spec) -> set[str]:
+    return {leaf.source for leaf in leaves(spec).values() if isinstance(leaf, LocalGrader)}
 
 
 def open_grader(spec: graders.Spec, settings: Settings, workers: int) -> graders.Grader:

@@ -29,7 +29,7 @@ def convert(folder: Path, target: Path) -> None:
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     check_fit(config, tokenizer)
-    state = {}
+    state: dict[str, NDArray[Any]] = {}
     for path in sorted(folder.glob("*.safetensors")):
         with safe_open(path, "pt") as file:  # not "np", which has no bfloat16
             state |= {name: file.get_tensor(name).float().numpy() for name in file.keys()}  # noqa: SIM118

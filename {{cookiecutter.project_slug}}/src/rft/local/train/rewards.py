@@ -128,8 +128,9 @@ class Rewards:
         parts = hosted_leaves(spec)
         names = {key: (leaf.name, leaf.type) for key, leaf in parts.items()}
         whole = (spec.name or "grader", spec.type)
-        scored, errors = [], {"name": whole[0], "type": whole[1]}
-        timing = {"name": whole[0], "type": whole[1]}
+        scored: list[dict[str, Any]] = []
+        errors: dict[str, Any] = {"name": whole[0], "type": whole[1]}
+        timing: dict[str, Any] = {"name": whole[0], "type": whole[1]}
         for key, (name, kind) in names.items():
             entry: dict[str, Any] = {"name": name, "type": kind}
             for half, batch in halves.items():

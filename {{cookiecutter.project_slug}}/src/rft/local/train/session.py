@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from rft import graders
 from rft.config import Settings
@@ -59,16 +60,18 @@ def train(store: Store, job: Job, plan: Plan, settings: Settings) -> None:
 
 
 def _finish(
-    store: Store, job: Job, progress: Progress, trainer: object, *, by_reward: bool
+    store: Store, job: Job, progress: Progress, trainer: Any, *, by_reward: bool
 ) -> None:
-    step = trainer.state.global_step  # type: ignore[attr-defined]
+    step = trainer.state.global_step
     kept = {c.step: c for c in store.checkpoints(job.id)}
     if step not in kept and (progress.paused or not by_reward or not kept):
-        progress.keep(step, trainer.model, {"step": step}, None)  # type: ignore[attr-defined]
+        progress.keep(step, trainer.model, {"step": step}, None)
         kept = {c.step: c for c in store.checkpoints(job.id)}
-    if progress.paused and step < trainer.state.max_steps:  # type: ignore[attr-defined]
+    if progress.paused and step < trainer.state.max_steps:
         if store.update_job(job.id, only_if=("pausing",), status="paused", wanted=""):
-            store.add_event(job.id, f"Paused after step {step}: {kept[step].model} is its snapshot.")
+            store.add_event(
+                job.id, f"Paused after step {step}: {kept[step].model} is its snapshot."
+            )
         return
     scored = [c for c in kept.values() if c.score is not None]
     if by_reward and scored:
@@ -80,10 +83,11 @@ def _finish(
     name = model_name(job)
     models: Path = store.job_folder(job.id) / "models"
     store.put_model(name, job.id, models / f"step-{chosen.step}")
-    ended = {
-        "fine_tuned_model": name,
-        "trained_tokens": progress.tokens,
-        "result_file": write_metrics(store, job.id),
-    }
-    if store.update_job(job.id, status="succeeded", **ended):
+    if store.update_job(
+        job.id,
+        status="succeeded",
+        fine_tuned_model=name,
+        trained_tokens=progress.tokens,
+        result_file=write_metrics(store, job.id),
+    ):
         store.add_event(job.id, f"New fine-tuned model created: {name} ({why}).")
