@@ -30,7 +30,7 @@ SUPERVISED = [chat(n, "yes") for n in range(4)]
 REINFORCED = [chat(n) for n in range(4)]
 GRADER = python(body("return 0.5"))
 HALF = {"type": "reinforcement", "reinforcement": {"grader": GRADER}}
-UNTRAINED = importlib.util.find_spec("trl") is not None
+TRAINS = importlib.util.find_spec("trl") is not None
 
 
 def refused(call: Any, kind: type[openai.APIStatusError], code: str, param: str | None) -> str:
@@ -279,7 +279,7 @@ def test_rows_that_do_not_fit_the_method_fail_the_job(
     assert told in job.error.message
 
 
-@pytest.mark.skipif(UNTRAINED, reason="the packages of the train extra are installed")
+@pytest.mark.skipif(TRAINS, reason="the packages of the train extra are installed")
 def test_without_the_train_extra_the_job_says_what_to_install(client: Any) -> None:
     job = client.fine_tuning.jobs.create(
         model=EMBEDDED_MODEL, training_file=upload(client, SUPERVISED)

@@ -28,16 +28,12 @@ def load(source: Path, device: str) -> tuple[Any, Any]:
     Raises UserError for a model that could not be written as GGUF after its training, OutsideError
     for files that cannot be read.
     """
-    where, file = (source.parent, source.name) if source.is_file() else (source, None)
-    options = {"gguf_file": file, "local_files_only": True}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(where, **options)
-        model = AutoModelForCausalLM.from_pretrained(where, dtype=torch.float32, **options)
+        tokenizer = load_tokenizer(source)
+        model = AutoModelForCausalLM.from_pretrained(dtype=torch.float32, **_place(source))
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0]
         raise OutsideError(f"{source} cannot be loaded for training: {reason}.") from None
-    if file and (named := _PRE_TOKENIZERS.get(_pre_tokenizer_of(source))):
-        tokenizer.backend_tokenizer.pre_tokenizer = named()
     if not tokenizer.chat_template:
         raise UserError(f"{source} has no chat template; train on an instruction-tuned model.")
     if tokenizer.pad_token is None:
@@ -46,6 +42,23 @@ def load(source: Path, device: str) -> tuple[Any, Any]:
         del model.config.quantization_config  # the weights are plain numbers now
     check_fit(model.config, tokenizer)
     return model.to(device), tokenizer
+
+
+def load_tokenizer(source: Path) -> Any:
+    """The tokenizer of a folder or GGUF file, splitting text as llama.cpp does."""
+    tokenizer = AutoTokenizer.from_pretrained(**_place(source))
+    if source.is_file() and (named := _PRE_TOKENIZERS.get(_pre_tokenizer_of(source))):
+        tokenizer.backend_tokenizer.pre_tokenizer = named()
+    return tokenizer
+
+
+def _place(source: Path) -> dict[str, Any]:
+    where, file = (source.parent, source.name) if source.is_file() else (source, None)
+    return {
+        "pretrained_model_name_or_path": where,
+        "gguf_file": file,
+        "local_files_only": True,
+    }
 
 
 def _pre_tokenizer_of(path: Path) -> str:
