@@ -15,8 +15,6 @@ from typing import Any
 
 import pytest
 
-from tests.engine.toy import make_project
-
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 
@@ -70,20 +68,6 @@ def serving(root: Path, *options: str, **environment: str) -> Iterator[Running]:
         yield service
     finally:
         service.stop()
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One service for all tests of a module."""
-    root = make_project(tmp_path_factory.mktemp("serve") / "toy")
-    with serving(root) as running:
-        yield running
-
-
-@pytest.fixture
-def client(service: Running) -> Any:
-    """A client of the service."""
-    return service.client()
 
 
 def chat(number: int, answer: str | None = None) -> dict[str, Any]:

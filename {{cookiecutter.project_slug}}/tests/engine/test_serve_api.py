@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +15,28 @@ from openai.types.fine_tuning.alpha import GraderRunResponse, GraderValidateResp
 
 from rft.config import EMBEDDED_MODEL
 from tests.engine.grader_fixtures import SAME, body, multi, python
-from tests.engine.service_fixtures import (  # noqa: F401
-    Running,
-    chat,
-    client,
-    ended,
-    jsonl,
-    raw,
-    service,
-    serving,
-    upload,
-)
+from tests.engine.service_fixtures import Running, chat, ended, jsonl, raw, serving, upload
+from tests.engine.toy import make_project
 
 SUPERVISED = [chat(n, "yes") for n in range(4)]
 REINFORCED = [chat(n) for n in range(4)]
 GRADER = python(body("return 0.5"))
 HALF = {"type": "reinforcement", "reinforcement": {"grader": GRADER}}
 TRAINS = importlib.util.find_spec("trl") is not None
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One service for all tests of a module."""
+    root = make_project(tmp_path_factory.mktemp("serve") / "toy")
+    with serving(root) as running:
+        yield running
+
+
+@pytest.fixture
+def client(service: Running) -> Any:
+    """A client of the service."""
+    return service.client()
 
 
 def refused(call: Any, kind: type[openai.APIStatusError], code: str, param: str | None) -> str:
@@ -116,9 +122,7 @@ def test_files_come_in_pages(client: Any) -> None:
         (b"[" * 100_000 + b"\n", "line 1 is no JSON object"),
     ],
 )
-def test_a_file_that_nobody_can_train_on_is_refused(
-    client: Any, content: bytes, told: str
-) -> None:
+def test_a_file_that_nobody_can_train_on_is_refused(client: Any, content: bytes, told: str) -> None:
     def send() -> None:
         client.files.create(file=("f", content), purpose="fine-tune")
 
@@ -215,9 +219,8 @@ def test_a_job_is_created_listed_and_cancelled(client: Any) -> None:
         told = refused(lambda v=verb: v(job.id), openai.BadRequestError, "invalid_job_status", None)
         assert "is cancelled" in told
     events = raw(jobs.with_raw_response.list_events(job.id))["data"]
-    assert [FineTuningJobEvent.model_validate(e, strict=True).message for e in events][0] == (
-        "The job was cancelled."
-    )
+    told = [FineTuningJobEvent.model_validate(event, strict=True).message for event in events]
+    assert told[0] == "The job was cancelled."
     assert list(jobs.checkpoints.list(job.id)) == []
 
 

@@ -59,9 +59,7 @@ def train(store: Store, job: Job, plan: Plan, settings: Settings) -> None:
     _finish(store, job, progress, trainer, by_reward=plan.method == "reinforcement")
 
 
-def _finish(
-    store: Store, job: Job, progress: Progress, trainer: Any, *, by_reward: bool
-) -> None:
+def _finish(store: Store, job: Job, progress: Progress, trainer: Any, *, by_reward: bool) -> None:
     step = trainer.state.global_step
     kept = {c.step: c for c in store.checkpoints(job.id)}
     if step not in kept and (progress.paused or not by_reward or not kept):
