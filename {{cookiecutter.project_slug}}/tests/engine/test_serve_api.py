@@ -43,7 +43,7 @@ def refused(call: Any, kind: type[openai.APIStatusError], code: str, param: str 
     """The sentence with which a call is refused."""
     with pytest.raises(kind) as caught:
         call()
-    error = caught.value
+    error: Any = caught.value
     assert (error.code, error.param) == (code, param)
     assert error.body.keys() == {"message", "type", "param", "code"}
     assert error.request_id
@@ -141,7 +141,8 @@ def test_an_unknown_purpose_is_refused(client: Any) -> None:
 
 def test_a_grader_is_validated(client: Any) -> None:
     answer = raw(client.fine_tuning.alpha.graders.with_raw_response.validate(grader=GRADER))
-    assert GraderValidateResponse.model_validate(answer, strict=True).grader.to_dict() == GRADER
+    grader: Any = GraderValidateResponse.model_validate(answer, strict=True).grader
+    assert grader.to_dict() == GRADER
 
 
 @pytest.mark.parametrize(
@@ -219,8 +220,8 @@ def test_a_job_is_created_listed_and_cancelled(client: Any) -> None:
         told = refused(lambda v=verb: v(job.id), openai.BadRequestError, "invalid_job_status", None)
         assert "is cancelled" in told
     events = raw(jobs.with_raw_response.list_events(job.id))["data"]
-    told = [FineTuningJobEvent.model_validate(event, strict=True).message for event in events]
-    assert told[0] == "The job was cancelled."
+    first = FineTuningJobEvent.model_validate(events[0], strict=True)
+    assert first.message == "The job was cancelled."
     assert list(jobs.checkpoints.list(job.id)) == []
 
 
