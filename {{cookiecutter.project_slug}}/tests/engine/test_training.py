@@ -143,11 +143,12 @@ def test_reinforcement_tells_the_contracts_metrics(service: Running) -> None:
 
 def test_a_grader_that_fails_now_and_then_does_not_stop_the_job(service: Running) -> None:
     faults = ["raise ValueError", "return float('nan')", "return '1.0'",
-              "print('x' * 10_000_000); return 1", "os._exit(1)"]  # fmt: skip
+              "print('x' * 10_000_000); return 1", "os._exit(1)", "time.sleep(60)"]  # fmt: skip
     lines = ["kind = len(sample['output_text']) % 12"]
     lines += [f"if kind == {n}: {fault}" for n, fault in enumerate(faults)]
     client = service.client()
-    job = create(client, "reinforcement", grader=python(body(*lines, "return kind / 12")))
+    grader = python(body(*lines, "return kind / 12"))
+    job = create(client, "reinforcement", grader=grader, rft_grader_timeout_s="1")
     done = ended(client, job.id)
     assert done.status == "succeeded", done.error
     events = client.fine_tuning.jobs.list_events(job.id)

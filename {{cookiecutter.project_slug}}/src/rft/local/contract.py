@@ -117,6 +117,7 @@ EXTRAS: dict[str, Any] = {
     "rft_eval_interval": _numeral(1, 10**6, whole=True),
     "rft_save_interval": _numeral(1, 10**6, whole=True),
     "rft_micro_batch": _numeral(1, 256, whole=True),
+    "rft_grader_timeout_s": _numeral(0.1, 600),
     "rft_threads": _numeral(1, 1024, whole=True),
     "rft_zero_variance": ("drop", "keep", "resample"),
     "rft_device": ("auto", "cpu", "cuda"),

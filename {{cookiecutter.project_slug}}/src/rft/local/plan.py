@@ -41,6 +41,7 @@ class Plan:
     zero_variance: str
     micro_batch: int
     """Rows (supervised) or answers (reinforcement) in memory at once."""
+    grader_timeout_s: float
     threads: int | None
     device: str
 
@@ -87,6 +88,7 @@ def make_plan(body: dict[str, Any], rows: int) -> Plan:
         entropy_coef=own("entropy_coef", 0.0),
         zero_variance=extra.get("rft_zero_variance", "drop"),
         micro_batch=_divisor(batch * group if rl else batch, int(own("micro_batch", 8))),
+        grader_timeout_s=own("grader_timeout_s", 120.0),
         threads=int(extra["rft_threads"]) if "rft_threads" in extra else None,
         device=extra.get("rft_device", "auto"),
     )

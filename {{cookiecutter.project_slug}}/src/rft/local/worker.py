@@ -35,6 +35,7 @@ def main(folder: Path) -> int:
     job = store.job(folder.name)
     if job.status not in ("running", "pausing"):
         return 0
+    store.update_job(job.id, pid=os.getpid())
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     code = "training_error"

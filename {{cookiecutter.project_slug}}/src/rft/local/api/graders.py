@@ -50,10 +50,12 @@ def _local_sources(spec: graders.Spec) -> set[str]:
     return {leaf.source for leaf in leaves(spec).values() if isinstance(leaf, LocalGrader)}
 
 
-def open_grader(spec: graders.Spec, settings: Settings, workers: int) -> graders.Grader:
+def open_grader(
+    spec: graders.Spec, settings: Settings, workers: int, timeout_s: float = 120.0
+) -> graders.Grader:
     """The grader with the project's judge, if it asks one and there is one."""
     judge = graders.Judge.of(settings) if graders.model_graders(spec) else None
-    return graders.Grader(spec, workers, root=settings.root, judge=judge)
+    return graders.Grader(spec, workers, timeout_s, root=settings.root, judge=judge)
 
 
 async def validate(request: Request) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from rft.local.plan import Plan
-from rft.local.store import Job, Store
+from rft.local.store import ENDED, Job, Store
 from rft.local.train import weights
 
 KEPT = 3
@@ -51,7 +52,10 @@ class Progress(TrainerCallback):  # type: ignore[misc]
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Pause if somebody wants it: save, then stop. Always evaluate and save the last step."""
-        if self._store.job(self._job.id).wanted == "pause":
+        job = self._store.job(self._job.id)
+        if job.status in ENDED:
+            sys.exit(0)  # cancelled, and nobody was there to end this process
+        if job.wanted == "pause":
             self.paused = True
             control.should_save = control.should_training_stop = True
         if state.global_step >= state.max_steps:

@@ -17,7 +17,7 @@ from rft.records import Grade, Sample
 from rft.rollouts import split_reasoning
 
 TRIES = 3
-"""Gradings of one answer before an outage counts as one."""
+"""Gradings of one answer whose judge is away; what hangs or dies would only do so again."""
 BAD_STEPS = 3
 """Steps in a row after which a broken grader ends the job."""
 
@@ -95,7 +95,7 @@ class Rewards:
         row = json.loads(item)
         for _ in range(TRIES):
             grade = self._grader.grade(sample, row)
-            if grade.reward is not None:
+            if grade.reward is not None or "model_grader_server_error" not in grade.errors:
                 break
         return grade
 

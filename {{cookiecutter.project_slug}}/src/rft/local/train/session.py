@@ -46,7 +46,9 @@ def train(store: Store, job: Job, plan: Plan, settings: Settings) -> None:
             describe = sft.describe(plan)
         else:
             spec = graders.parse_spec(job.body["method"]["reinforcement"]["grader"])
-            grader = stack.enter_context(open_grader(spec, settings, cores()))
+            grader = stack.enter_context(
+                open_grader(spec, settings, cores(), plan.grader_timeout_s)
+            )
             rewards = Rewards(grader, plan.max_tokens, max(4, cores()))
             stack.callback(rewards.close)
             trainer = grpo.make_trainer(
