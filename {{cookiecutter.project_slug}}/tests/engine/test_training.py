@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from rft.config import EMBEDDED_MODEL
 from tests.engine.grader_fixtures import body, python
 from tests.engine.service_fixtures import (
     Running,
@@ -39,7 +40,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from rft.config import EMBEDDED_MODEL
     from rft.local.model import gguf_path
     from rft.local.train import weights
 
@@ -120,6 +120,13 @@ def test_supervised_training_makes_a_model_that_answers(service: Running) -> Non
     assert "yes" in say(client, done.fine_tuned_model)
     again = create(client, "reinforcement", rows=4, model=done.fine_tuned_model)
     assert ended(client, again.id).status == "succeeded"  # the warm start leads on to RFT
+
+
+def test_the_embedded_model_can_be_trained(service: Running) -> None:
+    client = service.client()
+    job = create(client, "supervised", rows=1, model=EMBEDDED_MODEL)
+    done = ended(client, job.id, 600)
+    assert done.status == "succeeded", done.error
 
 
 def test_reinforcement_tells_the_contracts_metrics(service: Running) -> None:
@@ -228,7 +235,6 @@ def worker_of(root: Path, job_id: str, state: str = ".rft/serve") -> int:
 def test_transformers_and_llama_cpp_give_the_same_greedy_tokens(tmp_path: Path) -> None:
     import httpx2
 
-    from rft.config import EMBEDDED_MODEL
     from rft.local.model import gguf_path
     from rft.local.server import serve
     from rft.local.train import weights

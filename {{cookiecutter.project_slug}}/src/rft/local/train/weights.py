@@ -38,10 +38,20 @@ def load(source: Path, device: str) -> tuple[Any, Any]:
         raise UserError(f"{source} has no chat template; train on an instruction-tuned model.")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config  # the weights are plain numbers now
+    if source.is_file():
+        model = _plain(model)
     check_fit(model.config, tokenizer)
     return model.to(device), tokenizer
+
+
+def _plain(model: Any) -> Any:
+    """The same weights in a model that does not believe itself quantized: trainers refuse that."""
+    config = model.config
+    del config.quantization_config
+    plain = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    plain.load_state_dict(model.state_dict())
+    plain.generation_config = model.generation_config
+    return plain
 
 
 def load_tokenizer(source: Path) -> Any:
