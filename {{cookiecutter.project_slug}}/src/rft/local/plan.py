@@ -87,7 +87,7 @@ def make_plan(body: dict[str, Any], rows: int) -> Plan:
         beta=own("beta", 0.02 if rl else 0.0),
         entropy_coef=own("entropy_coef", 0.0),
         zero_variance=extra.get("rft_zero_variance", "drop"),
-        micro_batch=_divisor(batch * group if rl else batch, int(own("micro_batch", 8))),
+        micro_batch=_divisor(batch * group if rl else batch, int(own("micro_batch", 2))),
         grader_timeout_s=own("grader_timeout_s", 120.0),
         threads=int(extra["rft_threads"]) if "rft_threads" in extra else None,
         device=extra.get("rft_device", "auto"),
