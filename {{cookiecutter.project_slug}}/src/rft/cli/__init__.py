@@ -77,9 +77,11 @@ def main() -> None:
         judge,
         ready,
         report,
+        serve,
         train,
         watch,
     )
+    from rft.cli import check, doctor, evaluate, evidence, grade, imports, serve  # noqa: F401
 
     try:
         app()
