@@ -81,7 +81,6 @@ def main() -> None:
         train,
         watch,
     )
-    from rft.cli import check, doctor, evaluate, evidence, grade, imports, serve  # noqa: F401
 
     try:
         app()
