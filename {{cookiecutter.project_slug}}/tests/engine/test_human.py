@@ -91,7 +91,7 @@ def test_the_same_answers_are_the_same_run_and_others_another(
 
 def test_ready_and_report_show_people(rft: Rft, project: Path, two_coders: Path) -> None:
     rft("eval", "--model", "human")
-    assert "human on validation" in rft("ready").out
+    assert "-validation-human" in rft("ready").out
     assert rft("report").code == 0
 
 

@@ -47,11 +47,12 @@ def evidence(name: str) -> Evidence:
     from rft.readiness import assess, read_accepted, with_accepted
 
     settings = open_settings(options.root)
+    task = load_task(settings)
     root = settings.root / "runs"
     run = runs.load(root / Path(name).name) if name else runs.latest(root)
-    if run.info.ask:
+    if run.info.ask not in (None, task.ask):
         settings.task.ask = run.info.ask
-    task = load_task(settings)
+        task = load_task(settings)
     split, _ = load_rows(settings, task, run.info.split)
     by_id = {row.id: row for row in split.rows}
     rows = [by_id[i] for i in run.info.item_ids if i in by_id]
