@@ -88,6 +88,7 @@ def test_every_code_is_billable_and_described_as_in_the_code_set(rows: Rows, icd
         assert all(icd.is_leaf(c) for c in [*shown, *row["optional"]])
 
 
+@pytest.mark.slow
 def test_building_again_gives_the_same_bytes(
     icd: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
