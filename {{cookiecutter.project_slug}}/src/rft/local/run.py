@@ -102,6 +102,7 @@ def _bind(host: str, port: int) -> socket.socket:
         bound = socket.socket(kind, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
+        bound.listen()  # who reads the address below may connect at once
     except OSError as error:
         raise OutsideError(
             f"{host}:{port} cannot be bound: {error.strerror or error}; name another --port."
