@@ -50,8 +50,7 @@ def test_a_judge_without_fault_passes(examine: Examine) -> None:
         (ToyJudge(judged_toy.verbose), "padded answers"),
         (ToyJudge(judged_toy.first_wins), "criteria reversed"),
         (ToyJudge(judged_toy.obedient), "injected orders"),
-        (ToyJudge(judged_toy.moody), "same answer again"),
-        (ToyJudge(judged_toy.moody), "verdicts that change"),
+        (ToyJudge(judged_toy.moody), "same answer again, verdicts that change"),
         (ToyJudge(judged_toy.lenient), "met too often"),
         (ToyJudge(judged_toy.harsh), "met too often"),
         (ToyJudge(judged_toy.careless), "kappa with labels"),
@@ -64,4 +63,5 @@ def test_each_planted_fault_is_found_by_its_own_check(
     examine: Examine, judge: ToyJudge, check: str
 ) -> None:
     found = examine(judge)
-    assert (found["verdict"], verdicts(found)[check]) == ("fail", "no-go")
+    assert found["verdict"] == "fail"
+    assert {verdicts(found)[name] for name in check.split(", ")} == {"no-go"}

@@ -68,21 +68,22 @@ def agreement_checks(
 def by_criterion(compared: Sequence[Compared]) -> dict[str, dict[str, Any]]:
     """Criterion -> how many labels, share met by label and by judge, agreement, kappa, macro F1.
 
-    In the order of agreement, worst first. Figures that cannot be told are None.
+    In the order of agreement, worst first. Figures that cannot be told are None; intervals are
+    those of labels drawn one by one.
     """
     groups: dict[str, list[Compared]] = defaultdict(list)
     for one in compared:
         groups[one.criterion].append(one)
     told: dict[str, dict[str, Any]] = {}
     for name, members in groups.items():
-        pairs = [m.pair for m in members]
+        truth, said = zip(*(m.pair for m in members), strict=True)
         told[name] = {
-            "labels": len(pairs),
-            "base_rate": fmean(truth for truth, _ in pairs),
-            "met": fmean(said for _, said in pairs),
-            "agreement": fmean(truth == said for truth, said in pairs),
-            "kappa": plain(kappa(members)),
-            "macro_f1": plain(f1(members)),
+            "labels": len(truth),
+            "base_rate": fmean(truth),
+            "met": fmean(said),
+            "agreement": fmean(a == b for a, b in zip(truth, said, strict=True)),
+            "kappa": plain(cohen_kappa(truth, said)),
+            "macro_f1": plain(macro_f1(truth, said)),
         }
     return dict(sorted(told.items(), key=lambda entry: entry[1]["agreement"]))
 
