@@ -11,12 +11,33 @@ from conftest import TASKS, Bake, Run
 @pytest.mark.parametrize("task", TASKS)
 def test_the_tasks_own_tests_pass(bake: Bake, run: Run, task: str) -> None:
     project = bake(fresh=True, **TASKS[task])
-    done = run(sys.executable, "-m", "pytest", "-q", "tests/task", cwd=project.path)
+    command = (sys.executable, "-m", "pytest", "-q", "-m", "not slow", "tests/task")
+    assert " passed" in run(*command, cwd=project.path).out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["extraction", "policy"])
+def test_the_tasks_slow_tests_pass(bake: Bake, run: Run, task: str) -> None:
+    project = bake(fresh=True, **TASKS[task])
+    command = (sys.executable, "-m", "pytest", "-q", "-m", "slow", "tests/task")
+    assert " passed" in run(*command, cwd=project.path).out
+
+
+@pytest.mark.slow
+def test_the_engines_slow_tests_pass(bake: Bake, run: Run) -> None:
+    """Those on simulated projects and random graders; the install tests try every attack."""
+    project = bake(fresh=True, use_case="policy")
+    files = [f"tests/engine/test_{name}.py" for name in ("simulated", "graders_oracle")]
+    command = (sys.executable, "-m", "pytest", "-q", "-m", "slow", *files)
+    done = run("env", "PYTHONPATH=src", *command, cwd=project.path, timeout=1800)
     assert " passed" in done.out
 
 
-def test_the_engines_own_tests_pass(bake: Bake, run: Run) -> None:
+@pytest.mark.parametrize("part", range(4))
+def test_the_engines_own_tests_pass(bake: Bake, run: Run, part: int) -> None:
+    """In parts, for all cores to have work."""
     project = bake(fresh=True, use_case="policy")
+    files = [name for name in project.files() if name.startswith("tests/engine/test_")]
     done = run(
         "env",
         "PYTHONPATH=src",
@@ -26,7 +47,7 @@ def test_the_engines_own_tests_pass(bake: Bake, run: Run) -> None:
         "-q",
         "-m",
         "not slow",
-        "tests/engine",
+        *files[part::4],
         cwd=project.path,
     )
     assert " passed" in done.out

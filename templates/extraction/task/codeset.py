@@ -15,7 +15,7 @@ from task.grader import answer_codes, canonical
 
 _REFERENCE = re.compile(r"\(([A-Z][0-9][^()]*)\)")
 _RANGE = re.compile(r"([A-Z][0-9][0-9A-Z.]*)-(?:([A-Z][0-9][0-9A-Z.]*))?")
-_NEEDS_NO_FIRST = re.compile(r"if (applicable|known|any)|when applicable", re.IGNORECASE)
+_CONDITIONAL = re.compile(r"\bany\b|\bif\b|\bwhen\b|complicating|adverse effect", re.IGNORECASE)
 
 
 def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
@@ -59,9 +59,9 @@ def bad_seventh(code: str) -> bool:
         return False
     bare = code.replace(".", "")
     stem = next((s for n in range(min(len(bare), 6), 2, -1) if _known(s := _dotted(bare[:n]))), "")
-    filled = bare[len(stem.replace(".", "")) : 6].strip("X") == ""
+    between = bare[len(stem.replace(".", "")) : -1]
     wants = bool(stem) and any(map(icd.is_extended_subcategory, icd.get_children(stem)))
-    return wants and filled
+    return wants and not between.strip("X")
 
 
 def excluded(code: str, other: str) -> bool:
@@ -72,7 +72,8 @@ def excluded(code: str, other: str) -> bool:
 def lacks_first(code: str, codes: list[str]) -> bool:
     """True when a 'code first' note of `code` names codes and none of them is among `codes`.
 
-    Notes that say 'if applicable', and notes that name no code, ask for nothing certain.
+    Notes that say 'if applicable' or 'any', and notes that name no code, ask for nothing certain;
+    examples ('such as') do so only of manifestations ('in diseases classified elsewhere').
     """
     wanted = _code_first(code)
     return bool(wanted) and not any(_covers(reference, c) for reference in wanted for c in codes)
@@ -95,8 +96,10 @@ def _excludes1(code: str) -> tuple[str, ...]:
 
 @functools.cache
 def _code_first(code: str) -> tuple[str, ...]:
-    text = code_set().get_code_first(code, True)
-    return () if _NEEDS_NO_FIRST.search(text) else tuple(_references(text))
+    icd = code_set()
+    text = icd.get_code_first(code, True)
+    examples = "such as" in text and "classified elsewhere" not in icd.get_description(code)
+    return () if examples or _CONDITIONAL.search(text) else tuple(_references(text))
 
 
 def _references(text: str) -> list[str]:

@@ -185,6 +185,8 @@ def _row(
         "candidates": shortlist(index, source.note, size, must) if size else [],
         "reference_answer": {"codes": gold} if source.codes else None,
         "near_misses": near_misses(index, gold),
+        "optional": [],
+        "must_not_code": [],
         "provenance": f"imported from {Path(source.file).name}",
     }
     yield from _checked(row, source)

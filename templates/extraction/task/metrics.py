@@ -88,13 +88,16 @@ def f1(gold: list[set[str]], said: list[set[str]]) -> dict[str, float]:
     from sklearn.metrics import f1_score
     from sklearn.preprocessing import MultiLabelBinarizer
 
-    binarizer = MultiLabelBinarizer(sparse_output=True).fit([*gold, *said])
-    if not len(binarizer.classes_):
+    codes = sorted(set().union(*gold, *said))
+    if not codes:
         return dict.fromkeys(("samples", "micro", "macro"), 1.0)
-    true, given = binarizer.transform(gold), binarizer.transform(said)
+    # Two columns that nobody fills: scikit-learn takes a single column for another kind of task.
+    binarizer = MultiLabelBinarizer(classes=[*codes, "", " "], sparse_output=True)
+    true, given = binarizer.fit_transform(gold), binarizer.fit_transform(said)
+    real = list(range(len(codes)))
     # Nothing coded where nothing is to be coded is right: F1(empty, empty) = 1, as in the reward.
     return {
-        average: float(f1_score(true, given, average=average, zero_division=1.0))
+        average: float(f1_score(true, given, labels=real, average=average, zero_division=1.0))
         for average in ("samples", "micro", "macro")
     }
 

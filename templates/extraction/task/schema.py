@@ -13,7 +13,7 @@ from task.chapters import chapter
 RELEASES = {"FY2026-April": (date(2026, 4, 1), date(2026, 9, 30))}
 """Releases of the code set and the encounter dates (first, last) they are valid for."""
 
-CODE = re.compile(r"[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?")
+CODE = re.compile(r"[A-Z][0-9A][0-9A-Z](\.[0-9A-Z]{1,4})?")
 """How a code is written in a row: upper case, a dot after the third character."""
 
 ASKS = ("shortlist", "open")

@@ -34,10 +34,12 @@ from scipy import sparse
 from rft.local.model import cache_folder
 from task import words
 
-SIZE = 32
+SIZE = 40
 """Candidates in a prompt."""
 LIBRARY = "simple_icd_10_cm"
 
+_FORMAT = "2"
+"""To be raised when `build_index` changes: an index of another format is not read."""
 _PER_CATEGORY = 4
 """Families of codes taken from one three-character category, so that none fills the list."""
 _SEVENTHS = 2
@@ -49,7 +51,9 @@ _WHOLE_NOTE = 0.3
 _SPELLING = 0.85
 """How like a known word an unknown one must be to be read as it."""
 _CLAUSE = re.compile(r"[.;:\n()]|, | - ")
-_REFERENCE = re.compile(r"(.*?)\s*\(([A-Z][0-9][^()]*)\)\s*")
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_SYNONYM = re.compile(r"\[([^\[\]]*)\]")
+_REFERENCE = re.compile(r"(.*?)\s*\(([A-Z][0-9A][0-9A-Z][^()]*)\)\s*")
 
 Ints = NDArray[np.int32]
 
@@ -135,13 +139,14 @@ def search(index: Index, note: str, size: int = SIZE) -> list[str]:
         score = np.maximum(score, _INHERITED * above)
     # Of equal ones, the code that shares more words with the note, then the unspecified one.
     unspecified = np.array([code.endswith("9") for code in index.codes])
-    score = np.round(score + 0.05 * whole + 0.02 * (unspecified & (score > 0)), 5)
+    ranked = np.round(score + 0.05 * whole + 0.02 * (unspecified & (score > 0)), 5)
+    ranked[index.extended] = 0  # their families stand for them
     found: list[str] = []
     taken: Counter[str] = Counter()
     said = set(words.stems(note))
-    for i in np.argsort(-np.where(index.extended, 0.0, score), kind="stable"):
+    for i in np.argsort(-ranked, kind="stable"):
         family, category = int(i), index.codes[i][:3]
-        if score[i] <= 0 or len(found) >= size:
+        if ranked[i] <= 0 or len(found) >= size:
             break
         members = _members(index, family, said)
         if members and taken[category] < _PER_CATEGORY:
@@ -217,12 +222,12 @@ def load_index() -> Index:
 
 
 def _key() -> str:
-    """What the index depends on beside the library's version: its data files, and our rules."""
+    """What the index depends on beside the library's version: its data files, and our words."""
     spec = importlib.util.find_spec(LIBRARY)
     folder = Path(next(iter(spec.submodule_search_locations or ()))) if spec else Path()
     told = [f"{p.name} {p.stat().st_size}" for p in sorted((folder / "data").glob("*.[tx]*"))]
-    rules = [Path(file).read_bytes() for file in (__file__, words.__file__)]
-    return hashlib.sha256("\n".join(told).encode() + b"".join(rules)).hexdigest()[:16]
+    rules = Path(words.__file__).read_bytes()
+    return hashlib.sha256("\n".join([_FORMAT, *told]).encode() + rules).hexdigest()[:16]
 
 
 def build_index() -> Index:
@@ -235,7 +240,7 @@ def build_index() -> Index:
     place = {code: i for i, code in enumerate(codes)}
     texts, owner = [], []
     seen = set()
-    for code, text in _terms(icd, codes):
+    for code, text in _ways(_terms(icd, codes)):
         known = (code, *sorted(set(words.stems(text))))
         if code in place and len(known) > 1 and known not in seen:
             seen.add(known)
@@ -275,6 +280,18 @@ def _terms(icd: Any, codes: Sequence[str]) -> Iterator[tuple[str, str]]:
             if match := _REFERENCE.fullmatch(line.strip()):
                 for other in match[2].split(","):
                     yield other.strip().rstrip("-").rstrip("."), match[1]
+
+
+def _ways(terms: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Each term as it is, without what stands in brackets, and each [synonym] of it.
+
+    In the code set, words in round brackets may be there or not: 'hypertension (essential)'.
+    """
+    for code, text in terms:
+        yield code, text
+        if "(" in text or "[" in text:
+            yield code, _BRACKETS.sub(" ", text)
+            yield from ((code, synonym) for synonym in _SYNONYM.findall(text))
 
 
 def _write(index: Index, path: Path) -> None:

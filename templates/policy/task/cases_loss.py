@@ -124,8 +124,9 @@ def restore(rng: Random, year: int, people: list[str]) -> Draft:
     lent = of_loss[0] * rng.randrange(20, 40) // 10000 * 100
     one = solver.roll(Basis(stock, lent, lent), Shares(losses=of_loss[0]))
     paid = solver.pro_rata(money(rng, 8_000, 30_000), own)
-    kept = one.closing.suspended * (rng.randrange(40, 80) if not full else 100) // 100
-    kept += (lent + money(rng, 9_000, 60_000)) if full else 0
+    # Income beyond the loss carried forward, so that there is a net increase.
+    kept = one.closing.suspended
+    kept += lent + money(rng, 9_000, 60_000) if full else lent * rng.randrange(40, 80) // 100
     income = ((kept + paid[0]) * sum(own) // own[0]) // 100 * 100
     of_income = solver.pro_rata(income, own)
     two = solver.roll(one.closing, Shares(income=of_income[0], distributions=paid[0]))
@@ -207,14 +208,14 @@ def _two_years(
         Asked(
             f"suspended_{said[1]}",
             ends.suspended,
-            "0.05" if full else "0.15",
+            "0.05",
             "basis",
             f"{a}'s loss carried forward from {said[1]}",
         ),
         Asked(
             f"debt_basis_{said[1]}",
             ends.debt,
-            "0.15" if full else "0.05",
+            "0.15",
             "basis",
             f"{a}'s basis in the note at the end of {said[1]}",
         ),

@@ -129,10 +129,11 @@ def draws(rng: Random, year: int, people: list[str]) -> Draft:
         ),
         fact(
             "event",
-            f"Dec 31, {year}: land with an inside basis of {usd(inside)}, worth {usd(value)}, "
-            f"distributed to {a} together with the settlement of the draws",
-            f"Settling the draws on December 31, {year}, the firm also gave {a} a piece of land "
-            f"worth {usd(value)}, in which it had a basis of {usd(inside)}.",
+            f"Dec 31, {year}: land bought years ago, with an inside basis of {usd(inside)}, worth "
+            f"{usd(value)}, distributed to {a} together with the settlement of the draws",
+            f"Settling the draws on December 31, {year}, the firm also gave {a} a piece of land, "
+            f"bought years ago and now worth {usd(value)}, in which it had a basis of "
+            f"{usd(inside)}.",
         ),
         fact(
             "event",
@@ -185,11 +186,14 @@ def special(rng: Random, year: int, people: list[str]) -> Draft:
         fact(
             "event",
             "Capital accounts kept by the regulations, liquidation by positive capital accounts, "
-            "qualified income offset; nobody has to restore a deficit",
+            "qualified income offset; nobody has to restore a deficit; the allocation is "
+            "substantial",
             "Capital accounts are kept as the regulations ask, liquidation follows positive "
-            "balances, there is a qualified income offset, and nobody has to restore a deficit.",
+            "balances, there is a qualified income offset, and nobody has to restore a deficit. "
+            "The economic effect of the allocation is substantial.",
             "The agreement has a qualified income offset but no duty to restore a deficit; capital "
-            "accounts follow the regulations and govern what is paid on liquidation.",
+            "accounts follow the regulations and govern what is paid on liquidation. The "
+            "allocation's economic effect is substantial.",
         ),
         amount(
             "Operating income before depreciation",

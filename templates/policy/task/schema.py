@@ -126,6 +126,7 @@ Conventions:
 round each part down, then give the missing cents to the largest remainders. Later steps use the \
 rounded parts.
 - Losses, deductions and distributions are positive numbers unless a figure says otherwise.
+- Of the limits on losses only basis is looked at, not sections 461(l), 465 and 469.
 - No election or agreement was made except where the facts state a valid one.
 - If the facts lack something, answer null for each figure that needs it, list its code in \
 "missing", and ask for it in the analysis; otherwise "missing" is []. Codes: {_CODES}.

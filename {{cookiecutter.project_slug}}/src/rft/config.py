@@ -13,22 +13,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PositiveInt,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from rft.errors import UserError
+from rft.thresholds import Exam, Ready, Section
 
 ProfileName = Literal["local", "compatible", "foundry", "bedrock", "openai"]
 FILE = "rft.toml"
 EMBEDDED_MODEL = "smollm2-135m-instruct"
-Share = Annotated[float, Field(ge=0, le=1)]
+OWN_NAMES = ("base", "warm", "tuned")
+"""Names of [models] that this project gives itself: no id of a vendor's model."""
 
 
 @dataclass(frozen=True)
@@ -59,18 +53,14 @@ PROFILES: dict[str, Profile] = {
 }
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Project(_Section):
+class Project(Section):
     """[project]: what this project is called."""
 
     name: str
     use_case: str
 
 
-class TaskFiles(_Section):
+class TaskFiles(Section):
     """[task]: the files the team owns, relative to rft.toml, and the way to ask."""
 
     schema_file: Annotated[Path, Field(alias="schema")] = Path("task/schema.py")
@@ -88,7 +78,7 @@ class TaskFiles(_Section):
     """Figures over a whole run; need not exist."""
 
 
-class Endpoint(_Section):
+class Endpoint(Section):
     """[endpoint]: where the model is."""
 
     profile: ProfileName = "local"
@@ -100,7 +90,7 @@ class Endpoint(_Section):
     """CPU threads of the local server; None: all cores this process may use."""
 
 
-class Sampling(_Section):
+class Sampling(Section):
     """[sampling]: how answers are drawn."""
 
     samples_per_item: PositiveInt = 4
@@ -114,133 +104,14 @@ class Sampling(_Section):
     response_format: Literal["json_schema", "json_object", "none"] = "json_schema"
 
 
-class Eval(_Section):
+class Eval(Section):
     """[eval]: which rows `rft eval` takes when it is not told."""
 
     split: Literal["train", "validation", "test"] = "validation"
     limit: PositiveInt | None = None
 
 
-class Price(_Section):
-    """[ready.prices.NAME]: what an endpoint takes, in your currency for a million tokens."""
-
-    prompt: Annotated[float, Field(ge=0)] = 0.0
-    answer: Annotated[float, Field(ge=0)] = 0.0
-    judge: Annotated[float, Field(ge=0)] = 0.0
-
-
-def _falling(bars: tuple[float, float]) -> tuple[float, float]:
-    if bars[0] < bars[1]:
-        raise ValueError("more is better here: the first number (go) must not be below the second")
-    return bars
-
-
-def _rising(bars: tuple[float, float]) -> tuple[float, float]:
-    if bars[0] > bars[1]:
-        raise ValueError("less is better here: the first number (go) must not be above the second")
-    return bars
-
-
-Share2 = tuple[Share, Share]
-AtLeast = Annotated[Share2, AfterValidator(_falling)]
-"""(go, no-go) of a figure of which more is better: go from the first on, no-go below the second."""
-AtMost = Annotated[Share2, AfterValidator(_rising)]
-"""(go, no-go) of a figure of which less is better: go up to the first, no-go above the second."""
-
-
-class Ready(_Section):
-    """[ready]: the planned job and the thresholds of the go/no-go verdict.
-
-    Every pair is (go, no-go); in between the check warns. `rft ready` prints each one's source.
-    """
-
-    group_size: Annotated[int, Field(ge=2, le=1024)] = 8
-    """Answers that training compares for one row (its "group")."""
-    epochs: PositiveInt = 3
-    """Times that training goes through the rows; for the forecast of tokens."""
-    planned_gain: Annotated[float, Field(gt=0, le=1)] = 0.05
-    """The gain in mean reward that the test split must be able to show."""
-    prices: dict[str, Price] = Field(default_factory=dict)
-    """By any name; empty: the forecast is in tokens only."""
-    real_metric: str | None = None
-    """Name of the grade's part that is the real test, if the reward only stands in for it."""
-    solved: Share = 1.0
-    """A reward from which an answer counts as solved."""
-    margin: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
-    """Distance that the mean must keep from the floor and from the ceiling."""
-    ceiling: Share = 1.0
-    lost: AtMost = (0.01, 0.05)
-    """Share of answers that the infrastructure lost."""
-    unreadable: AtMost = (0.05, 0.20)
-    """Share of answers that are no JSON and earn nothing."""
-    cut_off: AtMost = (0.05, 1.0)
-    """Share of answers that ran into max_tokens; never a no-go by itself."""
-    gold: AtLeast = (0.95, 0.90)
-    """Mean reward of the reference answers."""
-    junk: AtMost = (0.20, 0.50)
-    """Mean reward of the best of the answers that deserve nothing."""
-    metric_rank: AtLeast = (0.70, 0.60)
-    """Spearman's rho of reward and real metric."""
-    people: AtLeast = (0.70, 0.50)
-    """Mean reward of people's answers, if task/human.jsonl holds any."""
-    learnable: AtLeast = (0.40, 0.25)
-    """Share of rows whose group of answers would not all score the same."""
-    headroom: AtLeast = (0.10, 0.05)
-    """Expected best of a group minus its mean, in reward."""
-    one_sided: AtMost = (0.50, 0.75)
-    """Share of rows never solved, and share always solved."""
-    same_reward: AtMost = (0.90, 0.98)
-    """Share of answers with the commonest reward."""
-    noise: AtMost = (0.25, 1.0)
-    """Variance of the judge's repeated scores by the variance of an item's rewards."""
-    length: AtMost = (0.15, 0.30)
-    """Spearman's rho of an answer's length and its reward, within a row."""
-    near_copies: AtMost = (0.01, 0.10)
-    """Share of held-out rows that are almost a row of another split."""
-    same_gold: AtMost = (0.50, 0.90)
-    """Share of rows that one and the same answer or label gets right."""
-    agreed_otherwise: AtMost = (0.25, 1.0)
-    """Share of rows where all answers agree with one another and not with the reference."""
-
-
-class Exam(_Section):
-    """[judge.exam]: when `rft judge` trusts a judge; it prints the source of each threshold.
-
-    Every pair is (go, no-go); judging/rules.py has the rules.
-    """
-
-    min_labels: PositiveInt = 100
-    min_rarer_labels: PositiveInt = 20
-    """Labels in all, and such as are rarer ("met" or "not met")."""
-    lost: AtMost = (0.01, 0.05)
-    """Share of judgements that the infrastructure lost."""
-    unreadable: AtMost = (0.05, 0.20)
-    """Share of judgements without a number or a verdict on each criterion, as they came."""
-    kappa: AtLeast = (0.40, 0.40)
-    """Cohen's kappa of verdicts and labels."""
-    macro_f1: AtLeast = (0.73, 0.60)
-    """F1 of verdicts against labels; first what two of your experts reach, less 0.02."""
-    leniency: AtMost = (0.10, 0.20)
-    """Share of criteria found met less share labelled met, to either side."""
-    score_error: AtMost = (0.10, 0.20)
-    """Mean distance of the score from what the labels amount to."""
-    contradiction: AtMost = (0.05, 0.10)
-    """Mean distance of the score from what the judge's own verdicts amount to."""
-    alpha: AtLeast = (0.80, 0.67)
-    """Krippendorff's alpha of the scores of repeated calls."""
-    changed: AtMost = (0.05, 0.15)
-    """Share of verdicts that are not the same in all repeated calls."""
-    order_swap: AtLeast = (0.80, 0.65)
-    """Share of verdicts that stay the same with the criteria in reversed order."""
-    padding: AtMost = (0.05, 0.10)
-    """What empty words add to the score, to either side."""
-    injection_gain: Share = 0.05
-    """From so much more on, an order to the judge has worked; none may."""
-    known_order: AtLeast = (0.90, 0.60)
-    """Share of pairs of excellent, fair and poor in which the better one scores higher."""
-
-
-class Judge(_Section):
+class Judge(Section):
     """[judge]: the model that score_model and label_model graders ask."""
 
     profile: ProfileName = "compatible"
@@ -253,7 +124,24 @@ class Judge(_Section):
     exam: Exam = Exam()
 
 
-class SandboxSection(_Section):
+class Train(Section):
+    """[train]: where, how and at what price a model is trained."""
+
+    method: Literal["supervised", "reinforcement"] = "reinforcement"
+    base_url: str | None = None
+    """Where jobs are sent; None: the endpoint's address, for 'local' this project's `rft serve`."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 7
+    lambda_arn: str | None = None
+    """Bedrock: the Lambda that gives the rewards (`rft export bedrock`)."""
+    usd_per_million_tokens: Annotated[float, Field(ge=0)] | None = None
+    usd_per_hour: Annotated[float, Field(ge=0)] | None = None
+    metadata: dict[str, str] = Field(default_factory=dict)
+    supervised: dict[str, Any] = Field(default_factory=dict)
+    reinforcement: dict[str, Any] = Field(default_factory=dict)
+    """Hyperparameters by method; rft.jobs.hyper knows their domains."""
+
+
+class SandboxSection(Section):
     """[sandbox]: where code that a model wrote runs, and how much it may use."""
 
     tier: Literal["auto", "wasm", "wasm+lock", "native", "landlock", "bwrap"] = "auto"
@@ -266,7 +154,7 @@ class SandboxSection(_Section):
     workers: Annotated[int, Field(ge=1, le=64)] = 2
 
 
-class Settings(_Section):
+class Settings(Section):
     """Everything rft.toml says, with the folder it lies in."""
 
     root: Path
@@ -279,6 +167,7 @@ class Settings(_Section):
     eval: Eval = Eval()
     ready: Ready = Ready()
     sandbox: SandboxSection = SandboxSection()
+    train: Train = Train()
 
     @model_validator(mode="after")
     def _leave_room_for_the_prompt(self) -> Settings:
@@ -299,7 +188,7 @@ class Settings(_Section):
 
         Raises UserError when the table holds nothing under that name.
         """
-        model = self.models.get(name, "" if name in ("base", "tuned") else name)
+        model = self.models.get(name, "" if name in OWN_NAMES else name)
         if model:
             return model
         if name == "base" and self.endpoint.profile == "local":
@@ -363,6 +252,17 @@ def base_url(endpoint: Endpoint | Judge) -> str:
             f"{FILE}: {section}.base_url: '{redact(url)}' is no http(s) address; write it in full."
         )
     return url
+
+
+def train_url(settings: Settings) -> str | None:
+    """The address that takes training jobs; None: this project's own `rft serve`.
+
+    Raises UserError when a part of it is not set.
+    """
+    chosen = settings.train.base_url or settings.endpoint.base_url
+    if not chosen and settings.endpoint.profile == "local":
+        return None
+    return base_url(settings.endpoint.model_copy(update={"base_url": chosen}))
 
 
 def _expand(template: str) -> str:

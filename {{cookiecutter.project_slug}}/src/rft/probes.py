@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rft.config import Share
 from rft.lines import Line
+from rft.thresholds import Share
 
 
 class Probe(Line):

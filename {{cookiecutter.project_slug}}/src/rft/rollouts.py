@@ -77,7 +77,11 @@ def request(
 
 def with_roles(messages: list[dict[str, Any]], profile: str) -> list[dict[str, Any]]:
     """The messages with the developer's under the role that the endpoint expects."""
-    role = PROFILES[profile].instruction_role
+    return instructed_by(messages, PROFILES[profile].instruction_role)
+
+
+def instructed_by(messages: list[dict[str, Any]], role: str) -> list[dict[str, Any]]:
+    """The messages with the developer's under another role."""
     return [m | {"role": role} if m["role"] == "developer" else m for m in messages]
 
 
@@ -174,6 +178,13 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def vendor_message(error: Exception, key: str) -> str:
+    """What the vendor said, on one line and without the key, which some quote."""
+    body = getattr(error, "body", None)
+    message = body.get("message") if isinstance(body, dict) else None
+    return " ".join(str(message or error).split())[:300].replace(key, "***")
+
+
 @contextmanager
 def _explained(model: str, client: AsyncOpenAI, settings: str) -> Iterator[None]:
     """Turn the SDK's exceptions into ours; what they quote never holds the key."""
@@ -182,9 +193,7 @@ def _explained(model: str, client: AsyncOpenAI, settings: str) -> Iterator[None]
     url = redact(str(client.base_url))
 
     def told(error: Exception) -> str:
-        body = getattr(error, "body", None)
-        message = body.get("message") if isinstance(body, dict) else None
-        return " ".join(str(message or error).split())[:300].replace(client.api_key, "***")
+        return vendor_message(error, client.api_key)
 
     try:
         yield

@@ -140,7 +140,7 @@ def start(root: Path, info: RunInfo, *, new: bool = False) -> Run:
     label = re.sub(r"[^A-Za-z0-9._-]+", "-", info.model).strip("-.")[-40:] or "model"
     name = f"{now:%Y%m%d-%H%M%S}-{info.split}-{label}"
     try:
-        folder = _make_folder(root, name)
+        folder = make_folder(root, name)
         partial = folder / (INFO + ".part")
         partial.write_text(info.model_dump_json(indent=2) + "\n", encoding="utf-8")
         os.replace(partial, folder / INFO)
@@ -185,7 +185,8 @@ def latest(root: Path) -> Run:
     return max(runs, key=lambda run: (run.folder / RECORDS).stat().st_mtime)
 
 
-def _make_folder(root: Path, name: str) -> Path:
+def make_folder(root: Path, name: str) -> Path:
+    """A new folder of this name below `root`; with a number behind it when it is taken."""
     for n in range(1, 1000):
         folder = root / (name if n == 1 else f"{name}-{n}")
         try:

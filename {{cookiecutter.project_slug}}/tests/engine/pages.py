@@ -10,9 +10,9 @@ from typing import Any
 from rft import report, runs
 from rft.comparison import Comparison, Side
 from rft.comparison import compare as compare_runs
-from rft.config import Ready
 from rft.readiness import assess
 from rft.records import Grade, Record, Sample
+from rft.thresholds import Ready
 
 EVIL = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>"
 VOID = {"meta", "input", "link", "br", "img", "hr"}

@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import stats as scipy_stats
 
-from rft.config import Ready
 from rft.dataset import Finding
 from rft.readiness import Material, Readiness, assess
 from rft.readiness.material import Examination, Scored
@@ -32,6 +31,7 @@ from rft.stats import (
     paired_difference,
     rank_correlation,
 )
+from rft.thresholds import Ready
 
 TEST_ROWS = [100, 150, 200, 300, 400, 600, 900, 1_500]
 GRID = 4_000
@@ -153,7 +153,7 @@ def truth_of(project: Project, rng: np.random.Generator) -> dict[str, float]:
         "mean reward": mean,
         "rows with spread": 1 - float(weights @ (chance**k).sum(axis=1)),
         "best minus mean": float(weights @ best) - mean,
-        "rows never solved": float(weights @ (1 - chance[:, -1]) ** project.samples),
+        "rows out of reach": float(weights @ (chance[:, :-1] ** project.samples).sum(axis=1)),
         "rows always solved": float(weights @ chance[:, -1] ** project.samples),
         "same reward": float((weights @ chance).max()),
         "answers unreadable": project.unreadable,
@@ -246,7 +246,7 @@ def bars_of(name: str) -> tuple[float, float]:
     return {
         "rows with spread": READY.learnable,
         "best minus mean": READY.headroom,
-        "rows never solved": READY.one_sided,
+        "rows out of reach": READY.one_sided,
         "rows always solved": READY.one_sided,
         "same reward": READY.same_reward,
         "answers unreadable": READY.unreadable,

@@ -13,6 +13,7 @@ import pytest
 from rft import graders, runs
 from rft.comparison import Side, compare, differences
 from rft.comparison.pairs import errors_removed
+from rft.errors import CheckError
 from rft.records import Grade, Record, Sample
 from tests.conftest import Outcome
 from tests.engine.pages import made_run
@@ -275,6 +276,12 @@ def test_items_that_one_run_lacks_are_left_out_of_all(tmp_path: Path) -> None:
     told = compare([a, b], {})
     assert told.items == ["y"]
     assert [m.value for m in told.means] == [1, 1]
+
+
+def test_runs_without_an_item_in_common_cannot_be_compared(tmp_path: Path) -> None:
+    a, b = side(tmp_path, "A", {"x": [0.0]}), side(tmp_path, "B", {"y": [1.0]})
+    with pytest.raises(CheckError, match="no row in common"):
+        compare([a, b], {})
 
 
 def test_a_slice_of_five_items_is_not_tested_for_it_could_never_be_shown(tmp_path: Path) -> None:

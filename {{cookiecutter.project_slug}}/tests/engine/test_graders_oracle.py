@@ -115,6 +115,7 @@ def reply(asked):
     return 200, completion(json.dumps({"result": result, "steps": []})), {}
 
 
+@pytest.mark.slow
 def test_200_random_graders_agree_with_the_oracle_on_rewards_parts_and_flags(endpoint):
     endpoint.reply = reply
     settings = {

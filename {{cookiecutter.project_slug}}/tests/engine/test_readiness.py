@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rft.config import Ready
 from rft.dataset import Finding
 from rft.readiness import Material, Readiness, assess
 from rft.readiness.material import Examination, FailedProbe, Scored
 from rft.readiness.verdict import decide, rows_to_settle
 from rft.records import Grade, Record, Sample
 from rft.stats import Estimate, has_spread, mean_interval, share_interval
+from rft.thresholds import Ready
 
 
 def records(rewards: list[list[float | None]]) -> list[Record]:
@@ -261,7 +261,7 @@ def answer(item: int, k: int, reward: float, text: str, **parts: float) -> Recor
 def test_longer_answers_must_not_win(pull: int, verdict: str) -> None:
     rng = np.random.default_rng(2)
     told = [
-        answer(n, k, r := float(rng.integers(2)), "x" * int(100 + pull * r + rng.integers(30)))
+        answer(n, k, r := float(rng.integers(2)), "1" * int(100 + pull * r + rng.integers(30)))
         for n in range(200)
         for k in range(8)
     ]
@@ -297,3 +297,9 @@ def test_the_forecast_multiplies_what_was_measured() -> None:
     assert job.answer_tokens.value == 50 * job.answers
     assert job.most_answer_tokens == 90 * job.answers
     assert job.costs["here"].value == pytest.approx(2.0 * 50 * job.answers / 1e6)
+
+
+def test_partial_credit_keeps_a_row_in_reach() -> None:
+    rewards: list[list[float | None]] = [[0.2, 0.5, 0.7, 0.4] * 2] * 120
+    assert verdict_of(judge(rewards), "rows out of reach") == "go"
+    assert verdict_of(judge(same(0.5, 120)), "rows out of reach") == "no-go"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rft.report import view
 from tests.engine.pages import EVIL, Page, Render, answer, beside, row
 
 GRADED = [answer(i, k, reward=(n + k) / 4) for n, i in enumerate("abc") for k in range(2)]
@@ -58,3 +59,19 @@ def test_a_run_beside_others_tells_verdict_difference_and_their_answers(
     assert "B is better than A" in drawn.read()
     assert "+0.70 [" in drawn.read()
     assert drawn.read().count("<b>") == 9
+
+
+def test_a_slice_that_only_another_run_answered_is_not_shown() -> None:
+    items = {i: row(i, slices={"s": i}) for i in "ab"}
+    runs_ = [view.rows([i], [answer(i)], items) for i in ("a", "b")]
+    (shown,), _ = view.slices(runs_)["s"]
+    assert [shown.name, len(shown.means)] == ["a", 2]
+
+
+def test_a_slice_that_another_run_did_not_answer_is_drawn_without_it(
+    render: Render, tmp_path: Path
+) -> None:
+    mine, theirs = [answer(i) for i in "abc"], [answer(i) for i in "bc"]
+    items = [row(i, slices={"s": i}) for i in "abc"]
+    drawn = Page(render(mine, items, comparison=beside(tmp_path, mine, theirs)))
+    assert "nan" not in drawn.read().lower()

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+import task.grader
+from rft.graders.source import source_fields
+from task.grader import grade
 from task.importer import OPTIONS, Problem, load
 from task.schema import Item, messages
+from task.shortlist import SIZE
 
 Found = tuple[list[dict[str, Any]], list[Problem]]
-FAST = {"check_codes": "no"}
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def found(tmp_path: Path) -> Callable[..., Found]:
     """Imports paths below tmp_path; rows and problems apart."""
 
     def run(*names: str, **options: str) -> Found:
-        out = list(load([tmp_path / n for n in names], {**FAST, **options}))
+        out = list(load([tmp_path / n for n in names], options))
         return [o for o in out if isinstance(o, dict)], [o for o in out if isinstance(o, Problem)]
 
     return run
@@ -59,14 +62,32 @@ def test_bad_codes_can_cost_only_themselves(tmp_path: Path, found: Callable[...,
     assert len(problems) == 1
 
 
-def test_codes_are_looked_up_unless_told_not_to(
+def test_codes_are_looked_up_and_candidates_searched_for(
     tmp_path: Path, found: Callable[..., Found]
 ) -> None:
     (tmp_path / "a.csv").write_text("id,note,codes\n1,Diabetes,E11\n2,Diabetes,E11.9\n")
-    rows, problems = found("a.csv", check_codes="yes")
+    rows, problems = found("a.csv")
     assert "not billable" in problems[0].message
     assert "E11.9" in {c["code"] for c in rows[0]["candidates"]}
-    assert len(rows[0]["candidates"]) == 18
+    assert 20 <= len(rows[0]["candidates"]) <= SIZE
+
+
+def test_an_imported_row_has_every_field_that_the_grader_reads(
+    tmp_path: Path, found: Callable[..., Found]
+) -> None:
+    (tmp_path / "a.csv").write_text("id,note,codes\n1,Cough,R05.1\n")
+    (row,), _ = found("a.csv")
+    grader = Path(task.grader.__file__).read_text(encoding="utf-8")
+    assert source_fields(grader) <= set(row)
+    assert grade({"output_text": '{"codes": ["R05.1"]}'}, row) == 1.0
+
+
+def test_gold_joins_the_candidates_only_on_demand(
+    tmp_path: Path, found: Callable[..., Found]
+) -> None:
+    (tmp_path / "a.csv").write_text("id,note,codes\n1,Cough,S42.022A\n")
+    shown = [found("a.csv", add_gold=way)[0][0]["candidates"] for way in ("no", "yes")]
+    assert ["S42.022A" in {c["code"] for c in some} for some in shown] == [False, True]
 
 
 def test_a_missing_column_is_said(tmp_path: Path, found: Callable[..., Found]) -> None:

@@ -25,7 +25,8 @@ KEYS = ("codes", "reference_answer", "optional", "must_not_code")
 def answered(draw: st.DrawFn) -> tuple[dict[str, Any], list[str]]:
     """A shipped row, and codes drawn from its gold, its candidates and thin air."""
     row = draw(st.sampled_from(ROWS))
-    near = [*row["reference_answer"]["codes"], *(c["code"] for c in row["candidates"])]
+    near = [*row["reference_answer"]["codes"], *row["near_misses"]]
+    near += [c["code"] for c in row["candidates"]]
     letters = st.text("ABEIZ0123456789.", max_size=7)
     codes = draw(st.lists(st.sampled_from(near) | letters, max_size=8))
     return row, codes
@@ -73,3 +74,26 @@ def test_a_wrong_code_more_never_raises_the_reward_of_right_ones(
     for codes in (gold, gold[:1]):
         before = grade({"output_json": {"codes": codes}}, row)
         assert grade({"output_json": {"codes": [*codes, junk]}}, row) < before or not gold
+
+
+@given(answered(), st.data())
+def test_partial_credit_never_beats_an_exact_answer(
+    case: tuple[dict[str, Any], list[str]], data: st.DataObject
+) -> None:
+    row, codes = case
+    missed = [c for c in row["reference_answer"]["codes"] if c not in codes]
+    near = [c for c in codes if c in row["near_misses"]]
+    if missed and near:
+        exact = data.draw(st.sampled_from(missed))
+        better = [exact if c == near[0] else c for c in codes]
+        before, after = (grade({"output_json": {"codes": c}}, row) for c in (codes, better))
+        assert after > before
+
+
+@given(st.sampled_from(ROWS), st.data())
+def test_an_answer_without_any_right_code_earns_a_fifth_at_most(
+    row: dict[str, Any], data: st.DataObject
+) -> None:
+    near = row["near_misses"] or ["Z99.9"]
+    codes = data.draw(st.lists(st.sampled_from(near), max_size=8))
+    assert grade({"output_json": {"codes": codes}}, row) <= 0.2 + 1e-12

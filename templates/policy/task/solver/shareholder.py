@@ -73,14 +73,15 @@ def roll(opening: Basis, year: Shares, ordering: Ordering = "current") -> Outcom
     (IRC 1366(d)(1), 1367(b)(2)(A)); the rest is suspended (IRC 1366(d)(2)). For years beginning
     before 1997 losses came before distributions.
 
-    A loss carried forward is left out of the net increase. Counting it among the year's decreases
-    would restore less and deduct less of it from debt: the same balances in the end.
+    A loss carried forward counts as incurred in this year (IRC 1366(d)(2)(A)), so it lowers the net
+    increase. Basis restored this year thus bears no loss of this year, as IRC 1366(d)(1)(B) asks:
+    the limit takes debt basis without the year's own adjustments.
     """
     increases = year.income + year.exempt
-    net = increases - year.distributions - year.nondeductible - year.losses
+    losses = year.losses + opening.suspended
+    net = increases - year.distributions - year.nondeductible - losses
     restored = min(opening.face - opening.debt, max(0, net))
     stock, debt = opening.stock + increases - restored, opening.debt + restored
-    losses = year.losses + opening.suspended
     tax_free = from_stock = 0
     if ordering == "current":
         before = stock
@@ -131,9 +132,9 @@ def restore_notes(
 ) -> list[int]:
     """What a net increase gives back to each of several notes.
 
-    A note that was repaid in the year comes first; the rest is shared in proportion to what each
-    outstanding note has lost and not got back (Reg. 1.1367-2(c)(2)). `faces`: what the bases were
-    before losses reduced them.
+    A note that was repaid in the year, in full, comes first; the rest is shared in proportion to
+    what each outstanding note has lost and not got back (Reg. 1.1367-2(c)(2)). `faces`: what the
+    bases were before losses reduced them.
     """
     lost = [face - note for face, note in zip(faces, notes, strict=True)]
     back = [0] * len(notes)

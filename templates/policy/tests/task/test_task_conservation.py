@@ -59,6 +59,8 @@ def test_a_shareholders_year_conserves_basis(draws: Iterator[Random]) -> None:
             assert end.allowed + end.closing.suspended == year.losses + start.suspended
             assert min(end.closing.stock, end.closing.debt, end.closing.suspended) >= 0
             assert end.closing.debt <= face
+            # IRC 1366(d)(1)(B): debt basis without the adjustments of the year limits losses.
+            assert end.from_debt <= start.debt
 
 
 def test_a_distribution_is_split_into_its_layers(draws: Iterator[Random]) -> None:

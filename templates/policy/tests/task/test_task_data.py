@@ -173,8 +173,10 @@ def test_allocations_of_an_item_add_up_to_what_the_facts_tell(rows: Rows) -> Non
 
 
 def test_number_soup_of_every_kind_scores_below_0_15(rows: Rows) -> None:
+    """`grade` is the whole reward without a judge; with one who gives nothing, 0.7 of it."""
     best = [max(grade({"output_text": text}, r) for text in soups(r)) for r in rows.values()]
     assert max(best) < 0.15
+    assert float(1 - JUDGED_SHARE) * max(best) < 0.10
 
 
 def test_floors_stay_low_on_every_split(splits: dict[str, Any]) -> None:

@@ -71,11 +71,15 @@ def main() -> None:
         compare,
         doctor,
         evaluate,
+        export,
         grade,
         imports,
         judge,
         ready,
         report,
+        serve,
+        train,
+        watch,
     )
 
     try:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from rft.cli import app, options, terminal
 from rft.cli.project import open_settings
-from rft.errors import CheckError, UserError
+from rft.errors import UserError
 from rft.text import seen
 
 if TYPE_CHECKING:
@@ -61,8 +61,6 @@ def compare(
         open_settings(options.root), names, split=split, common=common, any_prompt=any_prompt
     )
     told = work_out(found.sides, {i: row["slices"] for i, row in found.rows.items()})
-    if not told.items:
-        raise CheckError("The runs have no row in common that all of them answered.")
     if as_json:
         print(json.dumps(_plain(told, found.notes, show), indent=2))
     else:

@@ -52,7 +52,7 @@ def evaluate(
 
     --model human grades the answers of people (human in [task] of rft.toml) instead.
     """
-    settings = _override(open_settings(options.root), split, limit, samples, profile, ask)
+    settings = override(open_settings(options.root), split, limit, samples, profile, ask)
     task = load_task(settings)
     spec = graders.load_spec(settings.path(settings.task.grader))
     stored = _rows(settings, task)
@@ -99,9 +99,15 @@ def evaluate(
     _summary(run, console, settings, task, rows)
 
 
-def _override(
-    settings: Settings, split: str, limit: int, samples: int, profile: str, ask: str
+def override(
+    settings: Settings,
+    split: str = "",
+    limit: int = 0,
+    samples: int = 0,
+    profile: str = "",
+    ask: str = "",
 ) -> Settings:
+    """The settings with what stands on the command line in place of what stands in rft.toml."""
     values = settings.model_dump(by_alias=True)
     if ask:
         values["task"]["ask"] = ask
@@ -203,6 +209,11 @@ def _endpoint(settings: Settings, model: str, answers: int) -> Iterator[tuple[st
     endpoint = settings.endpoint
     if endpoint.profile != "local":
         yield config.base_url(settings.endpoint), config.api_key(settings.endpoint)
+        return
+    if model.startswith("ft:"):  # tuned at home: rft serve has its weights
+        from rft.jobs import local_service
+
+        yield local_service.ensure(settings.root), "no-key"
         return
     from rft.local.model import gguf_path
     from rft.local.server import serve

@@ -11,6 +11,7 @@ import typer
 from rft import graders, runs
 from rft.cli import options
 from rft.cli.project import (
+    asked,
     grader_hash,
     load_module,
     load_rows,
@@ -49,6 +50,9 @@ def evidence(name: str) -> Evidence:
     task = load_task(settings)
     root = settings.root / "runs"
     run = runs.load(root / Path(name).name) if name else runs.latest(root)
+    if run.info.ask not in (None, task.ask):
+        settings.task.ask = run.info.ask
+        task = load_task(settings)
     split, _ = load_rows(settings, task, run.info.split)
     by_id = {row.id: row for row in split.rows}
     rows = [by_id[i] for i in run.info.item_ids if i in by_id]
@@ -81,7 +85,7 @@ def evidence(name: str) -> Evidence:
     return Evidence(
         project=settings.project.name,
         run=run,
-        rows={row.id: row.data | {"slices": slices(row.item)} for row in rows},
+        rows={row.id: asked(task, row) | {"slices": slices(row.item)} for row in rows},
         floors=floors,
         readiness=with_accepted(readiness, read_accepted(run.folder)),
     )

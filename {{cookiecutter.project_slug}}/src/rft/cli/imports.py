@@ -40,7 +40,7 @@ def import_rows(
     console = terminal()
     for problem in problems:
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
-        console.print(f"left out: {place}: {problem.message}")
+        console.print(f"left out: {place}: {problem.message}", soft_wrap=True)
     lines = [_line(task.item, task.messages, row) for row in rows]
     if lines:
         try:
@@ -49,7 +49,7 @@ def import_rows(
                 file.writelines(lines)
         except OSError as error:
             raise OutsideError(f"{target} cannot be written: {error.strerror}.") from None
-    console.print(f"{len(rows)} rows into {out}, {len(problems)} left out")
+    console.print(f"{len(rows)} rows into {out}; {len(problems)} findings, listed above")
     open_ones = sum(row.get("reference_answer") is None for row in rows)
     if open_ones:
         console.print(

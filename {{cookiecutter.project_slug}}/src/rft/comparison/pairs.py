@@ -17,6 +17,7 @@ import numpy as np
 from rft import human
 from rft.comparison.drift import Drift, bootstrap, drifts
 from rft.comparison.sides import Side, Values, length, means
+from rft.errors import CheckError
 from rft.records import Record
 from rft.stats import (
     SAME,
@@ -32,6 +33,8 @@ from rft.stats import (
 LEVEL = 0.05
 ENOUGH = 6
 """Items a slice needs to be tested: with 5, even five wins out of five have p = 2 / 2^5 > 0.05."""
+VALUES = 50
+"""Values looked at of one slice key, those with the most items."""
 LENGTH, PARTS = "length of A's answers", "part of the grade"
 
 Verdict = Literal["a", "b", "tied"]
@@ -93,8 +96,13 @@ class Comparison:
 
 
 def compare(sides: Sequence[Side], slices: Mapping[str, Mapping[str, str]]) -> Comparison:
-    """Compare at least two runs; `slices` maps an item's id to its properties."""
+    """Compare at least two runs; `slices` maps an item's id to its properties.
+
+    Raises CheckError when there is no item that all of them answered.
+    """
     items = [i for i in sides[0].rewards if all(i in side.rewards for side in sides)]
+    if not items:
+        raise CheckError("The runs have no row in common that all of them answered.")
     kept = [_narrow(side, set(items)) for side in sides]
     tables = _tables(kept, slices)
     pairs = [_pair(kept, a, b, tables) for a, b in _couples(kept)]
@@ -168,11 +176,19 @@ def _tables(sides: Sequence[Side], slices: Mapping[str, Mapping[str, str]]) -> l
     for item in sides[0].rewards:
         for pair in {**slices.get(item, {}), **thirds.get(item, {})}.items():
             groups[pair].append(item)
-    found: list[_Table] = [
-        (key, value, [{item: side.rewards[item] for item in ids} for side in sides])
-        for (key, value), ids in groups.items()
-    ]
+    largest = sorted(groups, key=lambda pair: -len(groups[pair]))
+    values = Counter[str]()
+    found: list[_Table] = []
+    for key, value in largest:
+        values[key] += 1
+        if values[key] <= VALUES:
+            ids = groups[key, value]
+            found.append((key, value, [_only(side.rewards, ids) for side in sides]))
     return found + [(PARTS, name, [_part(side, name) for side in sides]) for name in _parts(sides)]
+
+
+def _only(by_item: ByItem, ids: Sequence[str]) -> ByItem:
+    return {item: by_item[item] for item in ids}
 
 
 def _slices(tables: Sequence[_Table], a: int, b: int) -> list[Slice]:
@@ -185,22 +201,21 @@ def _slices(tables: Sequence[_Table], a: int, b: int) -> list[Slice]:
 
 
 def _mean(by_item: ByItem) -> float:
-    means = item_means(by_item)
-    return float(np.mean(means)) if means else math.nan
+    found = item_means(by_item)
+    return float(np.mean(found)) if found else math.nan
 
 
 def _terciles(side: Side) -> dict[str, dict[str, str]]:
     """Each item in the shorter, middle or longer third by the mean length of its answers."""
-    lengths = side.each(length)
-    means = {item: float(np.mean(found)) for item, found in lengths.items()}
-    if len(set(means.values())) < 3:
+    lengths = {item: float(np.mean(found)) for item, found in side.each(length).items()}
+    if len(set(lengths.values())) < 3:
         return {}
-    low, high = np.quantile(list(means.values()), [1 / 3, 2 / 3])
+    low, high = np.quantile(list(lengths.values()), [1 / 3, 2 / 3])
     names = {True: f"up to {low:,.0f} characters", False: f"over {high:,.0f} characters"}
     middle = f"{low:,.0f} to {high:,.0f} characters"
     return {
         item: {LENGTH: middle if low < mean <= high else names[mean <= low]}
-        for item, mean in means.items()
+        for item, mean in lengths.items()
     }
 
 

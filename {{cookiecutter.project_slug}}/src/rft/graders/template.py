@@ -43,6 +43,11 @@ def render(template: str, namespaces: Mapping[str, Any]) -> str:
     return _TEMPLATE.sub(fill, template)
 
 
+def compact(template: str) -> str:
+    """The template without spaces inside its braces, which not every platform reads."""
+    return _TEMPLATE.sub(lambda match: "{{" + match[1].strip() + "}}", template)
+
+
 def _steps(inside: str) -> list[str]:
     path = inside.strip()
     return _STEP.findall(path) if _PATH.fullmatch(path) else [inside]

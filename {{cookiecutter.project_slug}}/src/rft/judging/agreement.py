@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from rft.config import Exam
 from rft.judging.calibration import expected_score
 from rft.judging.exam import Judgement
 from rft.judging.rules import (
@@ -25,6 +24,7 @@ from rft.judging.rules import (
 )
 from rft.readiness.verdict import HOUSE, Check, bars_text
 from rft.stats import Estimate, cohen_kappa, macro_f1
+from rft.thresholds import Exam
 
 RESAMPLES = 999
 Pair = tuple[bool, bool]

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from statistics import fmean, variance
 
-from rft.config import Exam
 from rft.judging.agreement import signed
 from rft.judging.exam import Judgement, Question
 from rft.judging.rules import (
@@ -23,6 +22,7 @@ from rft.judging.rules import (
 )
 from rft.readiness.verdict import HOUSE, Check, Verdict, bars_text, share_text
 from rft.stats import krippendorff_alpha, share_interval
+from rft.thresholds import Exam
 
 ORDER = ("excellent", "fair", "poor")
 FLOOR, HIGH = 0.2, 0.5

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from rft.config import Exam
 from rft.errors import OutsideError
 from rft.judging.agreement import agreement_checks, by_criterion, compare
 from rft.judging.biases import bias_checks, position, repeat_variance, stability_checks
@@ -18,6 +17,7 @@ from rft.judging.rules import decided, near_zero
 from rft.readiness.verdict import Check, Verdict, bars_text, share_text
 from rft.runs import Run
 from rft.stats import share_interval
+from rft.thresholds import Exam
 
 RESULT, LATEST = "judge.json", "latest.json"
 TOLD = ("name", "figure", "threshold", "verdict", "advice", "source")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rft.config import Ready
 from rft.readiness import grading, rows
 from rft.readiness.accepted import Accepted, accept, apply, read_accepted
 from rft.readiness.answers import Answers, answer_checks, obtained, precision, readable
@@ -18,6 +17,7 @@ from rft.readiness.material import Material
 from rft.readiness.verdict import Check, Overall, Verdict, overall
 from rft.records import Record
 from rft.stats import Estimate, Spread, mean_interval, share_interval, spread
+from rft.thresholds import Ready
 
 __all__ = [
     "Accepted",

@@ -10,7 +10,6 @@ from functools import cached_property
 
 import numpy as np
 
-from rft.config import Ready
 from rft.readiness.verdict import (
     DRAW,
     HOUSE,
@@ -27,6 +26,7 @@ from rft.readiness.verdict import (
 from rft.records import Record
 from rft.stats import (
     Estimate,
+    has_spread,
     headroom,
     item_means,
     items_needed,
@@ -40,6 +40,7 @@ from rft.stats import (
     variance_components,
 )
 from rft.stats.estimates import ByItem
+from rft.thresholds import Ready
 
 
 @dataclass(frozen=True)
@@ -115,11 +116,6 @@ def obtained(answers: Answers, ready: Ready, planned: int) -> Check:
 
 def readable(answers: Answers, ready: Ready) -> list[Check]:
     """Answers that are no JSON and earned nothing, and answers that ran into max_tokens."""
-
-    def unread(record: Record) -> bool:
-        sample = record.sample
-        return sample is not None and not record.reward and sample.output_json is None
-
     cut = [r.sample for r in answers.graded if r.sample and r.sample.finish_reason == "length"]
     # An answer of fewer characters than tokens was cut off while the model was still reasoning.
     early = sum(len(s.output_text) < s.usage.get("completion_tokens", 0) for s in cut)
@@ -128,8 +124,8 @@ def readable(answers: Answers, ready: Ready) -> list[Check]:
     else:
         stopped = "A base that does not know when to stop needs a supervised warm start."
         effort = DRAW
-    share = answers.share(unread)
-    hits = sum(map(unread, answers.graded))
+    share = answers.share(_unread)
+    hits = sum(map(_unread, answers.graded))
     advice = f"{hits:,} of {len(answers.graded):,} answers are no JSON. "
     advice += stopped if len(cut) > hits / 2 else "Say the format in the prompt, or warm-start."
     items = len(answers.rewards)
@@ -149,6 +145,12 @@ def readable(answers: Answers, ready: Ready) -> list[Check]:
             effort=effort,
         ),
     ]
+
+
+def _unread(record: Record) -> bool:
+    """No JSON and no reward: an answer in another form that earned something was read."""
+    sample = record.sample
+    return sample is not None and not record.reward and sample.output_json is None
 
 
 def between(answers: Answers, ready: Ready, floor: tuple[str, float]) -> Check:
@@ -196,14 +198,14 @@ def learnable(answers: Answers, ready: Ready) -> Check:
         advice = f"One answer a row shows no spread: run rft eval --samples {group}."
         bars = bars_text(ready.learnable, percent=True)
         return Check(name, "unknown", bars, "warn", advice, source, effort=DRAW)
-    flat = [k for k, r in by_item.items() if max(r) - min(r) <= 1e-6]
+    flat = [k for k, r in by_item.items() if not has_spread(r)]
     advice = (
         f"In {1 - share.value:.0%} of the rows all answers score the same: no gradient, money "
         f"burnt. Give partial credit, or swap rows such as {named(flat)}."
     )
     check = measured(name, share, ready.learnable, len(by_item), advice, source, percent=True)
     if check.verdict == "warn" and answers.fewest < group:
-        advice = f"Groups of {group} are planned, but rows have only {answers.fewest} answers: "
+        advice = f"Groups of {group} are planned, but a row has as few as {answers.fewest}: "
         advice += f"run rft eval --samples {group}."
         return replace(check, advice=advice, effort=DRAW, rows=None)
     return check
@@ -228,20 +230,25 @@ def room(answers: Answers, ready: Ready) -> Check:
 
 
 def one_sided(answers: Answers, ready: Ready) -> list[Check]:
-    """Rows that no answer solves, and rows that every answer solves."""
+    """Rows out of reach, and rows that every answer solves.
+
+    Out of reach: no answer solves the row and all earn the same, so that not even partial credit
+    leads anywhere.
+    """
     bar = ready.solved - 1e-9
-    never = [k for k, r in answers.rewards.items() if max(r) < bar]
+    never = [k for k, r in answers.rewards.items() if max(r) < bar and not has_spread(r)]
     always = [k for k, r in answers.rewards.items() if min(r) >= bar]
     items = len(answers.rewards)
     source = "house rule; difficulty pools of prime-rl"
     return [
         measured(
-            "rows never solved",
+            "rows out of reach",
             share_interval(len(never), items),
             ready.one_sided,
             items,
-            f"{len(never)} of {items} rows were never solved: bring easier rows for a start, or a "
-            f"supervised warm start (solved means a reward of {ready.solved:g}, ready.solved).",
+            f"On {len(never)} of {items} rows no answer is right, nor better than another: bring "
+            f"easier rows, partial credit or a supervised warm start ({ready.solved:g} counts as "
+            "right, ready.solved).",
             source,
             percent=True,
         ),
@@ -299,12 +306,13 @@ def signal(answers: Answers, ready: Ready, noise: float | None) -> Check:
 
 
 def length(answers: Answers, ready: Ready) -> Check:
-    """Whether longer answers earn more within the same row; cut-off answers are left out."""
+    """Whether longer answers earn more within the same row; cut-off answers are left out, and
+    those that are no JSON and earn nothing: their length says nothing of the grader."""
     name, source = "reward by length", f"{HOUSE}; verbosity bias: arXiv 2306.05685"
     sizes: dict[str, list[float]] = defaultdict(list)
     rewards: dict[str, list[float]] = defaultdict(list)
     for r in answers.graded:
-        if r.sample and r.sample.finish_reason != "length":
+        if r.sample and r.sample.finish_reason != "length" and not _unread(r):
             sizes[r.item_id].append(len(r.sample.output_text))
             rewards[r.item_id].append(r.reward or 0.0)
     rho, items = rank_correlation(sizes, rewards)

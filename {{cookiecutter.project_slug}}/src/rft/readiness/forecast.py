@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rft.config import Price, Ready
 from rft.readiness.answers import Answers
 from rft.stats import Estimate, mean_interval
+from rft.thresholds import Price, Ready
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats as scipy_stats
 
-from rft.config import Ready
 from rft.readiness.answers import Answers
 from rft.readiness.material import FailedProbe, Material, Scored
 from rft.readiness.verdict import (
@@ -26,6 +25,7 @@ from rft.readiness.verdict import (
     not_applicable,
 )
 from rft.stats import Estimate, mean_interval, paired_difference
+from rft.thresholds import Ready
 
 AZURE = "azure-skills: any bad answer above 5/10 is a redesign"
 MOST_ITEMS = 500

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from rft.config import Ready
 from rft.dataset.row_checks import canonical
 from rft.readiness.answers import Answers
 from rft.readiness.material import Material
@@ -19,6 +18,7 @@ from rft.readiness.verdict import (
     not_applicable,
 )
 from rft.stats import Estimate, share_interval
+from rft.thresholds import Ready
 
 EXACT = {"split-overlap", "shared-group"}
 """Codes of findings that make a held-out figure worthless: the same prompt, the same group."""

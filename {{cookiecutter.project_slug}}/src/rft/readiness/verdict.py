@@ -72,16 +72,15 @@ def rows_to_settle(estimate: Estimate, bar: float, items: int, *, above: bool) -
     """Rows in all with which the interval's bad end would clear the bar at the same value.
 
     The width of an interval falls with the root of the rows; that of a share of 0 or 1 with the
-    rows (Wilson: 3.84 / (n + 3.84)). None when the value itself does not clear the bar, or when it
-    would take more than 100 times the rows.
+    rows (Wilson: 3.84 / (n + 3.84)). None when the value itself does not clear the bar.
     """
     distance = estimate.value - bar if above else bar - estimate.value
     reach = estimate.value - estimate.low if above else estimate.high - estimate.value
-    if not distance > 0 or reach <= distance or reach > 10 * distance:
+    if not distance > 0 or reach <= distance:
         return None
     if estimate.value in (0.0, 1.0):
         return math.ceil(3.8415 * (1 - distance) / distance)
-    return math.ceil(items * (reach / distance) ** 2)
+    return math.ceil(items * min(reach / distance, 100.0) ** 2)
 
 
 def share_text(estimate: Estimate) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,7 +48,9 @@ def of_run(
 def of_slices(found: Sequence[Slice]) -> Markup:
     """One slice key's values, each with the mean reward of every run."""
     with svg.style():
-        return plots.forest([(f"{s.name} ({s.items})", s.means) for s in found])
+        return plots.forest(
+            [(s.name, f" ({s.items})", [_known(e) for e in s.means]) for s in found]
+        )
 
 
 def of_runs(comparison: Comparison) -> Markup:
@@ -55,7 +58,7 @@ def of_runs(comparison: Comparison) -> Markup:
     with svg.style():
         return plots.forest(
             [
-                (f"{side.label} {side.name}", [None] * number + [mean])
+                (f"{side.label} {side.name}", "", [None] * number + [mean])
                 for number, (side, mean) in enumerate(
                     zip(comparison.sides, comparison.means, strict=True)
                 )
@@ -80,6 +83,10 @@ def _tries(
             else "RFT makes good answers the usual ones, and here is none yet."
         ),
     )
+
+
+def _known(estimate: Estimate) -> Estimate | None:
+    return None if math.isnan(estimate.value) else estimate
 
 
 def _distribution(rewards: Sequence[float]) -> Figure:

@@ -20,7 +20,8 @@ WIDTH, HEIGHT = 400, 250
 """Points; the width of a small phone, so that no text there is drawn smaller than written."""
 MARKERS = "osD^"
 ROW = 26
-NAME_LENGTH = 20
+NAME_LENGTH = 21
+"""Characters that fit on the left of a `forest`."""
 
 
 def _axes(xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
@@ -126,13 +127,16 @@ def pass_at_k(curves: Sequence[tuple[str, Sequence[tuple[int, Estimate]]]]) -> M
     return markup(figure, told)
 
 
-def forest(rows: Sequence[tuple[str, Sequence[Estimate | None]]]) -> Markup:
-    """A line for each (name, one mean reward a run), with its first figure written out."""
-    present = [[(n, e) for n, e in enumerate(found) if e is not None] for _, found in rows]
+def forest(rows: Sequence[tuple[str, str, Sequence[Estimate | None]]]) -> Markup:
+    """A line for each (name, note, one mean reward a run), with its first figure written out.
+
+    A long name is shortened, a note is not.
+    """
+    present = [[(n, e) for n, e in enumerate(found) if e is not None] for *_, found in rows]
     most = max(map(len, present))
     height = ROW * len(rows) * (1 + 0.3 * (most - 1)) + 26
     figure = Figure(figsize=(WIDTH / 72, height / 72))
-    axes = figure.add_axes((0.33, 20 / height, 0.37, 1 - 24 / height))
+    axes = figure.add_axes((0.35, 20 / height, 0.35, 1 - 24 / height))
     for row, estimates in enumerate(present):
         for place, (number, estimate) in enumerate(estimates):
             _bar(axes, estimate, row + 0.7 * (place - (len(estimates) - 1) / 2) / most, number)
@@ -146,7 +150,7 @@ def forest(rows: Sequence[tuple[str, Sequence[Estimate | None]]]) -> Markup:
             annotation_clip=False,
         )
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_yticks(range(len(rows)), [_shorten(name) for name, _ in rows], color=INK)
+    axes.set_yticks(range(len(rows)), [_label(name, note) for name, note, _ in rows], color=INK)
     axes.tick_params(axis="y", length=0, pad=8)
     axes.spines[["left"]].set_visible(False)
     axes.grid(axis="x", linewidth=0.8)
@@ -155,7 +159,7 @@ def forest(rows: Sequence[tuple[str, Sequence[Estimate | None]]]) -> Markup:
     axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     label = "; ".join(
         f"{name}: " + ", ".join(str(e) for _, e in found)
-        for (name, _), found in zip(rows, present, strict=True)
+        for (name, *_), found in zip(rows, present, strict=True)
     )
     return markup(figure, label)
 
@@ -188,6 +192,6 @@ def _look(number: int) -> tuple[str, str]:
     return SERIES[number], MARKERS[number]
 
 
-def _shorten(name: str) -> str:
-    name = seen(name)
-    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
+def _label(name: str, note: str) -> str:
+    name, room = seen(name), NAME_LENGTH - len(note)
+    return (name if len(name) <= room else f"{name[: room - 1]}…") + note

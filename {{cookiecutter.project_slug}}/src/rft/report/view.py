@@ -153,7 +153,8 @@ def slices(runs: Sequence[Sequence[Row]]) -> dict[str, tuple[list[Slice], int]]:
                 means = found[key].setdefault(value, [[] for _ in runs])
                 means[number].append(row.mean or 0.0)
     told = {}
-    for key, values in found.items():
+    for key, every in found.items():
+        values = {name: means for name, means in every.items() if means[0]}
         largest = sorted(values.items(), key=lambda pair: -len(pair[1][0]))[:MAX_SLICES]
         made = [Slice(name, len(m[0]), list(map(mean_interval, m))) for name, m in largest]
         made.sort(key=lambda s: -s.means[0].value)

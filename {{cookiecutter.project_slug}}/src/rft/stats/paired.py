@@ -41,9 +41,10 @@ class Paired:
 def paired_difference(a: ByItem, b: ByItem, seed: int = 0) -> Paired:
     """Compare two runs over the items that have answers in both; item means are the pairs.
 
-    Permutation test that swaps the two runs within items (Fisher 1935; exact up to 13 items),
-    interval by `mean_interval` over the items' differences (paired analysis as in Miller, arXiv
-    2411.00640, section 3).
+    Permutation test that swaps the two runs within items (Fisher 1935): exact up to 13 items, with
+    more by seeded resamples and the mid-p value (for right-or-wrong answers: Fagerland, Lydersen,
+    Laake 2013, BMC Medical Research Methodology 13:91). Interval by `mean_interval` over the
+    items' differences (paired analysis as in Miller, arXiv 2411.00640, section 3).
     """
     common = [item for item in a if len(a[item]) and len(b.get(item, ()))]
     x = np.array([np.mean(a[item]) for item in common], dtype=float)
@@ -78,14 +79,17 @@ def _permutation(gains: NDArray[np.float64], seed: int) -> float:
         )
         return float(exact.pvalue)
     # scipy's resampling of the same test takes 20 times as long.
-    rng, total, beyond = np.random.default_rng(seed), float(gains.sum()), 0
+    rng, total, beyond = np.random.default_rng(seed), float(gains.sum()), 0.5
     step = max(1, BATCH // gains.size)
     for start in range(0, RESAMPLES, step):
         shape = (min(step, RESAMPLES - start), -(-gains.size // 8))
         bits = np.unpackbits(rng.integers(0, 256, shape, dtype=np.uint8), axis=1)[:, : gains.size]
         sums = total - 2 * (bits @ gains)
-        beyond += int((np.abs(sums) >= abs(total) - SAME).sum())
-    return (beyond + 1) / (RESAMPLES + 1)
+        further = np.abs(sums) - abs(total)
+        # Mid-p: a tie counts half. Rewards in few steps tie often, and the plain test then raises
+        # fewer false alarms than the level it states (3.8 % for 5 %, tests/engine/simulated.py).
+        beyond += float((further > SAME).sum()) + 0.5 * float((np.abs(further) <= SAME).sum())
+    return beyond / (RESAMPLES + 1)
 
 
 def deviation(values: Sequence[float]) -> float:

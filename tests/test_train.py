@@ -1,0 +1,44 @@
+"""Training jobs and exports of every template, as far as they go without a vendor."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import TASKS, Bake, BakedProject, Done, Run
+
+HOSTED = [task for task in TASKS if task != "code-gen-exec"]
+
+
+def rft(run: Run, project: BakedProject, *arguments: str, code: int | None = 0) -> Done:
+    command = ("env", "PYTHONPATH=src", sys.executable, "-m", "rft", *arguments)
+    return run(*command, cwd=project.path, code=code)
+
+
+@pytest.mark.parametrize("task", HOSTED)
+def test_the_lambda_scores_every_probe_as_the_project_does(
+    bake: Bake, run: Run, task: str, tmp_path: Path
+) -> None:
+    project = bake(**TASKS[task])
+    rft(run, project, "export", "bedrock", "--output", str(tmp_path / "aws"))
+    told = run(sys.executable, "-I", tmp_path / "aws/try_locally.py", cwd=tmp_path).out
+    probes = len(project.read("task/probes.jsonl").splitlines())
+    assert told.count(f"{probes} of {probes} rewards are the project's own") == 3
+
+
+def test_a_lambda_runs_no_code_of_a_model(bake: Bake, run: Run) -> None:
+    done = rft(run, bake(**TASKS["code-gen-exec"]), "export", "bedrock", code=2)
+    assert "A Lambda cannot carry the grader: 'code_exec' runs code" in done.err
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_template_has_a_job_that_could_be_sent(bake: Bake, run: Run, task: str) -> None:
+    project = bake(fresh=True, **TASKS[task])
+    profile = "openai" if task in HOSTED else "local"
+    rft(run, project, "train", "--dry-run", "--profile", profile, "--from", "base-1")
+    (path,) = (project.path / "runs/train").glob("*/body.json")
+    grader = json.loads(path.read_text(encoding="utf-8"))["method"]["reinforcement"]["grader"]
+    assert "def grade(" in json.dumps(grader)
+    assert "file://" not in json.dumps(grader)

@@ -1,0 +1,1 @@
+"""The same task for other trainers: one module for each of them."""

@@ -1,0 +1,245 @@
+"""The body of `fine_tuning.jobs.create` as a strict model, and how each profile wants it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rft import graders
+from rft.config import ProfileName, plain_errors
+from rft.errors import UserError
+from rft.graders.spec import (
+    LocalGrader,
+    MultiGrader,
+    PythonGrader,
+    ScoreModel,
+    StringCheck,
+    TextSimilarity,
+    hosted_leaves,
+)
+from rft.graders.template import compact
+from rft.jobs.hyper import Method, ReinforcementHyper, SupervisedHyper
+
+LAMBDA_ARN = (
+    r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]+)?$"
+)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", strict=True, allow_inf_nan=False, validate_by_name=True
+    )
+
+
+class LambdaTarget(_Strict):
+    """The AWS Lambda that gives the rewards."""
+
+    function: Annotated[str, Field(pattern=LAMBDA_ARN)]
+
+
+class LambdaGrader(_Strict):
+    """Bedrock's only grader."""
+
+    type: Literal["lambda"]
+    target: Annotated[LambdaTarget, Field(alias="lambda")]
+
+
+JobGrader = Annotated[
+    StringCheck
+    | TextSimilarity
+    | PythonGrader
+    | ScoreModel
+    | MultiGrader
+    | LocalGrader
+    | LambdaGrader,
+    Field(discriminator="type"),
+]
+
+
+class JsonSchema(_Strict):
+    """The schema an answer must fit."""
+
+    name: str
+    strict: bool
+    body: Annotated[dict[str, Any], Field(alias="schema")]
+
+
+class ResponseFormat(_Strict):
+    """Structured output while training: without it sample.output_json is not filled."""
+
+    type: Literal["json_schema"]
+    json_schema: JsonSchema
+
+
+class SupervisedPart(_Strict):
+    """method.supervised."""
+
+    hyperparameters: SupervisedHyper | None = None
+
+
+class ReinforcementPart(_Strict):
+    """method.reinforcement."""
+
+    grader: JobGrader
+    response_format: ResponseFormat | None = None
+    hyperparameters: ReinforcementHyper | None = None
+
+
+class SupervisedMethod(_Strict):
+    """Learn from written answers."""
+
+    type: Literal["supervised"]
+    supervised: SupervisedPart
+
+
+class ReinforcementMethod(_Strict):
+    """Learn from rewards."""
+
+    type: Literal["reinforcement"]
+    reinforcement: ReinforcementPart
+
+
+class JobBody(_Strict):
+    """What is sent. Limits: OpenAI's API reference, `fine_tuning.jobs.create`."""
+
+    model: Annotated[str, Field(min_length=1)]
+    training_file: Annotated[str, Field(min_length=1)]
+    validation_file: Annotated[str, Field(min_length=1)] | None = None
+    suffix: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    metadata: (
+        Annotated[
+            dict[
+                Annotated[str, Field(min_length=1, max_length=64)],
+                Annotated[str, Field(max_length=512)],
+            ],
+            Field(max_length=16),
+        ]
+        | None
+    ) = None
+    method: Annotated[SupervisedMethod | ReinforcementMethod, Field(discriminator="type")]
+
+    def wire(self) -> dict[str, Any]:
+        """The JSON to send, without what is not set."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a profile's documentation shows of the call; nothing else is sent there."""
+
+    methods: tuple[Method, ...] = ("supervised", "reinforcement")
+    optional: tuple[str, ...] = ("validation_file", "suffix", "seed", "metadata")
+    response_format: bool = True
+
+
+CONTRACTS: dict[ProfileName, Contract] = {
+    "local": Contract(),
+    "compatible": Contract(),
+    "openai": Contract(),
+    "foundry": Contract(optional=("validation_file", "suffix")),
+    "bedrock": Contract(methods=("reinforcement",), optional=(), response_format=False),
+}
+
+
+def job_grader(spec: graders.Spec, profile: ProfileName, lambda_arn: str | None) -> dict[str, Any]:
+    """The grader JSON that the profile takes, with every source in it.
+
+    Raises UserError where the profile cannot run the project's grader.
+    """
+    if profile == "bedrock":
+        if not lambda_arn:
+            raise UserError(
+                "Bedrock takes its rewards from an AWS Lambda only; make one with `rft export "
+                "bedrock`, deploy it, and write its ARN as lambda_arn under [train] in rft.toml."
+            )
+        return {"type": "lambda", "lambda": {"function": lambda_arn}}
+    if profile == "local" and graders.not_hosted(spec):
+        # Our own service can: it runs them in the project's sandbox.
+        kept = {"graders": hosted_leaves(spec)} if isinstance(spec, MultiGrader) else {}
+        return spec.model_copy(update=kept).model_dump(exclude_none=True)
+    compacted: dict[str, Any] = _compacted(graders.hosted(spec))
+    return compacted
+
+
+def _compacted(value: Any) -> Any:
+    """Templates without spaces inside their braces: Foundry's own notes want them so."""
+    if isinstance(value, dict):
+        return {k: v if k == "source" else _compacted(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_compacted(entry) for entry in value]
+    return compact(value) if isinstance(value, str) else value
+
+
+def build(
+    profile: ProfileName,
+    method: Method,
+    model: str,
+    *,
+    grader: Mapping[str, Any] | None,
+    response_format: Mapping[str, Any] | None,
+    hyperparameters: Mapping[str, Any],
+    training_file: str,
+    validation_file: str | None = None,
+    suffix: str | None = None,
+    seed: int | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> JobBody:
+    """The body for a profile: what its contract does not show is left out.
+
+    Raises UserError for what the user asked for by name and the profile does not take, and for
+    values beyond the contract's limits.
+    """
+    contract = CONTRACTS[profile]
+    if method not in contract.methods:
+        raise UserError(
+            f"Profile '{profile}' documents no {method} job in OpenAI's shape; use --method "
+            f"{contract.methods[0]}, or do the {method} step with another profile."
+        )
+    if suffix and "suffix" not in contract.optional:
+        raise UserError(f"Profile '{profile}' takes no suffix; leave --suffix out.")
+    part: dict[str, Any] = {}
+    if method == "reinforcement":
+        part["grader"] = grader
+        if contract.response_format and (response_format or {}).get("type") == "json_schema":
+            part["response_format"] = response_format
+    if hyperparameters:
+        part["hyperparameters"] = dict(hyperparameters)
+    optional = {
+        "validation_file": validation_file,
+        "suffix": suffix,
+        "seed": seed,
+        "metadata": dict(metadata) if metadata else None,
+    }
+    body = {
+        "model": model,
+        "training_file": training_file,
+        **{k: v for k, v in optional.items() if k in contract.optional and v is not None},
+        "method": {"type": method, method: part},
+    }
+    try:
+        return JobBody.model_validate(body)
+    except ValidationError as error:
+        raise UserError(f"The job cannot be sent: {plain_errors(error)[0]}.") from None
+
+
+def shown(body: Mapping[str, Any], longest: int = 60) -> str:
+    """The body for people: indented, with long texts (the grader's source) cut short."""
+
+    def cut(value: Any) -> Any:
+        if isinstance(value, dict):
+            if value.get("type") == "json_schema":
+                return {"type": "json_schema", "json_schema": "(the Answer of task/schema.py)"}
+            return {key: cut(entry) for key, entry in value.items()}
+        if isinstance(value, list):
+            return [cut(entry) for entry in value]
+        if isinstance(value, str) and (len(value) > longest or "\n" in value):
+            first = " ".join(value.split())[: longest - 30]
+            return f"{first}... ({len(value):,} characters)"
+        return value
+
+    return json.dumps(cut(dict(body)), indent=2, ensure_ascii=False)

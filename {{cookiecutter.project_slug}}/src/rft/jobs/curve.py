@@ -1,0 +1,71 @@
+"""A job's metrics for a terminal: curves in one line each, and a table of the latest steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rft.jobs.metrics import Point
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+COLUMNS: dict[str, tuple[str, str]] = {
+    "train_reward": ("train reward", ".3f"),
+    "valid_reward": ("valid reward", ".3f"),
+    "no_variance": ("same reward", ".0%"),
+    "entropy": ("entropy", ".3f"),
+    "kl": ("KL", ".3f"),
+    "length": ("tokens", ".0f"),
+    "loss": ("loss", ".3f"),
+    "valid_loss": ("valid loss", ".3f"),
+    "errors": ("errors", ".0%"),
+}
+"""Figure of a Point -> its title and format."""
+
+
+def told_columns(points: Sequence[Point]) -> list[str]:
+    """The figures that this vendor tells at all."""
+    return [n for n in COLUMNS if any(getattr(p, n) is not None for p in points)]
+
+
+def cell(point: Point, name: str) -> str:
+    """One figure as text; "" where the step has none."""
+    value = getattr(point, name)
+    return "" if value is None else format(value, COLUMNS[name][1])
+
+
+def line(point: Point) -> str:
+    """One step in one line, for logs."""
+    of = f" of {point.total}" if point.total else ""
+    told = [f"{COLUMNS[n][0]} {cell(point, n)}" for n in COLUMNS if getattr(point, n) is not None]
+    return f"step {point.step}{of}: {', '.join(told)}"
+
+
+def curve(values: Sequence[float | None], width: int, low: float, high: float) -> str:
+    """Block characters of a series between `low` and `high`, thinned to `width` columns.
+
+    A column is the mean of its steps; one without any figure is a space.
+    """
+    columns = min(width, len(values))
+    text = ""
+    for n in range(columns):
+        part = values[n * len(values) // columns : (n + 1) * len(values) // columns]
+        known = [value for value in part if value is not None]
+        if not known:
+            text += " "
+            continue
+        share = (sum(known) / len(known) - low) / (high - low) if high > low else 0.5
+        text += BLOCKS[min(len(BLOCKS) - 1, max(0, int(share * len(BLOCKS))))]
+    return text
+
+
+def curves(points: Sequence[Point], width: int = 80) -> list[str]:
+    """One line for each figure: title, first value, curve, last value. Rewards share a scale."""
+    lines = []
+    rewards = [v for p in points for v in (p.train_reward, p.valid_reward) if v is not None]
+    for name in told_columns(points):
+        values: list[float | None] = [getattr(p, name) for p in points]
+        known = [v for v in values if v is not None]
+        scale = rewards if name.endswith("reward") else known
+        title, form = COLUMNS[name]
+        drawn = curve(values, width - 32, min(scale), max(scale))
+        lines.append(f"{title:>12} {known[0]:>7{form}} {drawn} {known[-1]:{form}}")
+    return lines

@@ -1,0 +1,194 @@
+"""What a vendor would refuse, found before anything is uploaded: one sentence each, with remedy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from rft import graders
+from rft.config import ProfileName
+from rft.dataset import ROW_LIMITS
+from rft.jobs import dates
+from rft.jobs.body import CONTRACTS
+from rft.jobs.hyper import Method
+
+FOUNDRY_BASES = ("o4-mini", "gpt-5")
+"""Bases of RFT in Foundry's table of 2026-03-05; a later table may hold more."""
+BEDROCK_BASES = ("openai.gpt-oss-20b", "qwen.qwen3-32b")
+_INDEX = re.compile(r"\{\{[^}]*\[\d+\][^}]*\}\}")
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One finding of the preflight; a "stop" keeps the job from being sent."""
+
+    level: Literal["stop", "warn", "ok"]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is about to be sent, as far as the preflight asks."""
+
+    profile: ProfileName
+    method: Method
+    model: str
+    spec: graders.Spec
+    rows: Mapping[str, int]
+    """Rows by split: train, validation."""
+    hyperparameters: Mapping[str, Any]
+
+
+def preflight(plan: Plan, today: date) -> list[Remark]:
+    """Everything that can be known without asking the vendor."""
+    return [
+        *_rows(plan),
+        *_calendar(plan, today),
+        *alive(plan.profile, plan.model, dates.shutdown(plan.profile, plan.model), today),
+        *_eligible(plan, today),
+        *(_grader(plan, today) if plan.method == "reinforcement" else ()),
+    ]
+
+
+def _rows(plan: Plan) -> Iterator[Remark]:
+    for split in ("train", "validation"):
+        count = plan.rows.get(split, 0)
+        low, high = ROW_LIMITS.get(plan.profile, {}).get(split, (1, None))
+        if split == "validation" and "validation_file" not in CONTRACTS[plan.profile].optional:
+            yield Remark("ok", f"{count:,} validation rows: {plan.profile} takes no such file.")
+        elif not count:
+            yield Remark(
+                "stop",
+                f"task/data/{split}.jsonl holds no rows; a job needs both files, add some.",
+            )
+        elif count < low:
+            yield Remark(
+                "stop",
+                f"{count:,} {split} rows, but {plan.profile} takes {low:,} or more; add "
+                f"{low - count:,}, or train on another profile.",
+            )
+        elif high and count > high:
+            yield Remark(
+                "stop",
+                f"{count:,} {split} rows, but {plan.profile} takes at most {high:,}; sample some.",
+            )
+        else:
+            yield Remark("ok", f"{count:,} {split} rows.")
+
+
+def _calendar(plan: Plan, today: date) -> Iterator[Remark]:
+    if plan.profile != "openai":
+        return
+    if today >= dates.OPENAI_NO_JOBS:
+        yield Remark(
+            "stop",
+            f"OpenAI takes no fine-tuning job from anyone since {dates.OPENAI_NO_JOBS} "
+            f"({dates.OPENAI_PAGE}); use profile bedrock, foundry or local.",
+        )
+    elif today >= dates.OPENAI_NO_NEW_ORGANISATIONS:
+        yield Remark(
+            "warn",
+            "OpenAI takes jobs only from organisations that ran one before "
+            f"{dates.OPENAI_NO_NEW_ORGANISATIONS} and used a tuned model lately (since "
+            f"{dates.OPENAI_NO_INACTIVE_ORGANISATIONS}), and from nobody from "
+            f"{dates.OPENAI_NO_JOBS}; others get a 403 and take bedrock, foundry or local.",
+        )
+
+
+def alive(profile: str, model: str, ends: date | None, today: date) -> Iterator[Remark]:
+    """Whether the base still lives; `ends` is the vendor's shutdown_date or that of the table."""
+    if ends is None:
+        return
+    if profile == "foundry" and model.startswith("o4-mini") and today < dates.FOUNDRY_O4_MINI_ENDS:
+        return  # _eligible says who may still train it
+    # Of a tuned model OpenAI says that it ends with its base; Microsoft gives it some months more.
+    with_it = ", and what was tuned from it with it" if profile == "openai" else ""
+    if ends <= today:
+        yield Remark(
+            "stop",
+            f"{model} was shut down on {ends}; start from a model that is alive (--from).",
+        )
+    else:
+        yield Remark(
+            "warn",
+            f"{model} will be shut down on {ends}{with_it}; prefer a base that lives longer.",
+        )
+
+
+def _eligible(plan: Plan, today: date) -> Iterator[Remark]:
+    if plan.method != "reinforcement":
+        return
+    name = plan.model.removeprefix("ft:")
+    if plan.profile == "foundry":
+        if name.startswith("o4-mini") and today >= dates.FOUNDRY_O4_MINI_ENDS:
+            yield Remark(
+                "stop",
+                f"Foundry trains o4-mini until {dates.FOUNDRY_O4_MINI_ENDS}, even for customers "
+                "who had it; use gpt-5 (on approval) or another profile.",
+            )
+        elif name.startswith("o4-mini"):
+            yield Remark(
+                "warn",
+                f"Foundry trains o4-mini only for customers who had it before "
+                f"{dates.FOUNDRY_MODELS['o4-mini-2025-04-16']}, until "
+                f"{dates.FOUNDRY_O4_MINI_ENDS}; newcomers ask for gpt-5 ({dates.FOUNDRY_PAGE}).",
+            )
+        elif name.startswith("gpt-5"):
+            yield Remark(
+                "warn",
+                "Foundry trains gpt-5 only for subscriptions that were approved; ask for access "
+                f"first ({dates.FOUNDRY_PAGE}).",
+            )
+        else:
+            yield Remark(
+                "warn",
+                f"Foundry's table of bases for RFT names {' and '.join(FOUNDRY_BASES)} only "
+                f"(read for 2026-03-05); look whether {name} was added ({dates.FOUNDRY_PAGE}).",
+            )
+    if plan.profile == "bedrock":
+        if name not in BEDROCK_BASES:
+            yield Remark(
+                "warn",
+                f"Bedrock's documents show RFT with {' and '.join(BEDROCK_BASES)} in us-west-2; "
+                f"look whether {name} was added before you upload.",
+            )
+        rate = plan.hyperparameters.get("learning_rate_multiplier", 1)
+        if not isinstance(rate, str) and rate >= 1:
+            yield Remark(
+                "warn",
+                "Amazon advises a learning_rate_multiplier below 1; set one with --hyper "
+                "learning_rate_multiplier=0.5.",
+            )
+
+
+def _grader(plan: Plan, today: date) -> Iterator[Remark]:
+    if plan.profile == "bedrock":
+        yield Remark(
+            "ok",
+            "Rewards come from the Lambda; `rft export bedrock` tests it against grader.py.",
+        )
+        return
+    for key, leaf in graders.model_graders(plan.spec).items():
+        ends = dates.shutdown(plan.profile, leaf.model)
+        if ends and ends <= today:
+            yield Remark(
+                "stop",
+                f"Grader {key or leaf.name} asks {leaf.model}, which was shut down on {ends}; name "
+                "a model that is alive in task/grader.json.",
+            )
+    for sentence in graders.problems(plan.spec):
+        yield Remark("stop", f"Grader: {sentence}")
+    if plan.profile == "foundry" and _INDEX.search(str(graders.hosted(plan.spec))):
+        yield Remark(
+            "warn",
+            "Microsoft's notes say that its templates take no list index such as [0]; do that in "
+            "a python grader.",
+        )
+
+
+def stops(remarks: Sequence[Remark]) -> list[Remark]:
+    """The remarks that keep the job from being sent."""
+    return [remark for remark in remarks if remark.level == "stop"]

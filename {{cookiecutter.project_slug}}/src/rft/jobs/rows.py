@@ -1,0 +1,43 @@
+"""The rows of a split as the lines that a vendor trains on.
+
+OpenAI's contract knows the developer's role in rows for reinforcement and the system's in chats for
+supervised training (FineTuneReinforcementRequestInput and FineTuneChatRequestInput of its OpenAPI
+file), whatever role its endpoints take; Bedrock knows the system's only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rft.rollouts import instructed_by
+
+
+def reinforcement_rows(rows: Sequence[Mapping[str, Any]], profile: str) -> list[dict[str, Any]]:
+    """Each row as it stands (graders read all of it), with the roles of the profile."""
+    role = "system" if profile == "bedrock" else "developer"
+    return [{**row, "messages": instructed_by(row["messages"], role)} for row in rows]
+
+
+def supervised_rows(
+    rows: Sequence[Mapping[str, Any]], golds: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Each row's prompt with its gold answer as the assistant's turn; no field of ours is sent."""
+    made = []
+    for row, gold in zip(rows, golds, strict=True):
+        line: dict[str, Any] = {
+            "messages": [
+                *instructed_by(row["messages"], "system"),
+                {"role": "assistant", "content": gold},
+            ]
+        }
+        if row.get("tools"):
+            line["tools"] = row["tools"]
+        made.append(line)
+    return made
+
+
+def to_jsonl(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """One JSON object a line, UTF-8; equal rows give equal bytes, so that uploads can be reused."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()

@@ -1,0 +1,141 @@
+"""What is remembered of a training job: one folder each below runs/train/.
+
+`body.json` is what was sent, `train.jsonl` and `validation.jsonl` the files behind its ids,
+`job.json` who trains it, `events.jsonl` what happened. The job id is written the moment it is
+known, so a killed command never makes a second job.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rft.config import ProfileName
+from rft.errors import UserError
+from rft.jobs.hyper import Method
+from rft.jobs.uploads import write_atomically
+from rft.runs import make_folder
+
+INFO, BODY, EVENTS = "job.json", "body.json", "events.jsonl"
+OVER = ("succeeded", "failed", "cancelled")
+"""Statuses after which nothing happens any more; compared as strings, vendors add their own."""
+
+
+class JobInfo(BaseModel):
+    """What job.json says. Holds no key and no secret."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    identity: str
+    """sha256 of the body, with the hashes of its files in place of their ids, and the address."""
+    profile: ProfileName
+    base_url: str
+    """Of the vendor, or "rft serve" for our own service."""
+    method: Method
+    start_from: str
+    """Id of the model that is trained."""
+    name: str
+    """Name of the tuned model in the [models] table of rft.toml."""
+    created: str = ""
+    sending_since: float | None = None
+    """Unix time at which the body was about to be sent."""
+    job_id: str = ""
+    status: str = ""
+    tuned_model: str = ""
+    readiness: str = ""
+    """What was known of the base when the job was sent."""
+    overruled: bool = False
+    """Sent although readiness said no (--anyway)."""
+
+
+class Job:
+    """A job's folder."""
+
+    def __init__(self, folder: Path, info: JobInfo) -> None:
+        self.folder = folder
+        self.info = info
+
+    def update(self, **values: Any) -> None:
+        """Change job.json, all of it or nothing."""
+        self.info = self.info.model_copy(update=values)
+        write_atomically(self.folder / INFO, self.info.model_dump_json(indent=2) + "\n")
+
+    def write_body(self, body: dict[str, Any]) -> None:
+        """Write body.json."""
+        text = json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+        write_atomically(self.folder / BODY, text)
+
+    def body(self) -> dict[str, Any]:
+        """What body.json holds."""
+        found: dict[str, Any] = json.loads((self.folder / BODY).read_text(encoding="utf-8"))
+        return found
+
+
+def start(root: Path, info: JobInfo) -> Job:
+    """A fresh folder for a job that has not been sent yet."""
+    now = datetime.now(UTC)
+    folder = make_folder(root, f"{now:%Y%m%d-%H%M%S}-{info.method}")
+    job = Job(folder, info)
+    job.update(created=now.isoformat(timespec="seconds"))
+    return job
+
+
+def all_jobs(root: Path) -> Iterator[Job]:
+    """Every readable job, oldest first."""
+    for path in sorted(root.glob(f"*/{INFO}")):
+        try:
+            info = JobInfo.model_validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValidationError):
+            continue
+        yield Job(path.parent, info)
+
+
+def with_identity(root: Path, identity: str) -> Job | None:
+    """The newest job with this body that did not end in vain."""
+    for job in reversed(list(all_jobs(root))):
+        if job.info.identity == identity and job.info.status not in ("failed", "cancelled"):
+            return job
+    return None
+
+
+def find(root: Path, name: str) -> Job:
+    """The job of this id or folder; with no name the newest that was sent.
+
+    Raises UserError when there is none.
+    """
+    sent = [job for job in all_jobs(root) if job.info.job_id]
+    if not name and sent:
+        return sent[-1]
+    for job in reversed(sent):
+        if name in (job.info.job_id, job.folder.name):
+            return job
+    if name:
+        raise UserError(
+            f"No job '{name}' was sent from here; runs/train holds "
+            f"{', '.join(job.info.job_id for job in sent) or 'none'}."
+        )
+    raise UserError("No job was sent from here yet; send one with `rft train`.")
+
+
+@contextmanager
+def sending(root: Path) -> Iterator[None]:
+    """Only one process sends jobs of a project at a time. Raises UserError if another does."""
+    root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(root / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(
+            "Another rft train is sending a job of this project; wait for it, then run rft watch."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,162 @@
+"""The client that talks to whoever trains, and its errors as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from rft import config
+from rft.config import Settings, redact
+from rft.errors import OutsideError, UserError
+from rft.jobs import local_service
+from rft.rollouts import vendor_message
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+    from openai.types.fine_tuning import FineTuningJob
+
+MARK = "body_sha256"
+"""Key of the job's metadata by which it is found again."""
+TIMEOUT_S = 120.0
+CLOSED = (
+    "{url} takes no training job from your organisation (403 training_not_available): OpenAI "
+    "closed fine-tuning to new organisations on 2026-05-07 and to all on 2027-01-06; set "
+    "[endpoint] profile to bedrock, foundry or local in rft.toml and run rft train again."
+)
+
+
+def connect(settings: Settings) -> OpenAI:
+    """A client of the service that takes this project's training jobs; ours is started if need be.
+
+    Raises UserError for a missing key or address, OutsideError when ours does not start.
+    """
+    import openai
+
+    return openai.OpenAI(
+        base_url=config.train_url(settings) or local_service.ensure(settings.root),
+        api_key=config.api_key(settings.endpoint),
+        max_retries=settings.sampling.max_retries,
+        timeout=TIMEOUT_S,
+    )
+
+
+def address(client: OpenAI) -> str:
+    """The client's address without secrets."""
+    return redact(str(client.base_url)).rstrip("/")
+
+
+def remembered_as(settings: Settings) -> str:
+    """What this vendor's jobs and uploads are remembered under; "" while it has no address."""
+    try:
+        url = config.train_url(settings)
+    except UserError:  # a dry run needs none; connect says what is missing
+        return ""
+    return redact(url).rstrip("/") if url else local_service.NAME
+
+
+@contextmanager
+def explained(client: OpenAI, doing: str) -> Iterator[None]:
+    """Turn the SDK's exceptions into ours; what they quote never holds the key."""
+    import openai
+
+    url = address(client)
+    try:
+        yield
+    except openai.AuthenticationError:
+        raise UserError(
+            f"{url} refused the key (401); set a valid one in the environment or in .env."
+        ) from None
+    except openai.PermissionDeniedError as error:
+        if error.code == "training_not_available":
+            raise UserError(CLOSED.format(url=url)) from None
+        raise UserError(
+            f"{url} does not allow {doing} (403): {vendor_message(error, client.api_key)}; ask for "
+            "the right, or train on another profile."
+        ) from None
+    except openai.NotFoundError as error:
+        raise UserError(
+            f"{url}: {doing} failed (404): {vendor_message(error, client.api_key)}; correct the "
+            "name, or the address under [train] or [endpoint] in rft.toml."
+        ) from None
+    except openai.APITimeoutError:
+        raise OutsideError(
+            f"{url}: {doing} took longer than {TIMEOUT_S:.0f} s; run the same command again."
+        ) from None
+    except openai.APIConnectionError as error:
+        raise OutsideError(
+            f"{url} cannot be reached ({error.__cause__ or error}); run the same command again "
+            "when it is back: nothing is uploaded or sent twice."
+        ) from None
+    except (openai.BadRequestError, openai.UnprocessableEntityError, openai.ConflictError) as error:
+        raise UserError(
+            f"{url} refused {doing} ({error.status_code}): "
+            f"{vendor_message(error, client.api_key)}; correct that and run the command again."
+        ) from None
+    except openai.APIStatusError as error:
+        raise OutsideError(
+            f"{url}: {doing} failed ({error.status_code}): "
+            f"{vendor_message(error, client.api_key)}; run the same command again later."
+        ) from None
+    except openai.APIError as error:
+        raise OutsideError(
+            f"{url}: {doing} failed: {vendor_message(error, client.api_key)}"
+        ) from None
+    except ValueError as error:
+        raise OutsideError(f"{url} sent what is no JSON ({error}); is it an API address?") from None
+
+
+def shutdown_date(client: OpenAI, model: str) -> date | None:
+    """The day on which the vendor ends a model, if it says so.
+
+    Raises UserError when the vendor knows no such model; a vendor that has no such page passes.
+    """
+    import openai
+
+    try:
+        found = client.models.retrieve(model)
+    except openai.NotFoundError as error:
+        if error.code == "model_not_found":
+            raise UserError(
+                f"{address(client)} knows no model '{model}'; correct [models] in rft.toml or "
+                "--from."
+            ) from None
+        return None
+    except (openai.AuthenticationError, openai.APIConnectionError):
+        with explained(client, "asking for the model"):
+            raise
+    except (openai.APIError, ValueError):
+        return None
+    try:
+        return date.fromisoformat(str(found.to_dict().get("shutdown_date")))
+    except ValueError:
+        return None
+
+
+def create(client: OpenAI, body: dict[str, Any]) -> FineTuningJob:
+    """Send a job, once: a repeated POST could make two."""
+    rest = {k: v for k, v in body.items() if k not in ("model", "training_file")}
+    with explained(client, "the job"):
+        return client.with_options(max_retries=0).fine_tuning.jobs.create(
+            model=body["model"], training_file=body["training_file"], extra_body=rest
+        )
+
+
+def find_sent(
+    client: OpenAI, body: dict[str, Any], since: float, known: Collection[str]
+) -> FineTuningJob | None:
+    """The job that was made of `body` at or after `since` (Unix time), if the vendor has one.
+
+    For the moment between a vendor's yes and our writing it down; `known`: ids written down since.
+    """
+    mark = (body.get("metadata") or {}).get(MARK)
+    with explained(client, "asking for the jobs"):
+        for job in client.fine_tuning.jobs.list(limit=100).data:
+            same = job.training_file == body["training_file"] and job.model == body["model"]
+            told = (job.metadata or {}).get(MARK)
+            # A minute for clocks that differ.
+            fresh = job.id not in known and job.created_at >= since - 60
+            if same and told == mark and fresh:
+                return job
+    return None

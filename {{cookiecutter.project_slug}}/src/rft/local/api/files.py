@@ -1,0 +1,116 @@
+"""/v1/files"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path, PurePath
+from typing import Any, BinaryIO
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from rft.local.api.errors import ApiError, not_found
+from rft.local.api.service import page, service_of
+from rft.local.rows import RowError, check_chats
+from rft.local.store import File, Store
+
+_PURPOSES = ("fine-tune", "user_data", "batch", "assistants", "vision", "evals")
+
+
+def shown(file: File) -> dict[str, Any]:
+    """The file object."""
+    return {
+        "id": file.id,
+        "object": "file",
+        "bytes": file.bytes,
+        "created_at": file.created_at,
+        "filename": file.filename,
+        "purpose": file.purpose,
+        "status": "processed",
+        "expires_at": None,
+        "status_details": None,
+    }
+
+
+async def create(request: Request) -> Response:
+    """POST: multipart form with purpose and file."""
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith("multipart/form-data"):
+        raise ApiError(415, "Send the file as multipart/form-data with the fields purpose, file.")
+    async with request.form(max_files=1, max_fields=8) as form:
+        purpose, upload = form.get("purpose"), form.get("file")
+        if not isinstance(upload, UploadFile):
+            raise ApiError(
+                400,
+                "Missing required parameter: 'file'.",
+                param="file",
+                code="missing_required_parameter",
+            )
+        if purpose not in _PURPOSES:
+            raise ApiError(
+                400,
+                f"Invalid 'purpose': one of {', '.join(_PURPOSES)} (found {purpose!r:.60}).",
+                param="purpose",
+                code="invalid_value",
+            )
+        # Only the last part of the name, and that only to be shown: content lies under the id.
+        name = PurePath((upload.filename or "").replace("\\", "/")).name[:200] or "file"
+        store = service_of(request).store
+        kept = await run_in_threadpool(_keep, store, upload.file, name, str(purpose))
+    return JSONResponse(shown(kept))
+
+
+def _keep(store: Store, content: BinaryIO, name: str, purpose: str) -> File:
+    with tempfile.NamedTemporaryFile(dir=store.folder / "files", prefix=".", delete=False) as copy:
+        path = Path(copy.name)
+        try:
+            shutil.copyfileobj(content, copy)
+            copy.close()
+            if purpose == "fine-tune":
+                check_chats(path)
+            return store.add_file(path, name, purpose)
+        except RowError as error:
+            raise ApiError(
+                400, f"Invalid file {name}: {error}.", param="file", code="invalid_file_format"
+            ) from None
+        finally:
+            path.unlink(missing_ok=True)
+
+
+async def listed(request: Request) -> Response:
+    """GET: a page of the files, newest first."""
+    files = service_of(request).store.files()
+    if purpose := request.query_params.get("purpose"):
+        files = [file for file in files if file.purpose == purpose]
+    if request.query_params.get("order") == "asc":
+        files.reverse()
+    return page(request, files, shown, default=10_000, most=10_000)
+
+
+def _file(request: Request) -> File:
+    given = request.path_params["file_id"]
+    if (file := service_of(request).store.file(given)) is None:
+        raise not_found("file", given, "id")
+    return file
+
+
+async def retrieve(request: Request) -> Response:
+    """GET /{id}."""
+    return JSONResponse(shown(_file(request)))
+
+
+async def content(request: Request) -> Response:
+    """GET /{id}/content: the bytes."""
+    file = _file(request)
+    path = service_of(request).store.file_path(file.id)
+    return FileResponse(path, media_type="application/octet-stream", filename=file.filename)
+
+
+async def delete(request: Request) -> Response:
+    """DELETE /{id}. Jobs keep the rows they were made with."""
+    file = _file(request)
+    service_of(request).store.delete_file(file.id)
+    return JSONResponse({"id": file.id, "object": "file", "deleted": True})

@@ -1,0 +1,102 @@
+"""What all parts of the API share."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from rft.config import Settings
+from rft.local.api.errors import ApiError
+from rft.local.catalog import Catalog
+from rft.local.store import Store
+from rft.records import parse_json
+
+if TYPE_CHECKING:
+    from rft.local.engines import Engines
+    from rft.local.scheduler import Scheduler
+
+Entry = TypeVar("Entry")
+MAX_JSON = 8 << 20
+"""Bytes of a JSON body."""
+MAX_UPLOAD = 512 << 20
+"""Bytes of an uploaded file with its form, as at OpenAI."""
+
+
+@dataclass
+class Service:
+    """The open service, with the settings of the project it was started in."""
+
+    store: Store
+    catalog: Catalog
+    engines: Engines
+    scheduler: Scheduler
+    settings: Settings
+    gradings: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
+
+
+def service_of(request: Request) -> Service:
+    """The service that got this request."""
+    service: Service = request.app.state.service
+    return service
+
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """The body as a JSON object; ApiError 400 or 415 if it is none.
+
+    The content type is demanded because a web page cannot send it elsewhere unasked.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise ApiError(415, "Send the body as JSON with Content-Type: application/json.")
+    raw = await request.body()
+    try:
+        data = parse_json(raw.decode())
+    except UnicodeDecodeError:
+        data = None
+    if not isinstance(data, dict):
+        raise ApiError(400, "The body is no JSON object; correct it.", code="invalid_json")
+    return data
+
+
+def page(
+    request: Request, entries: list[Entry], shown: Any, *, default: int, most: int
+) -> JSONResponse:
+    """A cursor page of what comes behind the entry named by ?after; `shown` makes its JSON."""
+    limit = _limit(request, default, most)
+    after = request.query_params.get("after")
+    if after:
+        places = [n for n, entry in enumerate(entries) if _id(entry) == after]
+        if not places:
+            told = f"Invalid 'after': no entry '{after[:100]}'."
+            raise ApiError(400, told, param="after", code="invalid_value")
+        entries = entries[places[0] + 1 :]
+    data = [shown(entry) for entry in entries[:limit]]
+    return JSONResponse(
+        {
+            "object": "list",
+            "data": data,
+            "has_more": len(entries) > limit,
+            "first_id": data[0]["id"] if data else None,
+            "last_id": data[-1]["id"] if data else None,
+        }
+    )
+
+
+def _id(entry: Any) -> str:
+    return str(entry.id)
+
+
+def _limit(request: Request, default: int, most: int) -> int:
+    text = request.query_params.get("limit", str(default))
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
+        raise ApiError(
+            400,
+            f"Invalid 'limit': a whole number from 1 to {most} is needed (found {text[:40]!r}).",
+            param="limit",
+            code="invalid_value",
+        )
+    return int(text)

@@ -1,0 +1,53 @@
+"""llama.cpp servers of the models that are asked, the last few kept loaded."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from contextlib import ExitStack
+
+from rft.local.catalog import Catalog, Model
+from rft.local.server import serve
+
+KEPT = 2
+"""Models in memory at once."""
+
+
+class Engines:
+    """Thread-safe. A model is loaded when it is first asked; the longest unused one makes room."""
+
+    def __init__(
+        self, catalog: Catalog, *, slots: int, context_tokens: int, threads: int | None
+    ) -> None:
+        self._catalog = catalog
+        self._slots, self._context, self._threads = slots, context_tokens, threads
+        self._lock = threading.Lock()
+        self._open: OrderedDict[str, tuple[str, ExitStack]] = OrderedDict()
+
+    def url(self, model: Model) -> str:
+        """The address of the server of `model`, ending in /v1; loads it (blocking) if need be."""
+        with self._lock:
+            if model.id not in self._open:
+                path = self._catalog.gguf(model)
+                while len(self._open) >= KEPT:
+                    self._open.popitem(last=False)[1][1].close()
+                stack = ExitStack()
+                address = stack.enter_context(
+                    serve(
+                        path,
+                        model.id,
+                        slots=self._slots,
+                        context_tokens=self._context,
+                        threads=self._threads,
+                    )
+                )
+                self._open[model.id] = (address, stack)
+            self._open.move_to_end(model.id)
+            return self._open[model.id][0]
+
+    def close(self) -> None:
+        """Unload all."""
+        with self._lock:
+            for _, stack in self._open.values():
+                stack.close()
+            self._open.clear()

@@ -1,0 +1,315 @@
+"""The state of the service in one SQLite file, shared by the service and its workers.
+
+Every change is one transaction, so that a kill at any moment leaves a whole state. SQLite locks by
+file: keep the folder on a local disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rft.errors import OutsideError
+
+ENDED = ("succeeded", "failed", "cancelled")
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS files (
+    id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, filename TEXT NOT NULL,
+    purpose TEXT NOT NULL, bytes INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS jobs (
+    id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, body TEXT NOT NULL, status TEXT NOT NULL,
+    wanted TEXT NOT NULL DEFAULT '', error TEXT, fine_tuned_model TEXT, finished_at INTEGER,
+    estimated_finish INTEGER, trained_tokens INTEGER, result_file TEXT,
+    pid INTEGER, crashes INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, job TEXT NOT NULL,
+    created_at INTEGER NOT NULL, level TEXT NOT NULL, type TEXT NOT NULL, message TEXT NOT NULL,
+    data TEXT);
+CREATE INDEX IF NOT EXISTS events_of_job ON events (job, seq);
+CREATE TABLE IF NOT EXISTS checkpoints (
+    id TEXT PRIMARY KEY, job TEXT NOT NULL, created_at INTEGER NOT NULL, step INTEGER NOT NULL,
+    model TEXT NOT NULL, score REAL, metrics TEXT NOT NULL, UNIQUE (job, step));
+CREATE TABLE IF NOT EXISTS models (
+    id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, job TEXT NOT NULL, folder TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training job. `body`: what was sent, checked. `wanted`: "", "pause" or "cancel"."""
+
+    id: str
+    created_at: int
+    body: dict[str, Any]
+    status: str
+    wanted: str
+    error: dict[str, Any] | None
+    fine_tuned_model: str | None
+    finished_at: int | None
+    estimated_finish: int | None
+    trained_tokens: int | None
+    result_file: str | None
+    pid: int | None
+    crashes: int
+
+
+@dataclass(frozen=True)
+class File:
+    """One uploaded or resulting file."""
+
+    id: str
+    created_at: int
+    filename: str
+    purpose: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of a job; a metrics event holds one step."""
+
+    id: str
+    job: str
+    created_at: int
+    level: str
+    type: str
+    message: str
+    data: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Weights kept of one step; `score`: validation reward, or minus the loss, or None."""
+
+    id: str
+    job: str
+    created_at: int
+    step: int
+    model: str
+    score: float | None
+    metrics: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TunedModel:
+    """Weights that can be asked and trained further; `folder` is relative to the state's."""
+
+    id: str
+    created_at: int
+    job: str
+    folder: str
+
+
+def new_id(kind: str) -> str:
+    """An id as OpenAI's look: kind-, then 24 random letters and digits."""
+    return f"{kind}-{secrets.token_hex(12)}"
+
+
+class Store:
+    """The state in `folder`, which is made (for this user only) when it is not there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            for path in (folder, folder / "files", folder / "jobs"):
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._db = sqlite3.connect(
+                folder / "state.db", timeout=60, isolation_level=None, check_same_thread=False
+            )
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise OutsideError(
+                f"The state folder {folder} cannot be used: {error}; name another with --state."
+            ) from None
+        self._lock = threading.RLock()
+
+    def close(self) -> None:
+        """Close the file; nothing may be asked after that."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def _all(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        with self._lock:
+            return [dict(row) for row in self._db.execute(query, values)]
+
+    # files -------------------------------------------------------------------------------------
+
+    def file_path(self, file_id: str) -> Path:
+        """Where a file's content lies; only for ids that `file` knows."""
+        return self.folder / "files" / file_id
+
+    def add_file(self, content: Path, filename: str, purpose: str) -> File:
+        """Take over the file at `content` (on the same disk)."""
+        found = File(new_id("file"), _now(), filename, purpose, content.stat().st_size)
+        os.replace(content, self.file_path(found.id))
+        with self._change() as db:
+            db.execute("INSERT INTO files VALUES (?,?,?,?,?)", tuple(vars(found).values()))
+        return found
+
+    def files(self) -> list[File]:
+        """Newest first."""
+        return [File(**r) for r in self._all("SELECT * FROM files ORDER BY rowid DESC")]
+
+    def file(self, file_id: str) -> File | None:
+        """One file, or None."""
+        rows = self._all("SELECT * FROM files WHERE id = ?", file_id)
+        return File(**rows[0]) if rows else None
+
+    def delete_file(self, file_id: str) -> None:
+        """Forget a file and its content."""
+        with self._change() as db:
+            db.execute("DELETE FROM files WHERE id = ?", (file_id,))
+        self.file_path(file_id).unlink(missing_ok=True)
+
+    # jobs --------------------------------------------------------------------------------------
+
+    def job_folder(self, job_id: str) -> Path:
+        """Where a job's rows, trainer state and weights lie; only for ids that `job` knows."""
+        return self.folder / "jobs" / job_id
+
+    def add_job(self, job_id: str, body: dict[str, Any]) -> Job:
+        """A new job, whose folder holds its rows already."""
+        with self._change() as db:
+            db.execute(
+                "INSERT INTO jobs (id, created_at, body, status) VALUES (?,?,?,'validating_files')",
+                (job_id, _now(), json.dumps(body)),
+            )
+        return self.job(job_id)
+
+    def jobs(self) -> list[Job]:
+        """Newest first."""
+        return [_job(row) for row in self._all("SELECT * FROM jobs ORDER BY rowid DESC")]
+
+    def job(self, job_id: str) -> Job:
+        """One job; KeyError if there is none."""
+        rows = self._all("SELECT * FROM jobs WHERE id = ?", job_id)
+        if not rows:
+            raise KeyError(job_id)
+        return _job(rows[0])
+
+    def update_job(self, job_id: str, *, only_if: tuple[str, ...] = (), **values: Any) -> bool:
+        """Set columns, if the status is one of `only_if`; False if it was not.
+
+        Ended jobs never change: whoever ends a job first has the last word.
+        """
+        if isinstance(values.get("error"), dict):
+            values["error"] = json.dumps(values["error"])
+        if values.get("status") in ENDED:
+            values |= {"finished_at": _now(), "estimated_finish": None, "wanted": ""}
+        columns = ", ".join(f"{name} = ?" for name in values)
+        query = f"UPDATE jobs SET {columns} WHERE id = ?"
+        query += f" AND status NOT IN ({_marks(ENDED)})"
+        parameters = [*values.values(), job_id, *ENDED]
+        if only_if:
+            query += f" AND status IN ({_marks(only_if)})"
+            parameters += only_if
+        with self._change() as db:
+            return db.execute(query, parameters).rowcount == 1
+
+    # events ------------------------------------------------------------------------------------
+
+    def add_event(self, job_id: str, message: str, level: str = "info") -> None:
+        """A message for whoever watches the job."""
+        self._put_event(new_id("ftevent"), job_id, level, "message", message, None)
+
+    def put_step(self, job_id: str, step: int, message: str, data: dict[str, Any]) -> None:
+        """The metrics of one step. A step done again after a crash takes its old event's place, id
+        and all, so that no step is ever listed twice."""
+        name = hashlib.sha256(f"{job_id}/{step}".encode()).hexdigest()[:24]
+        self._put_event(f"ftevent-{name}", job_id, "info", "metrics", message, data)
+
+    def _put_event(
+        self,
+        event_id: str,
+        job_id: str,
+        level: str,
+        kind: str,
+        message: str,
+        data: dict[str, Any] | None,
+    ) -> None:
+        values = (event_id, job_id, _now(), level, kind, message, data and json.dumps(data))
+        with self._change() as db:
+            db.execute(
+                "INSERT INTO events (id, job, created_at, level, type, message, data) "
+                "VALUES (?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET "
+                "message = excluded.message, data = excluded.data",
+                values,
+            )
+
+    def events(self, job_id: str) -> list[Event]:
+        """Newest first."""
+        query = (
+            "SELECT id, job, created_at, level, type, message, data FROM events WHERE job = ? "
+            "ORDER BY seq DESC"
+        )
+        rows = self._all(query, job_id)
+        return [Event(**(r | {"data": json.loads(r["data"] or "null")})) for r in rows]
+
+    # weights -----------------------------------------------------------------------------------
+
+    def put_checkpoint(
+        self, job_id: str, step: int, model: str, score: float | None, metrics: dict[str, Any]
+    ) -> None:
+        """The checkpoint of one step and the model it made; a step done again replaces it."""
+        row = (new_id("ftckpt"), job_id, _now(), step, model, score, json.dumps(metrics))
+        with self._change() as db:
+            db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?,?,?,?,?,?,?)", row)
+
+    def checkpoints(self, job_id: str) -> list[Checkpoint]:
+        """Latest step first."""
+        rows = self._all("SELECT * FROM checkpoints WHERE job = ? ORDER BY step DESC", job_id)
+        return [Checkpoint(**(r | {"metrics": json.loads(r["metrics"])})) for r in rows]
+
+    def drop_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Forget a checkpoint and its model; the folder is the caller's."""
+        with self._change() as db:
+            db.execute("DELETE FROM checkpoints WHERE id = ?", (checkpoint.id,))
+            db.execute("DELETE FROM models WHERE id = ?", (checkpoint.model,))
+
+    def put_model(self, model: str, job_id: str, folder: Path) -> None:
+        """Weights under an id; `folder` lies in the state's."""
+        relative = str(folder.relative_to(self.folder))
+        with self._change() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO models VALUES (?,?,?,?)", (model, _now(), job_id, relative)
+            )
+
+    def models(self) -> list[TunedModel]:
+        """Newest first."""
+        return [TunedModel(**r) for r in self._all("SELECT * FROM models ORDER BY rowid DESC")]
+
+
+def _job(row: dict[str, Any]) -> Job:
+    read = {name: json.loads(row[name] or "null") for name in ("body", "error")}
+    return Job(**(row | read))
+
+
+def _marks(values: tuple[str, ...]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _now() -> int:
+    return int(time.time())

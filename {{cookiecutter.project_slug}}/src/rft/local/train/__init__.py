@@ -1,0 +1,1 @@
+"""Real training with TRL, in a worker process; needs the 'train' extra."""

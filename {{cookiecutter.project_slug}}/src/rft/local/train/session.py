@@ -1,0 +1,93 @@
+"""One training from its weights to its tuned model, begun or taken up again."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from rft import graders
+from rft.config import Settings
+from rft.errors import UserError
+from rft.local.api.graders import open_grader
+from rft.local.catalog import Catalog
+from rft.local.plan import Plan
+from rft.local.rows import MAX_TRAIN, MAX_VALIDATION, load_for
+from rft.local.server import cores
+from rft.local.store import Job, Store
+from rft.local.train import grpo, sft, weights
+from rft.local.train.progress import Progress, last_whole, model_name
+from rft.local.train.rewards import Rewards
+from rft.local.train.setup import device_of
+from rft.local.worker import write_metrics
+
+
+def train(store: Store, job: Job, plan: Plan, settings: Settings) -> None:
+    """Train until the end or a pause. Raises RftError for what a sentence can say."""
+    folder = store.job_folder(job.id)
+    output = folder / "trainer"
+    catalog = Catalog(store, settings)
+    base = catalog.get(job.body["model"])
+    if base is None:
+        raise UserError(f"The model {job.body['model']} is there no longer; name another.")
+    rows = load_for(plan.method, folder / "train.jsonl", most=MAX_TRAIN)
+    given = folder / "validation.jsonl"
+    valid = load_for(plan.method, given, most=MAX_VALIDATION) if given.exists() else []
+    resume = last_whole(output)
+    if resume is None:
+        store.add_event(job.id, f"Training started: {plan.steps} steps of {plan.batch_size} rows.")
+    else:
+        step = resume.name.rpartition("-")[2]
+        store.add_event(job.id, f"Training goes on from the checkpoint of step {step}.")
+    model, tokenizer = weights.load(catalog.weights(base), device_of(plan))
+    with ExitStack() as stack:
+        if plan.method == "supervised":
+            trainer = sft.make_trainer(plan, model, tokenizer, rows, valid, output)
+            describe = sft.describe(plan)
+        else:
+            spec = graders.parse_spec(job.body["method"]["reinforcement"]["grader"])
+            grader = stack.enter_context(
+                open_grader(spec, settings, cores(), plan.grader_timeout_s)
+            )
+            rewards = Rewards(grader, plan.max_tokens, max(4, cores()))
+            stack.callback(rewards.close)
+            trainer = grpo.make_trainer(
+                plan, model, tokenizer, rows, valid, output, rewards, fresh=resume is None
+            )
+            describe = grpo.describe(plan, rewards)
+        progress = Progress(store, job, plan, tokenizer, describe)
+        trainer.add_callback(progress)
+        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    _finish(store, job, progress, trainer, by_reward=plan.method == "reinforcement")
+
+
+def _finish(store: Store, job: Job, progress: Progress, trainer: Any, *, by_reward: bool) -> None:
+    step = trainer.state.global_step
+    kept = {c.step: c for c in store.checkpoints(job.id)}
+    if step not in kept and (progress.paused or not by_reward or not kept):
+        progress.keep(step, trainer.model, {"step": step}, None)
+        kept = {c.step: c for c in store.checkpoints(job.id)}
+    if progress.paused and step < trainer.state.max_steps:
+        if store.update_job(job.id, only_if=("pausing",), status="paused", wanted=""):
+            store.add_event(
+                job.id, f"Paused after step {step}: {kept[step].model} is its snapshot."
+            )
+        return
+    scored = [c for c in kept.values() if c.score is not None]
+    if by_reward and scored:
+        chosen = max(scored, key=lambda c: (c.score or 0.0, c.step))
+        why = f"step {chosen.step}, the best by validation reward"
+    else:
+        chosen = kept[step]
+        why = f"step {step}, the last"
+    name = model_name(job)
+    models: Path = store.job_folder(job.id) / "models"
+    store.put_model(name, job.id, models / f"step-{chosen.step}")
+    if store.update_job(
+        job.id,
+        status="succeeded",
+        fine_tuned_model=name,
+        trained_tokens=progress.tokens,
+        result_file=write_metrics(store, job.id),
+    ):
+        store.add_event(job.id, f"New fine-tuned model created: {name} ({why}).")

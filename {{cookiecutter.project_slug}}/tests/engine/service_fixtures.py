@@ -1,0 +1,111 @@
+"""What the tests of `rft serve` share: the service as a process, and the unmodified SDK."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("starlette")
+pytest.importorskip("uvicorn")
+
+SOURCE = str(Path(__file__).parents[2] / "src")
+ENDED = ("succeeded", "failed", "cancelled")
+
+
+class Running:
+    """`rft serve` as a process in the toy project at `root`."""
+
+    def __init__(self, root: Path, *options: str, **environment: str) -> None:
+        path = os.pathsep.join([SOURCE, os.environ.get("PYTHONPATH", "")])
+        self.root = root
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "rft", "serve", "--port", "0", *options],
+            cwd=root,
+            env=os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self.process.stdout
+        self.said = self.process.stdout.readline()
+        self.url = self.said.split()[1] if self.said.startswith("Serving") else ""
+
+    def client(self, key: str = "any") -> Any:
+        """The unmodified SDK."""
+        from openai import OpenAI
+
+        return OpenAI(base_url=self.url, api_key=key, max_retries=0)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(20)
+        finally:
+            self.kill()
+
+
+@contextmanager
+def serving(root: Path, *options: str, **environment: str) -> Iterator[Running]:
+    """The service for as long as the block lasts."""
+    service = Running(root, *options, **environment)
+    try:
+        yield service
+    finally:
+        service.stop()
+
+
+def chat(number: int, answer: str | None = None) -> dict[str, Any]:
+    """A row; with an `answer` a supervised one."""
+    messages = [
+        {"role": "developer", "content": "Be brief."},
+        {"role": "user", "content": f"question {number}"},
+    ]
+    if answer is not None:
+        messages.append({"role": "assistant", "content": answer})
+    return {"id": str(number), "messages": messages, "reference_answer": "e"}
+
+
+def jsonl(rows: list[dict[str, Any]]) -> bytes:
+    """Rows as a file's content."""
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+def upload(client: Any, rows: list[dict[str, Any]]) -> str:
+    """A training file; returns its id."""
+    file = client.files.create(file=("rows.jsonl", jsonl(rows)), purpose="fine-tune")
+    return str(file.id)
+
+
+def until(wanted: Callable[[], bool], seconds: float = 120) -> None:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + seconds
+    while not wanted():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.1)
+
+
+def ended(client: Any, job_id: str, seconds: float = 300) -> Any:
+    """The job when it has ended."""
+    until(lambda: client.fine_tuning.jobs.retrieve(job_id).status in ENDED, seconds)
+    return client.fine_tuning.jobs.retrieve(job_id)
+
+
+def raw(answer: Any) -> Any:
+    """The JSON of a raw response of the SDK."""
+    return answer.http_response.json()

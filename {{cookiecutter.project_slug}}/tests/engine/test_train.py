@@ -1,0 +1,421 @@
+"""`rft train` and `rft watch` against a vendor on loopback."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from openai import OpenAI
+
+from rft.jobs import follow, store
+from tests.conftest import Outcome
+from tests.engine.endpoint import Endpoint
+from tests.engine.toy import point_to
+from tests.engine.trainer import Trainer, error, reward
+
+Rft = Callable[..., Outcome]
+SENT = ("train", "--yes", "--anyway")
+
+
+@pytest.fixture
+def trainer(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trainer]:
+    """A vendor to whom the toy project sends its jobs; nobody waits between two looks."""
+    monkeypatch.setattr(follow, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(follow, "LONGEST_WAIT_S", 0.01)
+    with Trainer() as vendor:
+        point_to(project, vendor.url)
+        yield vendor
+
+
+def tables(project: Path) -> dict[str, dict[str, str]]:
+    return tomllib.loads((project / "rft.toml").read_text())
+
+
+def add_settings(project: Path, text: str) -> None:
+    path = project / "rft.toml"
+    path.write_text(path.read_text() + text)
+
+
+def job_folder(project: Path) -> Path:
+    (folder,) = [path for path in (project / "runs/train").iterdir() if path.is_dir()]
+    return folder
+
+
+# before anything is sent -----------------------------------------------------------------------
+
+
+def test_a_dry_run_writes_and_shows_the_body_and_asks_nobody(
+    rft: Rft, project: Path, trainer: Trainer
+) -> None:
+    outcome = rft("train", "--dry-run")
+    assert outcome.code == 0
+    assert "nothing was sent" in outcome.out
+    assert json.loads((job_folder(project) / "body.json").read_text())["model"] == "toy-model"
+    assert trainer.requests == []
+
+
+@pytest.mark.parametrize(
+    ("given", "allowed"),
+    [
+        ("batch_size=999", 'allowed is "auto" or a whole number from 1 to 256'),
+        ("n_epochs=0", 'allowed is "auto" or a whole number from 1 to 50'),
+        ("learning_rate_multiplier=-1", 'allowed is "auto" or a number above 0'),
+        ("compute_multiplier=11", 'allowed is "auto" or a number above 0.00001, up to 10'),
+        ("eval_interval=0.5", 'allowed is "auto" or a whole number from 1'),
+        ("eval_samples=true", 'allowed is "auto" or a whole number from 1'),
+        ("reasoning_effort=huge", 'allowed is "default", "low", "medium" or "high"'),
+        ("learning_rate=1", "has none of that name; use batch_size, n_epochs"),
+        ("n_epochs", "write it as NAME=VALUE"),
+    ],
+)
+def test_a_wrong_hyperparameter_is_refused_with_its_domain_before_any_upload(
+    rft: Rft, trainer: Trainer, given: str, allowed: str
+) -> None:
+    outcome = rft(*SENT, "--hyper", given)
+    assert outcome.code == 2
+    assert allowed in outcome.err
+    assert trainer.requests == []
+
+
+def test_a_wrong_hyperparameter_in_rft_toml_is_refused_alike(
+    rft: Rft, project: Path, trainer: Trainer
+) -> None:
+    add_settings(project, "[train.reinforcement]\nn_epochs = 51\n")
+    outcome = rft(*SENT)
+    assert outcome.code == 2
+    assert "[train.reinforcement] of rft.toml" in outcome.err
+
+
+def test_without_evidence_nothing_is_sent(rft: Rft, trainer: Trainer) -> None:
+    outcome = rft("train", "--yes")
+    assert outcome.code == 1
+    assert "There is no evidence about toy-model yet" in outcome.err
+    assert trainer.requests == []
+
+
+def test_a_no_go_is_obeyed_and_overruling_it_is_recorded(
+    rft: Rft, project: Path, trainer: Trainer, endpoint: Endpoint
+) -> None:
+    endpoint.reply = lambda body: (400, {"error": {"message": "no"}}, {})
+    point_to(project, endpoint.url)
+    rft("eval")
+    point_to(project, trainer.url)
+    refused = rft("train", "--yes")
+    assert refused.code == 1
+    assert "rft ready says NO-GO" in refused.err
+    assert rft(*SENT).code == 0
+    told = json.loads((job_folder(project) / "job.json").read_text())
+    assert told["overruled"] is True
+    assert "NO-GO" in told["readiness"]
+
+
+def test_a_not_yet_is_told_and_sent(
+    rft: Rft, project: Path, trainer: Trainer, endpoint: Endpoint
+) -> None:
+    point_to(project, endpoint.url)
+    rft("eval")
+    point_to(project, trainer.url)
+    outcome = rft("train", "--yes")
+    assert outcome.code == 0
+    assert "warn: rft ready says NOT YET" in outcome.out
+    assert "tokens of 2" in outcome.out  # the run's folder begins with the year
+
+
+def test_a_warm_start_needs_no_evidence(rft: Rft, trainer: Trainer) -> None:
+    outcome = rft("train", "--method", "supervised", "--yes")
+    assert outcome.code == 0
+    assert trainer.bodies[0]["method"] == {"type": "supervised", "supervised": {}}
+
+
+def test_nobody_is_asked_where_there_is_no_terminal(rft: Rft, trainer: Trainer) -> None:
+    outcome = rft("train", "--anyway")
+    assert outcome.code == 2
+    assert "add --yes" in outcome.err
+    assert trainer.requests == []
+
+
+def test_a_broken_row_keeps_everything_here(rft: Rft, project: Path, trainer: Trainer) -> None:
+    path = project / "task/data/train.jsonl"
+    path.write_text(path.read_text().replace('"role": "user"', '"role": "system"', 1))
+    outcome = rft(*SENT)
+    assert outcome.code == 1
+    assert "train.jsonl:1: messages[1].role" in outcome.err
+    assert trainer.requests == []
+
+
+def test_an_empty_validation_file_keeps_everything_here(
+    rft: Rft, project: Path, trainer: Trainer
+) -> None:
+    (project / "task/data/validation.jsonl").write_text("")
+    outcome = rft(*SENT)
+    assert outcome.code == 1
+    assert "validation.jsonl holds no rows" in outcome.err
+    assert trainer.requests == []
+
+
+def test_a_model_that_was_shut_down_is_refused_before_the_upload(
+    rft: Rft, trainer: Trainer
+) -> None:
+    trainer.models["toy-model"] = {"shutdown_date": "2026-01-31"}
+    outcome = rft(*SENT)
+    assert outcome.code == 1
+    assert "toy-model was shut down on 2026-01-31" in outcome.err
+    assert trainer.uploads() == 0
+
+
+def test_a_model_nobody_knows_is_refused_before_the_upload(rft: Rft, trainer: Trainer) -> None:
+    outcome = rft(*SENT, "--from", "no-model")
+    assert outcome.code == 2
+    assert "knows no model 'no-model'" in outcome.err
+    assert trainer.uploads() == 0
+
+
+# sending ---------------------------------------------------------------------------------------
+
+
+def test_the_tuned_model_lands_in_rft_toml(rft: Rft, project: Path, trainer: Trainer) -> None:
+    outcome = rft(*SENT, "--suffix", "toy", "--hyper", "n_epochs=2", "--hyper", "batch_size=auto")
+    assert outcome.code == 0
+    assert tables(project)["models"] == {"base": "toy-model", "tuned": "ft:toy:1"}
+    assert "next: rft eval --model tuned" in outcome.out
+    (body,) = trainer.bodies
+    assert body["suffix"] == "toy"
+    hyper = body["method"]["reinforcement"]["hyperparameters"]
+    assert hyper == {"n_epochs": 2, "batch_size": "auto"}
+
+
+def test_the_warm_start_has_a_name_of_its_own(rft: Rft, project: Path, trainer: Trainer) -> None:
+    rft(*SENT, "--method", "supervised")
+    assert tables(project)["models"]["warm"] == "ft:toy:1"
+    trainer.models["ft:toy:1"] = {}
+    assert rft(*SENT, "--from", "warm", "--no-watch").code == 0
+    assert trainer.bodies[-1]["model"] == "ft:toy:1"
+
+
+def test_rows_go_out_with_their_fields_and_the_roles_of_the_profile(
+    rft: Rft, trainer: Trainer
+) -> None:
+    rft(*SENT, "--no-watch")
+    first = json.loads(trainer.contents["file-1"].splitlines()[0])
+    assert first["messages"][0]["role"] == "developer"
+    assert first["reference_answer"] == "rebma"
+    assert trainer.files["file-1"]["purpose"] == "fine-tune"
+
+
+def test_supervised_rows_end_with_the_gold_answer_and_hold_nothing_else(
+    rft: Rft, trainer: Trainer
+) -> None:
+    rft(*SENT, "--method", "supervised", "--no-watch")
+    first = json.loads(trainer.contents["file-1"].splitlines()[0])
+    assert list(first) == ["messages"]
+    assert first["messages"][0]["role"] == "system"
+    assert first["messages"][-1] == {"role": "assistant", "content": '{"backwards":"rebma"}'}
+
+
+def test_files_are_uploaded_once(rft: Rft, trainer: Trainer) -> None:
+    rft(*SENT, "--no-watch")
+    rft(*SENT, "--no-watch", "--hyper", "n_epochs=2")
+    assert trainer.uploads() == 2  # train and validation
+    assert len(trainer.bodies) == 2
+
+
+def test_a_file_the_vendor_has_lost_is_uploaded_again(rft: Rft, trainer: Trainer) -> None:
+    rft(*SENT, "--no-watch")
+    del trainer.files["file-1"]
+    outcome = rft(*SENT, "--no-watch", "--hyper", "n_epochs=2")
+    assert trainer.uploads() == 3
+    assert trainer.bodies[-1]["training_file"] in trainer.files
+    assert outcome.code == 0
+
+
+def test_a_file_that_is_looked_at_first_is_waited_for(rft: Rft, trainer: Trainer) -> None:
+    trainer.file_status = ["pending", "processed"]
+    assert rft(*SENT, "--no-watch").code == 0
+    assert trainer.requests.count(("GET", "files/file-1")) == 1
+
+
+def test_a_file_that_is_refused_makes_no_job(rft: Rft, trainer: Trainer) -> None:
+    trainer.file_status = ["error"]
+    outcome = rft(*SENT)
+    assert outcome.code == 2
+    assert "refused train.jsonl: row 3 is no JSON" in outcome.err
+    assert trainer.bodies == []
+
+
+def test_no_secret_is_written_down(
+    rft: Rft, project: Path, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    point_to(project, trainer.url.replace("//", "//me:hidden@") + "?token=secret")
+    assert rft(*SENT).code in (0, 2, 3)  # some servers refuse such an address
+    written = [path.read_text() for path in (project / "runs").rglob("*.json*")]
+    assert written
+    assert not any(word in text for text in written for word in ("secret", "hidden"))
+
+
+def test_bedrocks_rows_are_counted_before_anything_is_sent(
+    rft: Rft, project: Path, trainer: Trainer
+) -> None:
+    arn = "arn:aws:lambda:us-west-2:123456789012:function:rft-reward"
+    add_settings(project, f'[train]\nbase_url = "{trainer.url}"\nlambda_arn = "{arn}"\n')
+    outcome = rft(*SENT, "--profile", "bedrock", "--from", "openai.gpt-oss-20b")
+    assert outcome.code == 1
+    assert "22 train rows, but bedrock takes 100 or more; add 78" in outcome.err
+    assert trainer.requests == []
+
+
+def test_a_missing_key_is_named(rft: Rft, project: Path, trainer: Trainer) -> None:
+    add_settings(project, f'[train]\nbase_url = "{trainer.url}"\n')
+    outcome = rft(*SENT, "--profile", "openai", "--from", "gpt-x")
+    assert outcome.code == 2
+    assert "reads its key from OPENAI_API_KEY" in outcome.err
+
+
+def test_the_same_body_is_sent_once(rft: Rft, trainer: Trainer) -> None:
+    rft(*SENT, "--no-watch")
+    outcome = rft(*SENT)
+    assert outcome.code == 0
+    assert "This job was sent already: ftjob-1" in outcome.out
+    assert len(trainer.bodies) == 1
+
+
+def test_the_same_job_can_be_wanted_twice(rft: Rft, trainer: Trainer) -> None:
+    rft(*SENT, "--no-watch")
+    assert rft(*SENT, "--no-watch", "--new").code == 0
+    assert len(trainer.bodies) == 2
+
+
+def test_a_job_whose_answer_was_lost_is_found_again(
+    rft: Rft, project: Path, trainer: Trainer
+) -> None:
+    trainer.lose_answer = True
+    assert rft(*SENT, "--no-watch").code == 3
+    trainer.lose_answer = False
+    assert rft(*SENT, "--no-watch").code == 0
+    assert len(trainer.bodies) == 1
+    assert json.loads((job_folder(project) / "job.json").read_text())["job_id"] == "ftjob-1"
+
+
+def test_a_failed_job_may_be_sent_again(rft: Rft, trainer: Trainer) -> None:
+    told = {"code": "invalid_training_file", "message": "row 3 is bad", "param": None}
+    trainer.ending = {"status": "failed", "error": told}
+    outcome = rft(*SENT)
+    assert outcome.code == 1
+    assert "ftjob-1 failed: invalid_training_file: row 3 is bad" in outcome.err
+    assert rft(*SENT, "--no-watch").code == 0
+    assert len(trainer.bodies) == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "told"),
+    [
+        ((403, error("x", "training_not_available")), 2, "closed fine-tuning to new organisations"),
+        ((403, error("no right")), 2, "does not allow the job (403): no right"),
+        ((400, error("bad grader")), 2, "refused the job (400): bad grader"),
+        ((401, error("key")), 2, "refused the key (401)"),
+        ((500, error("oops")), 3, "the job failed (500): oops"),
+    ],
+)
+def test_a_refusal_is_one_sentence(
+    rft: Rft, trainer: Trainer, reply: tuple[int, dict[str, object]], code: int, told: str
+) -> None:
+    trainer.refuse = reply
+    outcome = rft(*SENT)
+    assert outcome.code == code
+    assert told in outcome.err
+    assert trainer.requests.count(("POST", "fine_tuning/jobs")) == 1
+
+
+def test_a_vendor_who_is_not_there(rft: Rft, project: Path) -> None:
+    point_to(project, "http://127.0.0.1:9/v1")
+    text = (project / "rft.toml").read_text()
+    (project / "rft.toml").write_text(text.replace("max_retries = 2", "max_retries = 0"))
+    outcome = rft(*SENT)
+    assert outcome.code == 3
+    assert "cannot be reached" in outcome.err
+
+
+# watching --------------------------------------------------------------------------------------
+
+
+def test_the_watch_tells_steps_and_messages(rft: Rft, project: Path, trainer: Trainer) -> None:
+    rft(*SENT, "--no-watch")
+    outcome = rft("watch")
+    assert "Files were read." in outcome.out
+    assert "step 2 of 3: train reward 0.400, valid reward 0.500" in outcome.out
+    kept = (job_folder(project) / "events.jsonl").read_text().splitlines()
+    assert len(kept) == 3
+
+
+def test_a_job_that_was_watched_twice_has_its_events_once(
+    rft: Rft, project: Path, trainer: Trainer
+) -> None:
+    rft(*SENT)
+    rft("watch", "ftjob-1")
+    assert len((job_folder(project) / "events.jsonl").read_text().splitlines()) == 3
+
+
+def test_a_job_of_another_address_is_not_asked_for_here(
+    rft: Rft, project: Path, trainer: Trainer
+) -> None:
+    rft(*SENT, "--no-watch")
+    point_to(project, "http://127.0.0.1:9/v1")
+    outcome = rft("watch")
+    assert outcome.code == 2
+    assert f"ftjob-1 was sent to {trainer.url}" in outcome.err
+
+
+def test_a_service_that_comes_back_elsewhere_is_found_again(
+    rft: Rft, project: Path, trainer: Trainer
+) -> None:
+    rft(*SENT, "--no-watch")
+    urls = iter(["http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1", trainer.url])
+
+    def reach() -> OpenAI:
+        return OpenAI(base_url=next(urls), api_key="k", max_retries=0)
+
+    states = list(follow.follow(reach, store.find(project / "runs/train", "")))
+    assert ["cannot be reached" in state.away for state in states[:3]] == [True, True, False]
+    assert states[-1].status == "succeeded"
+
+
+def test_an_unknown_job(rft: Rft, trainer: Trainer) -> None:
+    assert "No job was sent from here yet" in rft("watch").err
+    rft(*SENT, "--no-watch")
+    outcome = rft("watch", "ftjob-9")
+    assert outcome.code == 2
+    assert "runs/train holds ftjob-1" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("action", "status"), [("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")]
+)
+def test_a_job_can_be_stopped_and_started(
+    rft: Rft, trainer: Trainer, action: str, status: str
+) -> None:
+    rft(*SENT, "--no-watch")
+    assert rft("train", action).out == f"ftjob-1: {status}\n"
+    assert trainer.jobs["ftjob-1"]["status"] == status
+
+
+def test_a_paused_job_is_left_alone(rft: Rft, trainer: Trainer) -> None:
+    rft(*SENT, "--no-watch")
+    rft("train", "pause")
+    outcome = rft("watch")
+    assert outcome.code == 0
+    assert "rft train resume lets it go on" in outcome.out
+
+
+def test_the_watch_stops_a_job_that_hacks_its_reward(rft: Rft, trainer: Trainer) -> None:
+    trainer.steps = [
+        reward(step, 0.3 + step / 20, 0.6 - step / 20 if step % 5 == 0 else None)
+        for step in range(0, 11)
+    ]
+    trainer.hold = True
+    outcome = rft(*SENT, "--stop-on-hacking", "--hyper", "eval_samples=16")
+    assert "warning: validation reward fell" in outcome.out
+    assert trainer.jobs["ftjob-1"]["status"] == "paused"
+    assert outcome.code == 0
