@@ -259,5 +259,9 @@ def test_what_is_there_but_unreadable_is_not_asked_for(rft: Rft, endpoint: Endpo
 @pytest.mark.slow
 def test_the_embedded_model_fails_its_examination(rft: Rft, project: Path) -> None:
     pytest.importorskip("xllamacpp")
+    path = project / "task/grader.json"
+    spec = json.loads(path.read_text())
+    spec["graders"]["style"]["sampling_params"] = {"max_completions_tokens": 60}
+    path.write_text(json.dumps(spec))
     outcome = rft("judge", "--profile", "local", "--limit", "1", "--repeats", "1")
     assert (outcome.code, "\nFAIL: " in outcome.out) == (1, True)
