@@ -263,5 +263,7 @@ def test_the_embedded_model_fails_its_examination(rft: Rft, project: Path) -> No
     spec = json.loads(path.read_text())
     spec["graders"]["style"]["sampling_params"] = {"max_completions_tokens": 60}
     path.write_text(json.dumps(spec))
+    toml = project / "rft.toml"  # one thread: two that share a busy core wait for each other
+    toml.write_text(toml.read_text().replace("[endpoint]", "[endpoint]\nthreads = 1"))
     outcome = rft("judge", "--profile", "local", "--limit", "1", "--repeats", "1")
     assert (outcome.code, "\nFAIL: " in outcome.out) == (1, True)
