@@ -14,6 +14,7 @@ from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from openai.types.fine_tuning.alpha import GraderRunResponse, GraderValidateResponse
 
 from rft.config import EMBEDDED_MODEL
+from rft.local.scheduler import worker_lock
 from tests.engine.grader_fixtures import SAME, body, multi, python
 from tests.engine.service_fixtures import Running, chat, ended, jsonl, raw, serving, upload
 from tests.engine.toy import make_project
@@ -196,7 +197,7 @@ def test_a_bad_grader_sets_the_contracts_flag(client: Any, lines: Any, flag: str
 # jobs ----------------------------------------------------------------------------------------
 
 
-def test_a_job_is_created_listed_and_cancelled(client: Any) -> None:
+def test_a_job_is_created_listed_and_cancelled(client: Any, service: Running) -> None:
     jobs = client.fine_tuning.jobs
     made = raw(
         jobs.with_raw_response.create(
@@ -211,9 +212,12 @@ def test_a_job_is_created_listed_and_cancelled(client: Any) -> None:
     )
     job = FineTuningJob.model_validate(made, strict=True)
     assert (job.status, job.seed, job.result_files) == ("validating_files", 5, [])
-    assert job.id in [entry.id for entry in jobs.list(metadata={"team": "a"})]
-    assert job.id not in [entry.id for entry in jobs.list(metadata={"team": "b"})]
-    stopped = FineTuningJob.model_validate(raw(jobs.with_raw_response.cancel(job.id)), strict=True)
+    # The worker waits for its lock: without the train extra it would end the job before we do.
+    with worker_lock(service.root / ".rft/serve/jobs" / job.id):
+        assert job.id in [entry.id for entry in jobs.list(metadata={"team": "a"})]
+        assert job.id not in [entry.id for entry in jobs.list(metadata={"team": "b"})]
+        told = raw(jobs.with_raw_response.cancel(job.id))
+    stopped = FineTuningJob.model_validate(told, strict=True)
     assert stopped.status == "cancelled"
     assert stopped.finished_at
     for verb in (jobs.cancel, jobs.pause, jobs.resume):
