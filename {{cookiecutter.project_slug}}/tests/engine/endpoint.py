@@ -35,6 +35,27 @@ def backwards(body: dict[str, Any]) -> Reply:
     return 200, completion(json.dumps({"backwards": word[::-1]})), {}
 
 
+class JsonHandler(BaseHTTPRequestHandler):
+    """Answers with JSON, or with text as it is, over a connection that stays open."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
+
+    def send(self, reply: Reply) -> None:
+        status, content, headers = reply
+        text = content if isinstance(content, str) else json.dumps(content)
+        raw = text.encode()
+        self.send_response(status)
+        for name, value in {"content-type": "application/json", **headers}.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
 class Endpoint:
     """Serve `reply(body)` on a free loopback port; `bodies` holds what was asked."""
 
@@ -46,13 +67,10 @@ class Endpoint:
         self.gone = False
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
-
+        class Handler(JsonHandler):
             def do_GET(self) -> None:
                 outer.keys.add(self.headers.get("authorization", ""))
-                self._send(outer.models)
+                self.send(outer.models)
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -60,21 +78,7 @@ class Endpoint:
                     self.close_connection = True
                     return
                 outer.bodies.append(body)
-                self._send(outer.reply(body))
-
-            def _send(self, reply: Reply) -> None:
-                status, content, headers = reply
-                text = content if isinstance(content, str) else json.dumps(content)
-                raw = text.encode()
-                self.send_response(status)
-                for name, value in {"content-type": "application/json", **headers}.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", str(len(raw)))
-                self.end_headers()
-                self.wfile.write(raw)
-
-            def log_message(self, *args: Any) -> None:
-                pass
+                self.send(outer.reply(body))
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

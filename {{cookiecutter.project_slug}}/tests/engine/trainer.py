@@ -12,8 +12,10 @@ import email.policy
 import json
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
+
+from tests.engine.endpoint import JsonHandler
 
 Reply = tuple[int, dict[str, Any]]
 
@@ -55,38 +57,24 @@ class Trainer:
         """Make the job, then break the connection: what a killed client sees."""
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
+        class Handler(JsonHandler):
             def do_GET(self) -> None:
-                self._send(outer.get(self.path.partition("?")[0].removeprefix("/v1/")))
+                self.send((*outer.get(self.path.partition("?")[0].removeprefix("/v1/")), {}))
 
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers["content-length"] or 0))
                 path = self.path.removeprefix("/v1/")
                 outer.requests.append(("POST", path))
                 if path == "files":
-                    self._send(outer.add_file(raw, self.headers["content-type"]))
+                    self.send((*outer.add_file(raw, self.headers["content-type"]), {}))
                 elif path == "fine_tuning/jobs":
                     reply = outer.add_job(json.loads(raw))
                     if outer.lose_answer:
                         self.close_connection = True
                         return
-                    self._send(reply)
+                    self.send((*reply, {}))
                 else:
-                    self._send(outer.act(path))
-
-            def _send(self, reply: Reply) -> None:
-                raw = json.dumps(reply[1]).encode()
-                self.send_response(reply[0])
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(raw)))
-                self.end_headers()
-                self.wfile.write(raw)
-
-            def log_message(self, *args: Any) -> None:
-                pass
+                    self.send((*outer.act(path), {}))
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

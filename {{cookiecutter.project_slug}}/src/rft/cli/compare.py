@@ -18,6 +18,7 @@ from rich.text import Text
 from rft.cli import app, options, terminal
 from rft.cli.project import open_settings
 from rft.errors import UserError
+from rft.records import finite
 from rft.text import seen
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def _figure(value: float) -> str:
 
 def _plain(told: Comparison, notes: list[str], show: int) -> dict[str, Any]:
     """All of it as JSON values; what is unknown is null."""
-    found: dict[str, Any] = _finite(
+    found: dict[str, Any] = finite(
         {
             "split": told.sides[0].run.info.split,
             "items": len(told.items),
@@ -286,11 +287,3 @@ def _plain_pair(pair: Pair, show: int) -> dict[str, Any]:
         "losses": list(changes(pair.losses)),
         "drifts": [asdict(drift) for drift in pair.drifts],
     }
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -6,7 +6,7 @@ import json
 import math
 import sys
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,6 +16,7 @@ from rich.text import Text
 from rft.cli import app, terminal
 from rft.cli.evidence import Evidence, RunArgument, evidence
 from rft.errors import UserError
+from rft.records import finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,21 +54,12 @@ def ready(
         found = replace(found, readiness=readiness)
     if as_json:
         told = {"floors": found.floors, "run": found.run.folder.name}
-        print(json.dumps(_plain(asdict(readiness) | told), indent=2, allow_nan=False))
+        print(json.dumps(finite(asdict(readiness) | told), indent=2, allow_nan=False))
     elif quiet:
         terminal().print(_verdict(found))
     else:
         _show(found, terminal())
     sys.exit(0 if readiness.verdict == "GO" else 1)
-
-
-def _plain(value: Any) -> Any:
-    """The value as JSON knows it: what is not finite becomes null."""
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _show(found: Evidence, console: Console) -> None:
