@@ -4,41 +4,41 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from rft.jobs.hyper import ReinforcementHyper, SupervisedHyper
 from rft.local.api.errors import ApiError
 
-Auto = Literal["auto"]
 Body = TypeVar("Body", bound=BaseModel)
 Suffix = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class Supervised(_Body):
-    """method.supervised.hyperparameters."""
-
-    batch_size: Auto | Annotated[int, Field(ge=1, le=256)] = "auto"
-    n_epochs: Auto | Annotated[int, Field(ge=1, le=50)] = "auto"
-    learning_rate_multiplier: Auto | Positive = "auto"
-
-
-class Reinforcement(Supervised):
-    """method.reinforcement.hyperparameters."""
-
-    eval_interval: Auto | Annotated[int, Field(ge=1)] = "auto"
-    eval_samples: Auto | Annotated[int, Field(ge=1, le=64)] = "auto"
-    compute_multiplier: Auto | Annotated[float, Field(gt=0.00001, le=10)] = "auto"
-    reasoning_effort: Literal["default", "low", "medium", "high"] = "default"
+def _autos(given: SupervisedHyper) -> SupervisedHyper:
+    """What was left out, as the contract's default."""
+    unset = {name: "auto" for name, value in given if value is None}
+    if "reasoning_effort" in unset:
+        unset["reasoning_effort"] = "default"
+    return given.model_copy(update=unset)
 
 
 class SupervisedMethod(_Body):
     """method.supervised."""
 
-    hyperparameters: Supervised = Field(default_factory=Supervised)
+    hyperparameters: Annotated[SupervisedHyper, AfterValidator(_autos)] = Field(
+        default_factory=SupervisedHyper, validate_default=True
+    )
 
 
 class JsonSchema(_Body):
@@ -68,7 +68,9 @@ class ReinforcementMethod(_Body):
 
     grader: dict[str, Any]
     response_format: ResponseFormat | None = None
-    hyperparameters: Reinforcement = Field(default_factory=Reinforcement)
+    hyperparameters: Annotated[ReinforcementHyper, AfterValidator(_autos)] = Field(
+        default_factory=ReinforcementHyper, validate_default=True
+    )
 
 
 class Method(_Body):
@@ -133,7 +135,7 @@ class JobBody(_Body):
     training_file: Annotated[str, Field(min_length=1)]
     validation_file: str | None = None
     method: Method | None = None
-    hyperparameters: Supervised | None = None
+    hyperparameters: SupervisedHyper | None = None
     """The older place of supervised hyperparameters."""
     suffix: Suffix | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
@@ -166,7 +168,7 @@ class JobBody(_Body):
     @model_validator(mode="after")
     def _one_method(self) -> JobBody:
         if self.method is None:
-            old = self.hyperparameters or Supervised()
+            old = self.hyperparameters or SupervisedHyper()
             own = SupervisedMethod(hyperparameters=old)
             self.method = Method(type="supervised", supervised=own)
         elif self.hyperparameters is not None:
