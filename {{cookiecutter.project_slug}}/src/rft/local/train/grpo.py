@@ -9,18 +9,19 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from trl import GRPOConfig, GRPOTrainer
+from trl import GRPOConfig
 
 from rft.local.plan import Plan
 from rft.local.train.progress import Metrics
 from rft.local.train.rewards import Batch, Rewards, flat
 from rft.local.train.setup import base_arguments, chat, lora
+from rft.local.train.shared import SharedPromptTrainer
 
 Row = dict[str, Any]
 _EVAL_BATCH = 16
 
 
-class GroupTrainer(GRPOTrainer):  # type: ignore[misc]
+class GroupTrainer(SharedPromptTrainer):
     """GRPO in which groups without variance are drawn anew or left out, as DAPO does.
 
     TRL has no hook between the rewards and the loss, hence the subclass. Left out means: their
