@@ -12,7 +12,6 @@ import math
 import random
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from rft import graders
@@ -143,7 +142,7 @@ def fault(grade: Any) -> str | None:
 def main(cases: int, seed: int) -> None:
     """Grade so many cases and print what was wrong with any."""
     rng = random.Random(seed)
-    settings = open_settings(Path())
+    settings = open_settings()
     task = load_task(settings)
     spec = graders.load_spec(settings.path(settings.task.grader))
     lines = (settings.root / "task" / "data" / "train.jsonl").read_text(encoding="utf-8")

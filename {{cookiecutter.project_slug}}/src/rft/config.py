@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from rft.errors import UserError
 from rft.thresholds import Exam, Ready, Section
@@ -58,6 +58,15 @@ class Project(Section):
 
     name: str
     use_case: str
+    runs: Path = Path("runs")
+    """Folder of the runs and jobs that belong to these settings, inside the project."""
+
+    @field_validator("runs")
+    @classmethod
+    def _inside(cls, value: Path) -> Path:
+        if value.is_absolute() or ".." in value.parts:
+            raise ValueError("must be a folder inside the project, such as runs")
+        return value
 
 
 class TaskFiles(Section):
@@ -155,9 +164,11 @@ class SandboxSection(Section):
 
 
 class Settings(Section):
-    """Everything rft.toml says, with the folder it lies in."""
+    """Everything rft.toml says, with the project's folder."""
 
     root: Path
+    file: Path = Path(FILE)
+    """The settings file, relative to root."""
     project: Project
     task: TaskFiles = TaskFiles.model_validate({})
     endpoint: Endpoint = Endpoint()
@@ -182,6 +193,11 @@ class Settings(Section):
     def path(self, relative: Path) -> Path:
         """A path of rft.toml made absolute."""
         return self.root / relative
+
+    @property
+    def runs(self) -> Path:
+        """The folder of the runs."""
+        return self.root / self.project.runs
 
     def model_id(self, name: str) -> str:
         """The model id behind a name of the [models] table; any other name is an id itself.
@@ -215,23 +231,24 @@ def plain_errors(error: ValidationError) -> list[str]:
     return found
 
 
-def load(path: Path) -> Settings:
-    """Read rft.toml.
+def load(root: Path, file: Path = Path(FILE)) -> Settings:
+    """Read rft.toml, or another settings file, of the project in `root`.
 
     Raises UserError, naming file, field and remedy, when it is missing or wrong.
     """
+    path = root / file
     try:
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(
-            f"{path.name} is not in {path.parent}; run rft in the project's folder."
+            f"{file} is not in {root.resolve()}; run rft in the project's folder."
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path.name} cannot be read as TOML: {error}; correct it.") from None
+        raise UserError(f"{file} cannot be read as TOML: {error}; correct it.") from None
     try:
-        return Settings.model_validate({**values, "root": path.parent.resolve()})
+        return Settings.model_validate({**values, "root": root.resolve(), "file": file})
     except ValidationError as error:
-        raise UserError(f"{path.name}: {'; '.join(plain_errors(error))}.") from None
+        raise UserError(f"{file}: {'; '.join(plain_errors(error))}.") from None
 
 
 def base_url(endpoint: Endpoint | Judge) -> str:

@@ -32,6 +32,7 @@ class Options:
     """The options that stand before the command."""
 
     root: Path = Path()
+    settings: Path = Path("rft.toml")
     debug: bool = False
 
 
@@ -54,13 +55,16 @@ def terminal(*, stderr: bool = False) -> Console:
 @app.callback()
 def common(
     project: Annotated[Path, typer.Option(help="The project's folder.")] = Path(),
+    settings: Annotated[
+        Path, typer.Option(help="Another settings file of the project.")
+    ] = options.settings,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Remember what stands before the command."""
-    options.root, options.debug = project, debug
+    options.root, options.settings, options.debug = project, settings, debug
 
 
 def main() -> None:

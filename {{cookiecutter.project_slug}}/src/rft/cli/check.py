@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rft import graders, human
-from rft.cli import app, options, terminal
+from rft.cli import app, terminal
 from rft.cli.project import (
     Task,
     load_module,
@@ -59,7 +59,7 @@ def check(
     every: Annotated[bool, typer.Option("--all", help="List every finding.")] = False,
 ) -> None:
     """Check data, grader and probes; exit 1 when one of them must be mended."""
-    settings = open_settings(options.root)
+    settings = open_settings()
     task = load_task(settings)
     console = terminal()
     spec = graders.load_spec(settings.path(settings.task.grader))

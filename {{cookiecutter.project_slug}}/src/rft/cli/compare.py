@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rft.cli import app, options, terminal
+from rft.cli import app, terminal
 from rft.cli.project import open_settings
 from rft.errors import UserError
 from rft.records import finite
@@ -58,9 +58,7 @@ def compare(
 
     if len(names) < 2:
         raise UserError("Name two runs or more: rft compare base tuned.")
-    found = open_sides(
-        open_settings(options.root), names, split=split, common=common, any_prompt=any_prompt
-    )
+    found = open_sides(open_settings(), names, split=split, common=common, any_prompt=any_prompt)
     told = work_out(found.sides, {i: row["slices"] for i, row in found.rows.items()})
     if as_json:
         print(json.dumps(_plain(told, found.notes, show), indent=2))

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from rft.cli import app, options, terminal
+from rft.cli import app, terminal
 from rft.cli.project import open_settings
 
 
@@ -17,7 +17,7 @@ def doctor() -> None:
     from rft.errors import RftError
     from rft.sandbox import selftest, tiers
 
-    section = open_settings(options.root).sandbox
+    section = open_settings().sandbox
     console = terminal()
     console.print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}")
     console.print("Sandbox tiers for code that a model wrote, strongest first:")

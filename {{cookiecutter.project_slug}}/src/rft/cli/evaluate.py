@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from rft import config, graders, human, runs
-from rft.cli import app, options, terminal
+from rft.cli import app, terminal
 from rft.cli.figures import figures, sentences
 from rft.cli.people import load_people, people_run
 from rft.cli.project import (
@@ -52,7 +52,7 @@ def evaluate(
 
     --model human grades the answers of people (human in [task] of rft.toml) instead.
     """
-    settings = override(open_settings(options.root), split, limit, samples, profile, ask)
+    settings = override(open_settings(), split, limit, samples, profile, ask)
     task = load_task(settings)
     spec = graders.load_spec(settings.path(settings.task.grader))
     stored = _rows(settings, task)
@@ -69,7 +69,7 @@ def evaluate(
     model_id = settings.model_id(model)
     form = response_format(task.answer, settings.sampling)
     info = _info(settings, model_id, data, rows, spec, form, task.ask)
-    run = runs.start(settings.root / "runs", info, new=new)
+    run = runs.start(settings.runs, info, new=new)
     shown = run.folder.relative_to(settings.root)
     todo = len(run.missing())
     if todo:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rft import graders, runs
-from rft.cli import options
 from rft.cli.project import (
     asked,
     grader_hash,
@@ -46,9 +45,9 @@ def evidence(name: str) -> Evidence:
     from rft.cli.material import MOST_ROWS, choice, gather
     from rft.readiness import assess, read_accepted, with_accepted
 
-    settings = open_settings(options.root)
+    settings = open_settings()
     task = load_task(settings)
-    root = settings.root / "runs"
+    root = settings.runs
     run = runs.load(root / Path(name).name) if name else runs.latest(root)
     if run.info.ask not in (None, task.ask):
         settings.task.ask = run.info.ask

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from rft import graders
-from rft.cli import app, options, terminal
+from rft.cli import app, terminal
 from rft.cli.check import SPLITS, Answer, grade_all
 from rft.cli.project import asked, load_rows, load_task, near, open_grader, open_settings
 from rft.errors import CheckError, OutsideError
@@ -33,7 +33,7 @@ def bedrock(
     """Amazon Bedrock: a Lambda around the grader, a test of it, the data, deploy notes."""
     from rft.export.bedrock import carried, case, write
 
-    settings = open_settings(options.root)
+    settings = open_settings()
     task = load_task(settings)
     spec = graders.load_spec(settings.path(settings.task.grader))
     left_out = carried(spec).left_out  # what it cannot carry is said before anything is graded

@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from rft import graders
-from rft.cli import app, options, terminal
+from rft.cli import app, terminal
 from rft.cli.check import load_splits
 from rft.cli.project import load_task, open_grader, open_settings
 from rft.errors import OutsideError, UserError
@@ -31,7 +31,7 @@ def grade(
 ) -> None:
     """Grade one answer (--sample, --file or standard input) and show every part and flag."""
     text = _text(sample, file)
-    settings = open_settings(options.root)
+    settings = open_settings()
     spec = graders.load_spec(settings.path(settings.task.grader))
     splits, _ = load_splits(settings, load_task(settings))
     rows = {row.id: row.data for split in splits for row in split.rows}

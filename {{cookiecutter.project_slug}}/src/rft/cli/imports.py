@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rft.cli import app, options, terminal
+from rft.cli import app, terminal
 from rft.cli.project import load_module, load_task, open_settings
 from rft.errors import CheckError, OutsideError, UserError
 
@@ -25,7 +25,7 @@ def import_rows(
     overwrite: Annotated[bool, typer.Option(help="Replace the file instead.")] = False,
 ) -> None:
     """Turn your own sources into rows; what cannot be used is listed with file and line."""
-    settings = open_settings(options.root)
+    settings = open_settings()
     task = load_task(settings)
     module = load_module(settings, settings.task.importer)
     given = _given(settings_given or [], module.OPTIONS)

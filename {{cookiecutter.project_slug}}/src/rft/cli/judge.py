@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rft import config, graders, runs
-from rft.cli import app, options, terminal
+from rft.cli import app, terminal
 from rft.cli.check import load_splits, read_calibration
 from rft.cli.project import Task, grader_hash, load_task, open_settings
 from rft.config import Settings
@@ -49,13 +49,13 @@ def judge(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Examine the judge on your calibration answers. Exit 0 only if it passes."""
-    settings = _override(open_settings(options.root), profile)
+    settings = _override(open_settings(), profile)
     spec = graders.load_spec(settings.path(settings.task.grader))
     leaf = _score_model(spec, key)
     questions = _questions(settings, load_task(settings), limit)
     console = terminal(stderr=as_json)
     run = runs.start(
-        settings.root / "runs" / "judge", _info(settings, spec, leaf, questions, repeats), new=new
+        settings.runs / "judge", _info(settings, spec, leaf, questions, repeats), new=new
     )
     _estimate(run, questions, leaf, console)
     if missing(run):

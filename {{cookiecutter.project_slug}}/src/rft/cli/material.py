@@ -86,7 +86,7 @@ def gather(
             if g.reward is None or not p.min - 1e-9 <= g.reward <= p.max + 1e-9
         ],
         regraded=None if asks else _regrade(records, by_id, grader),
-        examination=read_examination(settings.root / "runs" / "judge"),
+        examination=read_examination(settings.runs / "judge"),
         human=_people(settings, task, by_id, grader),
         findings=overlap_findings(splits, graders.referenced_fields(spec), task.group_field),
         held_out=sum(len(s.rows) for s in splits if s.name != "train"),

@@ -80,7 +80,7 @@ def people_run(
         coders=people.coders,
         absent=[(i, k) for i in ids for k in range(len(people.coders)) if (i, k) not in said],
     )
-    run = runs.start(settings.root / "runs", info, new=new)
+    run = runs.start(settings.runs, info, new=new)
     todo = run.missing()
     run.touch()
     if not todo:

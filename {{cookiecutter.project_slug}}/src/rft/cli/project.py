@@ -16,6 +16,7 @@ from dotenv import load_dotenv
 from pydantic import BaseModel
 
 from rft import config, graders
+from rft.cli import options
 from rft.config import Settings
 from rft.errors import CheckError, UserError
 from rft.runs import digest
@@ -46,10 +47,10 @@ class Task:
     """The way of asking that `messages` builds; None: the schema has one only."""
 
 
-def open_settings(root: Path) -> Settings:
-    """rft.toml of the project in `root`, with .env loaded into the environment."""
-    settings = config.load(root / config.FILE)
-    load_dotenv(root / ".env")
+def open_settings() -> Settings:
+    """The settings of the project that the command names, with .env loaded into the environment."""
+    settings = config.load(options.root, options.settings)
+    load_dotenv(options.root / ".env")
     return settings
 
 

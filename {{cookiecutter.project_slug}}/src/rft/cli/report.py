@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rft.cli import app, options, terminal
+from rft.cli import app, terminal
 from rft.cli.evidence import RunArgument, evidence
 from rft.cli.project import near, open_settings
 
@@ -29,7 +29,7 @@ def report(
     from rft.comparison import compare
     from rft.report import render, write
 
-    found, settings = evidence(run), open_settings(options.root)
+    found, settings = evidence(run), open_settings()
     comparison, notes = None, []
     if beside:
         names = [found.run.folder.name, *beside]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rft.cli import app, options
+from rft.cli import app
 from rft.cli.project import open_settings
 
 
@@ -27,6 +27,6 @@ def serve(
     """Serve models, files, graders and training jobs to any OpenAI client on this machine."""
     from rft.local.run import run
 
-    settings = open_settings(options.root)
+    settings = open_settings()
     folder = (settings.root / state).resolve()
     run(settings, folder, host=host, port=port, key_env=key_env, workers=workers, slots=slots)

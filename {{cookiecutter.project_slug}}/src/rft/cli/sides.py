@@ -79,7 +79,7 @@ def open_sides(
 
 def _candidates(settings: Settings, name: str, split: str) -> list[Run]:
     """The runs a name can mean, the newest first. Raises UserError when there is none."""
-    root = settings.root / "runs"
+    root = settings.runs
     folder = root / Path(name).name
     if (folder / runs.INFO).exists():
         return [runs.load(folder)]
@@ -134,7 +134,7 @@ def _train(settings: Settings, run: Run) -> list[Record]:
     """What the same model answered to the training rows, by its newest such run."""
     found = [
         r
-        for r in runs.all_runs(settings.root / "runs")
+        for r in runs.all_runs(settings.runs)
         if r.info.split == "train" != run.info.split
         and r.info.model == run.info.model != HUMAN
         and r.info.hashes.get("grader") == run.info.hashes.get("grader")

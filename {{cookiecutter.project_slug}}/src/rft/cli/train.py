@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from rft import graders, runs
-from rft.cli import app, options, terminal
+from rft.cli import app, terminal
 from rft.cli.evaluate import override
 from rft.cli.project import Task, asked, load_rows, load_task, open_settings
 from rft.cli.watch import follow_on, sent_job
@@ -91,10 +91,10 @@ def train(
     """Train a model with this project's data and grader: look, estimate, ask, send, watch."""
     if context.invoked_subcommand:
         return
-    settings = override(open_settings(options.root), profile=profile)
+    settings = override(open_settings(), profile=profile)
     chosen = _method(method or settings.train.method)
     prepared = _prepare(settings, chosen, start, suffix, hyper or [])
-    root, console = settings.root / "runs" / "train", terminal()
+    root, console = settings.runs / "train", terminal()
     job = None if new else store.with_identity(root, prepared.identity)
     if job and job.info.job_id:
         console.print(
@@ -269,7 +269,7 @@ def _metadata(settings: Settings, identity: str) -> dict[str, str]:
 def _newest_run(settings: Settings, model: str) -> runs.Run | None:
     found = [
         run
-        for run in runs.all_runs(settings.root / "runs")
+        for run in runs.all_runs(settings.runs)
         if run.info.model == model and (run.folder / runs.RECORDS).exists()
     ]
     return max(found, key=lambda run: (run.folder / runs.RECORDS).stat().st_mtime, default=None)

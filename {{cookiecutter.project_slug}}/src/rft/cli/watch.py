@@ -10,8 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from rft import config
-from rft.cli import app, options, terminal
+from rft.cli import app, terminal
 from rft.cli.evaluate import override
 from rft.cli.project import open_settings
 from rft.config import Settings
@@ -43,8 +42,8 @@ def sent_job(name: str) -> tuple[Settings, store.Job]:
 
     Raises UserError when there is none, or when rft.toml names another address by now.
     """
-    settings = open_settings(options.root)
-    job = store.find(settings.root / "runs" / "train", name)
+    settings = open_settings()
+    job = store.find(settings.runs / "train", name)
     settings = override(settings, profile=job.info.profile)
     if (address := remembered_as(settings)) != job.info.base_url:
         raise UserError(
@@ -159,10 +158,10 @@ def _end(settings: Settings, job: store.Job, state: State, console: Console) -> 
     if not found.fine_tuned_model:
         raise CheckError(f"{found.id} succeeded, but its model is not named; ask the vendor.")
     job.update(tuned_model=found.fine_tuned_model)
-    before = land(settings.root / config.FILE, job.info.name, found.fine_tuned_model)
+    before = land(settings.path(settings.file), job.info.name, found.fine_tuned_model)
     replaced = f" in place of {before}" if before else ""
     console.print(
-        f"models.{job.info.name} in rft.toml is now {found.fine_tuned_model}{replaced}",
+        f"models.{job.info.name} in {settings.file} is now {found.fine_tuned_model}{replaced}",
         soft_wrap=True,
     )
     console.print(f"next: rft eval --model {job.info.name} --split test")

@@ -73,7 +73,8 @@ def run(
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{port}/v1"
     (state / "project.json").write_text(
-        json.dumps({"project": str(settings.root)}), encoding="utf-8"
+        json.dumps({"project": str(settings.root), "settings": str(settings.file)}),
+        encoding="utf-8",
     )
     about = {"url": url, "pid": os.getpid()}
     (state / "serve.json").write_text(json.dumps(about), encoding="utf-8")
