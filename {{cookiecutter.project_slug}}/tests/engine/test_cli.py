@@ -211,3 +211,29 @@ def test_ready_says_what_is_missing(rft: Rft, evaluated: Path) -> None:
     outcome = rft("ready")
     assert "7 of 8 answers are missing" in outcome.out
     assert "nan" not in outcome.out
+
+
+def test_other_settings_have_runs_of_their_own(rft: Rft, evaluated: Path) -> None:
+    text = (evaluated / "rft.toml").read_text().replace("[project]", '[project]\nruns = "runs/b"')
+    (evaluated / "task/b.toml").write_text(text)
+    other = ("--settings", "task/b.toml")
+    assert "no run" in rft(*other, "ready").err.lower()
+    assert rft(*other, "eval", "--limit", "2").code == 0
+    (run,) = (evaluated / "runs/b").glob("*/records.jsonl")
+    assert len(run.read_text().splitlines()) == 2 * 2
+    assert len(list((evaluated / "runs").glob("*/records.jsonl"))) == 1
+
+
+@pytest.mark.parametrize("where", ["../elsewhere", "/tmp/elsewhere"])
+def test_runs_stay_inside_the_project(rft: Rft, project: Path, where: str) -> None:
+    path = project / "rft.toml"
+    path.write_text(path.read_text().replace("[project]", f'[project]\nruns = "{where}"'))
+    outcome = rft("ready")
+    assert outcome.code == 2
+    assert "project.runs: must be a folder inside the project" in outcome.err
+
+
+def test_a_settings_file_that_is_not_there_is_named(rft: Rft, project: Path) -> None:
+    outcome = rft("--settings", "task/none.toml", "ready")
+    assert outcome.code == 2
+    assert "task/none.toml is not in" in outcome.err

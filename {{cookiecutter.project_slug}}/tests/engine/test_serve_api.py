@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import openai
 import pytest
 from openai.types import FileDeleted, FileObject, Model
+from openai.types.chat import ChatCompletion
 from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from openai.types.fine_tuning.alpha import GraderRunResponse, GraderValidateResponse
 
@@ -84,6 +86,26 @@ def test_a_wrong_chat_request_names_its_parameter(client: Any, change: Any, para
     with pytest.raises(openai.BadRequestError) as caught:
         client.chat.completions.create(**(good | change))
     assert caught.value.param == param
+
+
+@pytest.mark.slow
+def test_a_chat_answer_is_what_the_sdk_promises(client: Any) -> None:
+    """The embedded model really answers, twice, held to a schema."""
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    form = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
+    sent = client.chat.completions.with_raw_response.create(
+        model=EMBEDDED_MODEL,
+        messages=[{"role": "user", "content": "Give a number."}],
+        max_completion_tokens=32,
+        seed=1,
+        n=2,
+        response_format=form,
+    )
+    answer = ChatCompletion.model_validate(raw(sent), strict=True)
+    assert [choice.index for choice in answer.choices] == [0, 1]
+    assert all("n" in json.loads(c.message.content or "") for c in answer.choices)
+    assert answer.usage
+    assert answer.usage.completion_tokens > 2
 
 
 # files ---------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openai.types.fine_tuning import FineTuningJob
+from openai.types.fine_tuning.jobs import FineTuningJobCheckpoint
 
 from rft.config import EMBEDDED_MODEL
 from tests.engine.grader_fixtures import body, python
@@ -19,6 +21,7 @@ from tests.engine.service_fixtures import (
     Running,
     chat,
     ended,
+    raw,
     serving,
     until,
     upload,
@@ -110,9 +113,12 @@ def test_supervised_training_makes_a_model_that_answers(service: Running) -> Non
     text = client.files.content(done.result_files[0]).text
     losses = [float(line["train_loss"]) for line in csv.DictReader(io.StringIO(text))]
     assert losses[-1] < losses[0] - 1
-    kept = list(client.fine_tuning.jobs.checkpoints.list(job.id))
+    listed = raw(client.fine_tuning.jobs.checkpoints.with_raw_response.list(job.id))["data"]
+    kept = [FineTuningJobCheckpoint.model_validate(entry, strict=True) for entry in listed]
     assert 1 <= len(kept) <= 3
-    assert kept[0].metrics.full_valid_loss > 0
+    job_again = raw(client.fine_tuning.jobs.with_raw_response.retrieve(job.id))
+    assert FineTuningJob.model_validate(job_again, strict=True).fine_tuned_model
+    assert (kept[0].metrics.full_valid_loss or 0) > 0
     names = [model.id for model in client.models.list()]
     assert done.fine_tuned_model in names
     assert kept[0].fine_tuned_model_checkpoint in names

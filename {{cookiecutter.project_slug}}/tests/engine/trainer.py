@@ -13,11 +13,14 @@ import json
 import threading
 import time
 from http.server import ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from tests.engine.endpoint import JsonHandler
 
 Reply = tuple[int, dict[str, Any]]
+SENT = ("train", "--yes", "--anyway")
+"""The command that sends the toy project's job."""
 
 
 def error(message: str, code: str | None = None) -> dict[str, Any]:
@@ -192,3 +195,9 @@ class Trainer:
 
 def _page(entries: list[dict[str, Any]]) -> dict[str, Any]:
     return {"object": "list", "data": entries, "has_more": False}
+
+
+def job_folder(project: Path) -> Path:
+    """The folder of the one job of a project."""
+    (folder,) = [path for path in (project / "runs/train").iterdir() if path.is_dir()]
+    return folder
