@@ -1,4 +1,5 @@
-# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# Two commands do everything on a fresh machine: `make demo` and `make test`. A third trains:
+# `make demo-train`.
 PYTHON ?= python3
 USE_CASE ?= code-gen
 VENV := .venv
@@ -8,7 +9,7 @@ STAMP := $(VENV)/.installed
 DEMO := demo/$(USE_CASE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint clean
+.PHONY: help setup baked demo demo-train test test-fast lint clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -26,9 +27,14 @@ $(STAMP): $(BAKER) {{cookiecutter.project_slug}}/constraints.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -c '{{cookiecutter.project_slug}}/constraints.txt' '.[dev]'
 	@touch $@
 
-demo: $(BAKER)  ## bake a project and run its main job with the embedded model (USE_CASE=policy ...)
+baked: $(BAKER)
 	@test -d $(DEMO) || $(VENV)/bin/cookiecutter --no-input --output-dir demo . use_case=$(USE_CASE) project_name="$(USE_CASE)" project_slug=$(USE_CASE)
+
+demo: baked  ## bake a project and run its main job with the embedded model (USE_CASE=policy ...)
 	@$(MAKE) --no-print-directory -C $(DEMO) demo PYTHON=$(PYTHON)
+
+demo-train: baked  ## bake a project and train the embedded model in it: base, warm start, RFT
+	@$(MAKE) --no-print-directory -C $(DEMO) train-local PYTHON=$(PYTHON)
 
 # Real Verilog to try `rft import` on; only the tests need it.
 RTL := $(CURDIR)/$(VENV)/rtl

@@ -289,11 +289,12 @@ def write(folder: Path = DATA) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     splits = {split: build(split) for split in ROWS}
     for split, rows in splits.items():
-        _dump(folder / f"{split}.jsonl", rows)
-    _dump(folder.parent / "probes.jsonl", probes(splits["test"]))
+        dump(folder / f"{split}.jsonl", rows)
+    dump(folder.parent / "probes.jsonl", probes(splits["test"]))
 
 
-def _dump(path: Path, rows: list[dict[str, Any]]) -> None:
+def dump(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write rows, one JSON object a line."""
     lines = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 

@@ -38,7 +38,8 @@ def _is_rich(row: Row) -> bool:
     )
 
 
-def _probe(row: Row, name: str, answer: Any, low: float, high: float, why: str) -> dict[str, Any]:
+def probe(row: Row, name: str, answer: Any, low: float, high: float, why: str) -> dict[str, Any]:
+    """A line of probes.jsonl: the answer (pairs, or any text) and the rewards it may get."""
     text = answer if isinstance(answer, str) else json.dumps({"predicted": answer})
     return {
         "name": name,
@@ -54,10 +55,10 @@ def _good(row: Row) -> Iterator[dict[str, Any]]:
     gold: Pairs = row["reference_answer"]
     text = json.dumps({"predicted": gold}, indent=1)
     respelled = [{"name": f" {p['name']} ", "value": _respell(p["value"])} for p in gold]
-    yield _probe(row, "gold", gold, 1, 1, "The right answer.")
-    yield _probe(row, "gold in a fence", f"```json\n{text}\n```", 1, 1, "A fence is no mistake.")
-    yield _probe(row, "gold backwards", gold[::-1], 1, 1, "Order does not matter.")
-    yield _probe(row, "gold respelled", respelled, 1, 1, "1'h1 is 1'b1; spaces do not matter.")
+    yield probe(row, "gold", gold, 1, 1, "The right answer.")
+    yield probe(row, "gold in a fence", f"```json\n{text}\n```", 1, 1, "A fence is no mistake.")
+    yield probe(row, "gold backwards", gold[::-1], 1, 1, "Order does not matter.")
+    yield probe(row, "gold respelled", respelled, 1, 1, "1'h1 is 1'b1; spaces do not matter.")
 
 
 def _respell(value: str) -> str:
@@ -70,16 +71,16 @@ def _lazy(row: Row) -> Iterator[dict[str, Any]]:
     spare = [p for p in row["vip"]["params"] if p["name"] not in bound]
     padded = gold + [{"name": p["name"], "value": p["default"]} for p in spare]
     names = [x["name"] for x in [*row["vip"]["ports"], *row["vip"]["params"]]]
-    yield _probe(row, "empty", [], 0, 0, "There is a bus to bind.")
+    yield probe(row, "empty", [], 0, 0, "There is a bus to bind.")
     everything = floors(row)["bind everything"]
-    yield _probe(row, "bind everything", everything, 0, 0.9, "What is optional must stay unbound.")
-    yield _probe(row, "every parameter at its default", padded, 0.7, 0.95, "Over-binding costs.")
+    yield probe(row, "bind everything", everything, 0, 0.9, "What is optional must stay unbound.")
+    yield probe(row, "every parameter at its default", padded, 0.7, 0.95, "Over-binding costs.")
     same = [{"name": name, "value": name} for name in names]
-    yield _probe(row, "names bound to themselves", same, 0, 0.1, "Copied from the VIP's ports.")
+    yield probe(row, "names bound to themselves", same, 0, 0.1, "Copied from the VIP's ports.")
     echo = "\n".join(message["content"] for message in row["messages"])
-    yield _probe(row, "echo of the prompt", echo, 0, 0, "No answer at all.")
+    yield probe(row, "echo of the prompt", echo, 0, 0, "No answer at all.")
     example = '{"predicted":[{"name":"clk","value":"ck"},{"name":"d","value":"tx_d"}]}'
-    yield _probe(row, "the prompt's example", example, 0, 0, "That is another design.")
+    yield probe(row, "the prompt's example", example, 0, 0, "That is another design.")
 
 
 def _broken(row: Row) -> Iterator[dict[str, Any]]:
@@ -103,10 +104,10 @@ def _broken(row: Row) -> Iterator[dict[str, Any]]:
         "giant replication": [{**gold[0], "value": "{99999999{1'b1}}"}, *gold[1:]],
     }
     for name, pairs in faults.items():
-        yield _probe(row, name, pairs, 0.3, half, why)
-    yield _probe(row, "everything twice", gold + gold, 0, 0.34, "Padding with copies must not pay.")
+        yield probe(row, name, pairs, 0.3, half, why)
+    yield probe(row, "everything twice", gold + gold, 0, 0.34, "Padding with copies must not pay.")
     why = "It compiles, but two wires are crossed."
-    yield _probe(row, "two signals swapped", _swap(row), 0.5, 0.95, why)
+    yield probe(row, "two signals swapped", _swap(row), 0.5, 0.95, why)
 
 
 def _swap(row: Row) -> Pairs:
@@ -147,15 +148,15 @@ def _spoofs(row: Row) -> Iterator[dict[str, Any]]:
         "no text": "",
     }
     for name, answer in answers.items():
-        yield _probe(row, name, answer, 0, 0, "Not the agreed form, so nothing can be used.")
+        yield probe(row, name, answer, 0, 0, "Not the agreed form, so nothing can be used.")
 
 
 def _nothing(row: Row, other: Row) -> Iterator[dict[str, Any]]:
     why = "The design lacks the bus, so nothing is to be bound."
-    yield _probe(row, "nothing to bind: empty", [], 1, 1, why)
+    yield probe(row, "nothing to bind: empty", [], 1, 1, why)
     tempting = floors(row)["suffix heuristic"]
-    yield _probe(row, "nothing to bind: what looks alike", tempting, 0, 0, why)
+    yield probe(row, "nothing to bind: what looks alike", tempting, 0, 0, why)
     one = [{"name": row["vip"]["ports"][0]["name"], "value": row["dut"]["ports"][0]["name"]}]
-    yield _probe(row, "nothing to bind: only the clock", one, 0, 0, why)
+    yield probe(row, "nothing to bind: only the clock", one, 0, 0, why)
     alien: Pairs = other["reference_answer"]
-    yield _probe(row, "nothing to bind: another row's answer", alien, 0, 0, why)
+    yield probe(row, "nothing to bind: another row's answer", alien, 0, 0, why)

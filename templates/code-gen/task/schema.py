@@ -16,6 +16,10 @@ from task import grader
 GROUP_FIELD = "design"
 """Rows of one design must stay in one split."""
 
+ASKS = ("full", "short")
+"""Ways to ask. short: two lines of rules, for the starter rows (task/starter)."""
+Ask = Literal["full", "short"]
+
 _STRICT = ConfigDict(extra="forbid")
 
 
@@ -140,11 +144,17 @@ W=8`, design `input: ck; output[15:0]: tx_d` gives
 Answer with that JSON only."""
 
 
-def messages(item: Item) -> list[dict[str, str]]:
+SHORT_RULES = """\
+Bind each VIP port to the design's port of the same function on the requested bus. Leave out VIP \
+ports that this bus lacks. Answer {"predicted":[{"name":"VIP port","value":"design port"}]}."""
+
+
+def messages(item: Item, ask: Ask = "full") -> list[dict[str, str]]:
     """The prompt of a row: the rules (developer) and the two interfaces (user)."""
     request = [f"In `{item.dut.name}`, bind `{item.vip.name}` to {item.target}.", *item.settings]
     text = "\n\n".join([" ".join(request), _design_text(item.dut), _vip_text(item.vip)])
-    return [{"role": "developer", "content": RULES}, {"role": "user", "content": text}]
+    rules = RULES if ask == "full" else SHORT_RULES
+    return [{"role": "developer", "content": rules}, {"role": "user", "content": text}]
 
 
 def _design_text(dut: Design) -> str:

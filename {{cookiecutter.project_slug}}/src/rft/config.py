@@ -140,6 +140,8 @@ class Train(Section):
     base_url: str | None = None
     """Where jobs are sent; None: the endpoint's address, for 'local' this project's `rft serve`."""
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 7
+    warm_share: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Share of the training rows that is the warm start's, RFT takes the others; None: both all."""
     lambda_arn: str | None = None
     """Bedrock: the Lambda that gives the rewards (`rft export bedrock`)."""
     usd_per_million_tokens: Annotated[float, Field(ge=0)] | None = None

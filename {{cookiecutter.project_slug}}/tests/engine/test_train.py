@@ -197,6 +197,28 @@ def test_supervised_rows_end_with_the_gold_answer_and_hold_nothing_else(
     assert first["messages"][-1] == {"role": "assistant", "content": '{"backwards":"rebma"}'}
 
 
+def test_the_warm_start_and_rft_can_have_rows_of_their_own(
+    rft: Rft, project: Path, trainer: Trainer
+) -> None:
+    assert rft(*SENT, "--dry-run").code == 0
+    whole = _asked(job_folder(project) / "train.jsonl")
+    add_settings(project, "\n[train]\nwarm_share = 0.25\n")
+    halves = []
+    for method in ("supervised", "reinforcement"):
+        rft(*SENT, "--dry-run", "--method", method)
+        newest = max(
+            (project / "runs/train").glob("*/train.jsonl"), key=lambda p: p.stat().st_mtime
+        )
+        halves.append(_asked(newest))
+    assert [len(half) for half in halves] == [round(len(whole) * 0.25), round(len(whole) * 0.75)]
+    assert sorted(halves[0] + halves[1]) == sorted(whole)
+
+
+def _asked(path: Path) -> list[str]:
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return [next(m["content"] for m in row["messages"] if m["role"] == "user") for row in rows]
+
+
 def test_files_are_uploaded_once(rft: Rft, trainer: Trainer) -> None:
     rft(*SENT, "--no-watch")
     rft(*SENT, "--no-watch", "--hyper", "n_epochs=2")

@@ -26,7 +26,7 @@ from rft.jobs.body import CONTRACTS, JobBody, build, job_grader, shown
 from rft.jobs.estimate import Estimate, estimate
 from rft.jobs.hyper import MODELS, Method, checked, parse_pairs
 from rft.jobs.preflight import Plan, Remark, alive, preflight, stops
-from rft.jobs.rows import reinforcement_rows, supervised_rows, to_jsonl
+from rft.jobs.rows import reinforcement_rows, share, supervised_rows, to_jsonl
 from rft.jobs.uploads import sha256, upload
 from rft.jobs.vendor import (
     MARK,
@@ -180,7 +180,7 @@ def _prepare(
     task = load_task(settings)
     spec = graders.load_spec(settings.path(settings.task.grader))
     model = settings.model_id(start)
-    rows, golds = _rows(settings, task, spec)
+    rows, golds = _rows(settings, task, spec, method)
     files, sends_validation = {}, "validation_file" in CONTRACTS[profile].optional
     for split in SPLITS if sends_validation else SPLITS[:1]:
         lines = (
@@ -225,7 +225,7 @@ def _prepare(
 
 
 def _rows(
-    settings: Settings, task: Task, spec: graders.Spec
+    settings: Settings, task: Task, spec: graders.Spec, method: Method
 ) -> tuple[dict[str, list[dict[str, Any]]], dict[str, list[str]]]:
     """Rows and gold answers by split. Raises CheckError for the errors that rft check finds."""
     splits, findings = [], []
@@ -249,10 +249,12 @@ def _rows(
     if errors:
         more = f" ({len(errors) - 1} more: rft check lists them)" if len(errors) > 1 else ""
         raise CheckError(f"{errors[0]}{more}")
-    rows = {split.name: [asked(task, row) for row in split.rows] for split in splits}
+    taken = {split.name: split.rows for split in splits}
+    taken["train"] = share(taken["train"], method, settings.train.warm_share, settings.train.seed)
+    rows = {name: [asked(task, row) for row in found] for name, found in taken.items()}
     golds = {
-        split.name: [task.gold(row.item).model_dump_json() for row in split.rows]
-        for split in splits
+        name: [task.gold(row.item).model_dump_json() for row in found]
+        for name, found in taken.items()
     }
     return rows, golds
 

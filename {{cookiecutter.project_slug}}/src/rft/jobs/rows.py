@@ -7,11 +7,27 @@ file), whatever role its endpoints take; Bedrock knows the system's only.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rft.dataset import Row
+from rft.jobs.hyper import Method
 from rft.rollouts import instructed_by
+
+
+def share(rows: Sequence[Row], method: Method, warm_share: float | None, seed: int) -> list[Row]:
+    """The training rows of a method: a seeded `warm_share` of them is the warm start's, the rest
+    reinforcement's, which learns little from rows that a warm start has shown it. None: all."""
+    if warm_share is None:
+        return list(rows)
+
+    def key(row: Row) -> str:
+        return hashlib.sha256(f"{seed}/{row.id}".encode()).hexdigest()
+
+    warm = {row.id for row in sorted(rows, key=key)[: round(len(rows) * warm_share)]}
+    return [row for row in rows if (row.id in warm) == (method == "supervised")]
 
 
 def reinforcement_rows(rows: Sequence[Mapping[str, Any]], profile: str) -> list[dict[str, Any]]:

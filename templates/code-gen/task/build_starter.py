@@ -1,0 +1,122 @@
+"""Build the starter rows: `python -m task.build_starter` writes task/starter/.
+
+The same task made short, so that a small model can be trained on it with two CPU cores: a VIP of
+three optional one-bit ports, no parameters, a prompt of about 150 tokens. Schema, grader and prompt
+builder are those of the real rows.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+from task import designs, protocols, schema
+from task.build_data import DATA, dump, phrase
+from task.designs import Bus, Net
+from task.probes import probe
+from task.protocols import Signal
+from task.starter.floors import any_bus
+
+SEED = 3
+ROWS = {"train": 192, "validation": 24, "test": 72}
+FOLDER = DATA.with_name("starter")
+STYLES = ("prefix", "suffix")
+ASKED = 3
+"""Ports of a VIP."""
+LACKING = (1, 2)
+"""How many of them the bus lacks, as often as listed."""
+NOTHING_EVERY = 12
+"""One row in so many asks for a bus that the design does not have."""
+MENU = ("apb", "axi4lite", "axis", "ahb", "wishbone", "avalon_st", "obi", "tilelink")
+
+
+def build(split: str) -> list[dict[str, Any]]:
+    """All rows of a split."""
+    rng = random.Random(f"{SEED} {split}")
+    stems = designs.SPLIT_STEMS[split]
+    names = [f"{stem}_{tail}" for stem in stems for tail in rng.sample(designs.TAILS, 5)]
+    rng.shuffle(names)
+    return [_row(rng, split, number, names[number]) for number in range(ROWS[split])]
+
+
+def _row(rng: random.Random, split: str, number: int, name: str) -> dict[str, Any]:
+    protocol = protocols.PROTOCOLS[MENU[number % len(MENU)]]
+    style = STYLES[(number + number // len(MENU)) % len(STYLES)]
+    words = designs.STREAM_WORDS if protocol.stream else designs.ROLE_WORDS
+    prefix, other, third = rng.sample(sorted(words), 3)
+    bits = [s for s in protocol.signals if s.width == 1 and s.driver != "-"]
+    asked = rng.sample(bits, ASKED)
+    lacking = rng.sample(asked, rng.choice(LACKING))
+    bus = Bus(protocol, "s", prefix, style, {})
+    there = _nets(bus, [s for s in asked if s not in lacking])
+    decoys = _nets(Bus(protocol, "s", other, style, {}), rng.sample(asked, 1))
+    nets = rng.sample([*there.values(), *decoys.values()], len(there) + len(decoys))
+    nets.sort(key=lambda net: net.dir)
+    nothing = number % NOTHING_EVERY == NOTHING_EVERY - 1
+    wanted = Bus(protocol, "s", third, style, {}) if nothing else bus
+    gold = [] if nothing else [
+        {"name": signal.name, "value": there[signal.name].name}
+        for signal in asked if signal.name in there
+    ]  # fmt: skip
+    bound = {pair["name"] for pair in gold}
+    row: dict[str, Any] = {
+        "id": f"starter-{split}-{number:03d}",
+        "design": name.partition("_")[0],
+        "protocol": protocol.title,
+        "style": style,
+        "target": phrase("prefix", wanted, words),
+        "settings": [],
+        "dut": {"name": name, "ports": [vars(net) for net in nets], "params": []},
+        "vip": {
+            "name": f"{protocol.key}_vip",
+            "ports": [
+                {"name": s.name, "dir": "input", "width": 1, "required": False} for s in asked
+            ],
+            "params": [],
+        },
+        "messages": [],
+        "reference_answer": gold,
+        "must_not_bind": [s.name for s in asked if s.name not in bound],
+    }
+    row["messages"] = schema.messages(schema.Item.model_validate(row), "short")
+    return row
+
+
+def _nets(bus: Bus, signals: list[Signal]) -> dict[str, Net]:
+    """A net of the bus for each signal, by the signal's name."""
+    found = {}
+    for signal in signals:
+        direction = "output" if signal.driver == bus.side else "input"
+        name = designs.spell(bus.style, bus.prefix, signal, direction)
+        found[signal.name] = Net(name, direction, 1)
+    return found
+
+
+def probes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Answers of known worth to one row that binds something and one that binds nothing."""
+    some = next(
+        row for row in rows if row["reference_answer"] and any_bus(row) != row["reference_answer"]
+    )
+    none = next(row for row in rows if not row["reference_answer"])
+    gold = some["reference_answer"]
+    return [
+        probe(some, "gold", gold, 1, 1, "The right answer."),
+        probe(some, "nothing", [], 0, 0, "There is something to bind."),
+        probe(some, "any bus", any_bus(some), 0, 0.9, "The name fits, the bus does not."),
+        probe(some, "no JSON", "psel is bound", 0, 0, "Talk is no answer."),
+        probe(none, "nothing to bind", [], 1, 1, "The design lacks that bus."),
+        probe(none, "over-binding", any_bus(none), 0, 0, "Nothing was to be bound."),
+    ]
+
+
+def write(folder: Path = FOLDER) -> None:
+    """Write the three splits and the probes."""
+    splits = {split: build(split) for split in ROWS}
+    for split, rows in splits.items():
+        dump(folder / f"{split}.jsonl", rows)
+    dump(folder / "probes.jsonl", probes(splits["test"]))
+
+
+if __name__ == "__main__":
+    write()
