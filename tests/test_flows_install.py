@@ -86,3 +86,17 @@ def test_setup_is_done_once_and_clean_takes_it_back(run: Run, tmp_path: Path) ->
     assert run("make", "setup", cwd=project.path).said.startswith("make: ")
     run("make", "clean", cwd=project.path)
     assert project.files() == before
+
+
+def test_training_runs_in_an_environment_of_its_own(run: Run, tmp_path: Path) -> None:
+    """With the packages of the train extra: jobs that train, are killed and go on."""
+    project = make(run, tmp_path, "policy", "local")
+    done = run("make", ".venv/.train", "UV=", cwd=project.path, code=None, timeout=1200)
+    if "No matching distribution" in done.said:
+        pytest.skip("the package index has no torch for this Python")
+    assert done.code == 0, done.said
+    files = sorted(project.path.glob("tests/engine/test_training*.py"))
+    command = (".venv/bin/python", "-m", "pytest", "-q", "-m", "slow", *files)
+    told = run(*command, cwd=project.path, timeout=1800).out
+    assert re.search(r"\d+ passed", told)
+    assert "skipped" not in told
