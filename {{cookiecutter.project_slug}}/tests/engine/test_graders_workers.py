@@ -93,6 +93,7 @@ def test_a_process_that_ends_while_it_loads_the_grader_scores_nothing(grade):
     assert "loading" in found.details[SERVER]
 
 
+@pytest.mark.slow
 @linux
 def test_a_memory_bomb_ends_at_2_gb_and_costs_one_grading(start):
     bomb = "x = bytearray(3 << 30) if sample['output_text'] == 'bomb' else 0"

@@ -44,6 +44,7 @@ def test_a_judge_without_fault_passes(examine: Examine) -> None:
     assert found["repeat_variance"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("judge", "check"),
     [

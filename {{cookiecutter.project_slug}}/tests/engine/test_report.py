@@ -202,6 +202,7 @@ def many(items: int, samples: int, text: str) -> tuple[list[Record], list[dict[s
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "text", "cut"),
     [((1000, 1), "x" * 300, False), ((125, 8), "<" * 700, True), ((1000, 1), '"<' * 9000, True)],
@@ -215,6 +216,7 @@ def test_1000_samples_stay_below_3_mb_and_are_all_there(
     assert ("Cut: " in html) == cut
 
 
+@pytest.mark.slow
 def test_a_larger_run_shows_a_sample_of_its_items_and_says_so(render: Render) -> None:
     html = render(*many(3000, 1, "x" * 2000))
     shown = [float(m) for m in re.findall(r'data-mean="([^"]+)"', html)]

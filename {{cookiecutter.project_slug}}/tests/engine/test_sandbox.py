@@ -119,6 +119,7 @@ def test_the_same_code_uses_the_same_fuel_and_gives_the_same_answers(sandbox):
     assert (first.fuel, first.calls) == (second.fuel, second.calls)
 
 
+@pytest.mark.slow
 def test_many_threads_share_the_workers(sandbox):
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda n: sandbox.run(DOUBLE, [Call("double", [n])]), range(40)))
@@ -230,6 +231,7 @@ def test_the_guest_cannot_claim_what_only_the_host_knows(status):
     assert answers.found[0].status == "violation"
 
 
+@pytest.mark.slow
 def test_code_that_only_waits_is_timed_out_once_the_sandbox_is_seen_to_be_well():
     code = "import select\ndef f():\n    select.poll().poll(3600_000)"
     with Sandbox("wasm", 1, Limits(timeout_s=1)) as sandbox:
