@@ -16,10 +16,11 @@ RELEASES = {"FY2026-April": (date(2026, 4, 1), date(2026, 9, 30))}
 CODE = re.compile(r"[A-Z][0-9A][0-9A-Z](\.[0-9A-Z]{1,4})?")
 """How a code is written in a row: upper case, a dot after the third character."""
 
-ASKS = ("shortlist", "open")
-"""The ways to ask: among candidates found by a search, or from memory; rft.toml chooses."""
+ASKS = ("shortlist", "open", "brief")
+"""The ways to ask: among candidates found by a search, from memory, or among candidates with two
+lines of rules (for task/starter); rft.toml chooses."""
 
-Ask = Literal["shortlist", "open"]
+Ask = Literal["shortlist", "open", "brief"]
 
 _SPELLED = re.compile(r"\b[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}\b", re.IGNORECASE)
 
@@ -97,10 +98,15 @@ right code is missing, give it from memory. Give the codes alone.
 """
 
 
+BRIEF = """\
+Code what the note documents for this encounter; nothing that is denied, ruled out, past or a \
+relative's. Choose among the candidates. Answer {"codes":["..."]}."""
+
+
 def messages(item: Item, ask: Ask = "shortlist") -> list[dict[str, str]]:
     """The prompt: developer then user message, built without the gold answer."""
-    shown = item.candidates if ask == "shortlist" else []
-    rules = INSTRUCTIONS.format(shortlist=SHORTLIST if shown else "")
+    shown = item.candidates if ask != "open" else []
+    rules = BRIEF if ask == "brief" else INSTRUCTIONS.format(shortlist=SHORTLIST if shown else "")
     lines = [f"Encounter: {item.setting}, {item.encounter_date}, code set {item.release}."]
     lines += ["", "Note:", item.note]
     if shown:
