@@ -42,3 +42,30 @@ def test_every_template_has_a_job_that_could_be_sent(bake: Bake, run: Run, task:
     grader = json.loads(path.read_text(encoding="utf-8"))["method"]["reinforcement"]["grader"]
     assert "def grade(" in json.dumps(grader)
     assert "file://" not in json.dumps(grader)
+
+
+@pytest.mark.parametrize("task", ["code-gen", "extraction"])
+def test_starter_rows_pass_the_check_and_each_method_has_its_own(
+    bake: Bake, run: Run, task: str
+) -> None:
+    project = bake(fresh=True, **TASKS[task])
+    starter = ("--settings", "task/starter/rft.toml")
+    assert "0 errors" in rft(run, project, *starter, "check").out
+    rows = []
+    for method in ("supervised", "reinforcement"):
+        rft(run, project, *starter, "train", "--dry-run", "--method", method)
+        (path,) = (project.path / "runs/starter/train").glob(f"*-{method}/train.jsonl")
+        lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        rows.append({line["messages"][1]["content"] for line in lines})
+    assert [len(half) for half in rows] == [96, 96]
+    assert not rows[0] & rows[1]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_train_local_goes_from_base_to_the_comparison(bake: Bake, run: Run, task: str) -> None:
+    """What make would run; the whole takes 25 minutes, tests/test_flows_install.py trains less."""
+    told = run("make", "-n", "train-local", "UV=", cwd=bake(**TASKS[task]).path).out
+    wanted = ("--model base", "--method supervised", "--model warm", "--from warm", "compare warm")
+    places = [told.index(text) for text in wanted]
+    assert places == sorted(places)
+    assert ("task/starter/rft.toml" in told) == (task in ("code-gen", "extraction"))
