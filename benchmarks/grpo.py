@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +44,8 @@ def trainer(rows: list[dict[str, Any]], group: int, tokens: int, output: Path) -
     body = {"method": {"type": "reinforcement", "reinforcement": {"hyperparameters": hyper}}}
     plan = make_plan(body, len(rows))
     plan = replace(plan, group_size=group, max_tokens=tokens, micro_batch=len(rows) * group)
-    return grpo.make_trainer(
-        plan,
-        model,
-        tokenizer,
-        rows,
-        [],
-        output,
-        Length(),
-        fresh=False,  # type: ignore[arg-type]
-    )
+    reward: Any = Length()
+    return grpo.make_trainer(plan, model, tokenizer, rows, [], output, reward, fresh=False)
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -91,16 +84,18 @@ def main(count: int, group: int, tokens: int) -> None:
         told[0].mean().backward()
         return told[0].mean().item()
 
+    def draw(owner: Any) -> Any:
+        return owner._generate_single_turn(made, prompts, None, {}, group)
+
     sides = {"plain TRL": GRPOTrainer, "prompts computed once": type(made)}
-    draw = {n: timed(lambda o=o: o._generate_single_turn(made, prompts, None, {}, group))[0]
-            for n, o in sides.items()}  # fmt: skip
-    step = {n: timed(lambda o=o: learn(o)) for n, o in sides.items()}
+    drawn = {name: timed(partial(draw, owner))[0] for name, owner in sides.items()}
+    step = {name: timed(partial(learn, owner)) for name, owner in sides.items()}
     assert abs(step["plain TRL"][1] - step["prompts computed once"][1]) < 1e-3
     print(f"{count} rows x {group} answers, prompts of {width} tokens, {tokens} tokens of answer\n")
     print("| | drawing s | ratio | loss and gradient s | ratio |\n|---|---|---|---|---|")
-    base = draw["plain TRL"], step["plain TRL"][0]
+    base = drawn["plain TRL"], step["plain TRL"][0]
     for name in sides:
-        a, b = draw[name], step[name][0]
+        a, b = drawn[name], step[name][0]
         print(f"| {name} | {a:.1f} | {a / base[0]:.2f} | {b:.1f} | {b / base[1]:.2f} |")
 
 

@@ -48,16 +48,8 @@ def trainer(tmp_path_factory: pytest.TempPathFactory) -> Any:
     plan = replace(plan, temperature=0.7)
     rows = [{"messages": [{"role": "user", "content": text}]} for text in ("a?", "longer words?")]
     output = tmp_path_factory.mktemp("shared")
-    made = grpo.make_trainer(
-        plan,
-        model,
-        tokenizer,
-        rows,
-        [],
-        output,
-        FirstLetter(),
-        fresh=False,  # type: ignore[arg-type]
-    )
+    reward: Any = FirstLetter()
+    made = grpo.make_trainer(plan, model, tokenizer, rows, [], output, reward, fresh=False)
     for name, weight in made.model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(weight, std=0.1)
