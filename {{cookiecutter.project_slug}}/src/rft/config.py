@@ -233,12 +233,13 @@ def plain_errors(error: ValidationError) -> list[str]:
     return found
 
 
-def load(root: Path, file: Path = Path(FILE)) -> Settings:
-    """Read rft.toml, or another settings file, of the project in `root`.
+def load(path: Path, root: Path | None = None) -> Settings:
+    """Read rft.toml, or another settings file of the project in `root` (None: its own folder).
 
     Raises UserError, naming file, field and remedy, when it is missing or wrong.
     """
-    path = root / file
+    root = path.parent if root is None else root
+    file = path.relative_to(root) if path.is_relative_to(root) else path
     try:
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -21,7 +21,7 @@ def write(tmp_path: Path) -> Write:
     def write(text: str) -> Path:
         path = tmp_path / "rft.toml"
         path.write_text(HEAD + text)
-        return tmp_path
+        return path
 
     return write
 
@@ -53,7 +53,7 @@ def test_a_wrong_setting_is_named(write: Write, text: str, told: str) -> None:
 
 def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="run rft in the project's folder"):
-        config.load(tmp_path)
+        config.load(tmp_path / "rft.toml")
 
 
 def test_a_model_name_is_looked_up_and_an_id_passes(write: Write) -> None:

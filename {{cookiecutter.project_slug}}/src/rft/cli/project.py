@@ -49,7 +49,7 @@ class Task:
 
 def open_settings() -> Settings:
     """The settings of the project that the command names, with .env loaded into the environment."""
-    settings = config.load(options.root, options.settings)
+    settings = config.load(options.root / options.settings, options.root)
     load_dotenv(options.root / ".env")
     return settings
 

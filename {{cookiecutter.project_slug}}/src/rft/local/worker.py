@@ -50,7 +50,8 @@ def main(folder: Path) -> int:
         from rft.local.train.session import train
 
         about = json.loads((store.folder / "project.json").read_text(encoding="utf-8"))
-        settings = config.load(Path(about["project"]), Path(about["settings"]))
+        root = Path(about["project"])
+        settings = config.load(root / about["settings"], root)
         train(store, job, make_plan(job.body, about_rows(folder)), settings)
     except RftError as error:
         _fail(store, job, code, str(error))
