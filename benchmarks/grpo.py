@@ -30,9 +30,13 @@ STARTER = ROOT / "templates/code-gen/task/starter/train.jsonl"
 
 
 class Length:
-    """A reward that TRL can call; it is never asked here."""
+    """A reward that TRL can call; it is not asked here."""
 
     __name__ = "length"
+
+    def __call__(self, completions: list[Any], **_: Any) -> list[float]:
+        """A reward for each answer."""
+        return [float(len(str(answer))) for answer in completions]
 
 
 def trainer(rows: list[dict[str, Any]], group: int, tokens: int, output: Path) -> Any:
