@@ -109,3 +109,21 @@ def ended(client: Any, job_id: str, seconds: float = 300) -> Any:
 def raw(answer: Any) -> Any:
     """The JSON of a raw response of the SDK."""
     return answer.http_response.json()
+
+
+def tiny_llama() -> tuple[Any, Any]:
+    """(model, tokenizer): a tiny llama, random but always the same, with the embedded model's
+    tokenizer. Needs the packages of the train extra."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from rft.config import EMBEDDED_MODEL
+    from rft.local.model import gguf_path
+    from rft.local.train import weights
+
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "tie_word_embeddings": True}
+    ids = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2, "vocab_size": 49152}
+    model = LlamaForCausalLM(LlamaConfig(**sizes, **heads, **ids, max_position_embeddings=512))
+    return model, weights.load_tokenizer(gguf_path(EMBEDDED_MODEL, Path()))

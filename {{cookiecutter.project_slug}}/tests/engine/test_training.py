@@ -23,6 +23,7 @@ from tests.engine.service_fixtures import (
     ended,
     raw,
     serving,
+    tiny_llama,
     until,
     upload,
 )
@@ -40,23 +41,13 @@ ES = body("text = sample['output_text']", "return min(1, 5 * text.count('e') / (
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy project with a tiny model of its own."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    from rft.local.model import gguf_path
     from rft.local.train import weights
 
     root = make_project(tmp_path_factory.mktemp("training") / "toy")
     settings = root / "rft.toml"
     settings.write_text(settings.read_text() + f'[models]\ntiny = "{TINY}"\n')
     settings.write_text(settings.read_text().replace('[models]\nbase = "toy-model"\n', ""))
-    tokenizer = weights.load_tokenizer(gguf_path(EMBEDDED_MODEL, root))
-    torch.manual_seed(0)
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
-    heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "tie_word_embeddings": True}
-    ids = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2, "vocab_size": 49152}
-    model = LlamaForCausalLM(LlamaConfig(**sizes, **heads, **ids, max_position_embeddings=512))
-    weights.save(model, tokenizer, root / TINY)
+    weights.save(*tiny_llama(), root / TINY)
     return root
 
 

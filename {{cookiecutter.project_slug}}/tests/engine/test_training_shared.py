@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.engine.service_fixtures import tiny_llama
 
 for package in ("torch", "transformers", "trl", "peft", "datasets", "gguf"):
     pytest.importorskip(package, reason="needs the packages of the train extra")
@@ -15,10 +16,10 @@ pytestmark = pytest.mark.slow
 LENGTH = 5
 
 
-class FirstLetter:
+class Length:
     """A reward that TRL can call."""
 
-    __name__ = "first letter"
+    __name__ = "length"
 
     def __call__(self, completions: list[Any], **_: Any) -> list[float]:
         return [float(len(str(c))) for c in completions]
@@ -28,27 +29,19 @@ class FirstLetter:
 def trainer(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A trainer of a tiny random llama with LoRA whose weights are not zero."""
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
 
-    from rft.config import EMBEDDED_MODEL
-    from rft.local.model import gguf_path
     from rft.local.plan import make_plan
-    from rft.local.train import grpo, weights
+    from rft.local.train import grpo
 
-    tokenizer = weights.load_tokenizer(gguf_path(EMBEDDED_MODEL, Path()))
+    model, tokenizer = tiny_llama()
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
-    torch.manual_seed(0)
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
-    heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "tie_word_embeddings": True}
-    ids = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2, "vocab_size": 49152}
-    model = LlamaForCausalLM(LlamaConfig(**sizes, **heads, **ids, max_position_embeddings=512))
     hyper = {"batch_size": 2, "n_epochs": 1}
     body = {"method": {"type": "reinforcement", "reinforcement": {"hyperparameters": hyper}}}
     plan = replace(make_plan(body, 2), group_size=4, micro_batch=8, max_tokens=LENGTH)
     plan = replace(plan, temperature=0.7)
     rows = [{"messages": [{"role": "user", "content": text}]} for text in ("a?", "longer words?")]
     output = tmp_path_factory.mktemp("shared")
-    reward: Any = FirstLetter()
+    reward: Any = Length()
     made = grpo.make_trainer(plan, model, tokenizer, rows, [], output, reward, fresh=False)
     for name, weight in made.model.named_parameters():
         if "lora_B" in name:
