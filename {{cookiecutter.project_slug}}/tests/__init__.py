@@ -1,1 +1,0 @@
-"""Tests of this project: engine/ comes with the template, task/ is yours."""
