@@ -7,12 +7,13 @@ PY := $(VENV)/bin/python
 BAKER := $(VENV)/.baker
 STAMP := $(VENV)/.installed
 DEMO := demo/$(USE_CASE)
+USE_CASES := $(notdir $(patsubst %/task,%,$(wildcard templates/*/task)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup baked demo demo-train test test-fast lint clean
+.PHONY: help setup baked demo demo-train test test-all lint engine-version clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP)  ## create .venv with what the tests need (make demo needs less, and does it itself)
 
@@ -23,11 +24,12 @@ $(BAKER): pyproject.toml
 	$(PY) -m pip install --quiet --disable-pip-version-check .
 	@touch $@
 
-$(STAMP): $(BAKER) {{cookiecutter.project_slug}}/constraints.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check -c '{{cookiecutter.project_slug}}/constraints.txt' '.[dev]'
+$(STAMP): $(BAKER) {{cookiecutter.project_slug}}/constraints.txt engine/pyproject.toml
+	$(PY) -m pip install --quiet --disable-pip-version-check -c '{{cookiecutter.project_slug}}/constraints.txt' '.[dev]' -e 'engine[local,sandbox,text]'
 	@touch $@
 
 baked: $(BAKER)
+	@$(if $(filter $(USE_CASE),$(USE_CASES)),true,false) || { echo "USE_CASE=$(USE_CASE) is not a use case; choose one of: $(USE_CASES)." >&2; exit 2; }
 	@test -d $(DEMO) || $(VENV)/bin/cookiecutter --no-input --output-dir demo . use_case=$(USE_CASE) project_name="$(USE_CASE)" project_slug=$(USE_CASE)
 
 demo: baked  ## bake a project and run its main job with the embedded model (USE_CASE=policy ...)
@@ -42,16 +44,22 @@ $(RTL)/.installed: tests/rtl_packages.txt $(STAMP)
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(RTL) -r $<
 	@touch $@
 
-test: setup lint $(RTL)/.installed  ## every test, generated projects in environments of their own included
-	RFT_RTL_PACKAGES=$(RTL) $(PY) -m pytest
-
-test-fast: setup lint  ## the everyday part, under three minutes
+test: setup lint  ## everything a change can break, in under ten minutes on two cores
+	cd engine && ../$(PY) -m pytest -m "not slow" --numprocesses auto --dist worksteal
 	$(PY) -m pytest -m "not slow"
+
+test-all: setup $(RTL)/.installed  ## the slow tests: installs of every use case, training, attacks
+	cd engine && ../$(PY) -m pytest -m slow --numprocesses auto --dist worksteal
+	RFT_RTL_PACKAGES=$(RTL) $(PY) -m pytest -m slow
 
 lint: setup
 	$(PY) -m ruff check --no-cache --config ruff.toml .
 	$(PY) -m ruff format --no-cache --config ruff.toml --check .
-	$(PY) -m mypy rft_template.py hooks tests benchmarks
+	$(PY) -m mypy rft_template.py engine/make_wheel.py hooks tests benchmarks
+	cd engine && ../$(PY) -m mypy
+
+engine-version: setup  ## record the engine's content under the version in engine/pyproject.toml
+	$(PY) engine/make_wheel.py record
 
 clean:  ## remove the environment, the demo and all caches
 	rm -rf $(VENV) demo .mypy_cache .pytest_cache .ruff_cache *.egg-info

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
+from types import FrameType
 
 from jinja2 import Environment
 from jinja2.ext import Extension
@@ -20,8 +22,11 @@ SETTINGS = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 SLUG = re.compile(r"[a-z]([a-z0-9_-]{0,58}[a-z0-9])?")
 WINDOWS_RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]")
 PINNED = (ROOT / "{{cookiecutter.project_slug}}" / "constraints.txt").read_text(encoding="utf-8")
+METADATA = (ROOT / "engine" / "pyproject.toml").read_text(encoding="utf-8")
+ENGINE_VERSION = re.findall(r'^version = "([^"]+)"', METADATA, re.M)[0]
 # A project that is called like one of the packages it installs could not be installed.
 TAKEN = {name.lower().replace("_", "-") for name in re.findall(r"^([\w-]+)==", PINNED, re.M)}
+TAKEN |= {"rft-engine", "rft"}
 ONE_LINE = ("project_name", "description", "author")
 
 
@@ -50,22 +55,51 @@ def _reserved(name: str) -> bool:
     return bool(WINDOWS_RESERVED.fullmatch(name)) or name.replace("_", "-") in TAKEN
 
 
-def overlay(answers: Mapping[str, object]) -> str:
+def use_case(answers: Mapping[str, object]) -> str:
     """The folder below templates/ that these answers choose."""
-    shape = answers.get("code_gen_task")  # absent from answers that were kept before it was asked
-    if answers["use_case"] == "code-gen" and shape == "code-exec":
-        return "code-gen-exec"
+    # Older versions asked a second question, whose answer old replays, projects and scripts hold.
+    if answers["use_case"] == "code-gen" and answers.get("code_gen_task") == "code-exec":
+        return "code-exec"
     return str(answers["use_case"])
 
 
+def given_answers() -> Mapping[str, object]:
+    """The answers this bake was started with, also those to questions no longer asked.
+
+    Cookiecutter drops these before the template sees them, so they are read from its caller, or
+    from cruft's, which both call them extra_context.
+    """
+    frame: FrameType | None = sys._getframe()
+    while frame:
+        given = frame.f_locals.get("extra_context")
+        if isinstance(given, Mapping):
+            return given
+        frame = frame.f_back
+    return {}
+
+
+def default_author() -> str:
+    """The user's name as git knows it, or a plain word."""
+    try:
+        command = ["git", "config", "--global", "--get", "user.name"]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=5)
+    except (OSError, subprocess.SubprocessError, UnicodeError):
+        return "The authors"
+    return " ".join(done.stdout.split()) or "The authors"
+
+
 def refusal(answers: Mapping[str, object]) -> str | None:
-    """Why these answers make no project, in one sentence; None when they do."""
+    """Why the answers given so far make no project, in one sentence; None when they do."""
+    if sys.version_info < (3, 11):  # noqa: UP036
+        return f"This template needs Python 3.11 or newer; this is {sys.version.split()[0]}."
     for key in ONE_LINE:
-        if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in str(answers[key])):
+        if any(
+            unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in str(answers.get(key, ""))
+        ):
             return f"{key} must be one line without control characters; type it again as one line."
     if not str(answers["project_name"]).strip():
         return "project_name is empty; give the project a name."
-    name = str(answers["project_slug"])
+    name = str(answers.get("project_slug", "x"))
     if not SLUG.fullmatch(name):
         return (
             f"project_slug {name!r} cannot be a folder and package name; use up to 60 of a-z, "
@@ -78,18 +112,20 @@ def refusal(answers: Mapping[str, object]) -> str | None:
         )
     if answers["use_case"] not in SETTINGS["use_case"]:
         return f"use_case {answers['use_case']!r} is not one of this template's use cases."
-    if answers.get("code_gen_task", "bindings") not in SETTINGS["code_gen_task"]:
+    if answers.get("code_gen_task", "bindings") not in ("bindings", "code-exec"):
         return f"code_gen_task {answers['code_gen_task']!r} is neither bindings nor code-exec."
     return None
 
 
-def checked(answers: Mapping[str, object]) -> str:
+def checked(answers: MutableMapping[str, object]) -> str:
     """'yes', or an error that stops cookiecutter before it has written anything."""
     from click import ClickException
 
-    sentence = refusal(answers)
+    kept = {key: value for key, value in given_answers().items() if key == "code_gen_task"}
+    sentence = refusal({**answers, **kept})
     if sentence:
         raise ClickException(sentence)
+    answers["use_case"] = use_case({**answers, **kept})
     return "yes"
 
 
@@ -98,11 +134,15 @@ class RftTemplate(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.globals["template_root"] = str(ROOT)
+        environment.globals |= {
+            "template_root": str(ROOT),
+            "engine_version": ENGINE_VERSION,
+            "default_author": default_author,
+        }
         environment.filters |= {
             "literal": literal,
             "markdown": markdown,
-            "overlay": overlay,
+            "use_case": use_case,
             "slug": slug,
             "checked": checked,
         }

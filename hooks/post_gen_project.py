@@ -1,32 +1,53 @@
-"""Lays templates/<overlay>/ over the project just made. Pure: no network, no git, no installs."""
+"""Lays the use case over the project and adds the engine's wheel. Needs no network and no git."""
 
+import os
 import shutil
+import stat
 import sys
 from pathlib import Path
 
 TEMPLATE_ROOT: str = {{template_root | literal}}  # type: ignore  # noqa: F821
-OVERLAY: str = {{cookiecutter | overlay | literal}}  # type: ignore  # noqa: F821
+USE_CASE: str = {{cookiecutter | use_case | literal}}  # type: ignore  # noqa: F821
 CACHES = ("__pycache__", ".ruff_cache", ".mypy_cache", ".pytest_cache")
+PAGES = ("commands", "settings", "thresholds", "training")
 
 
-def main(template_root: Path, name: str, project: Path) -> int:
+def main(template_root: Path, use_case: str, project: Path) -> int:
     """Returns the exit code: 0, or 1 with a sentence on stderr."""
-    drop_carried_caches(template_root, project)
-    overlay = template_root / "templates" / name
-    if not (overlay / "task").is_dir():
-        print(f"The template has no templates/{name}/task; use a complete copy.", file=sys.stderr)
+    engine, overlay = template_root / "engine", template_root / "templates" / use_case
+    missing = [path for path in (engine / "src" / "rft", overlay / "task") if not path.is_dir()]
+    if missing:
+        name = missing[0].relative_to(template_root).as_posix()
+        print(f"This copy of the template has no {name}; use a complete one.", file=sys.stderr)
         return 1
+    remove_caches(template_root, project)
+    add_engine(engine, project)
     if (project / "task").exists():
         print("task/ was there before and belongs to you: it is left as it is.", file=sys.stderr)
-        return 0
-    unwanted = shutil.ignore_patterns("USE_CASE.md", "*.pyc", *CACHES)
-    shutil.copytree(overlay, project, ignore=unwanted, dirs_exist_ok=True)
+    else:
+        unwanted = shutil.ignore_patterns("USE_CASE.md", "*.pyc", *CACHES)
+        shutil.copytree(overlay, project, ignore=unwanted, dirs_exist_ok=True)
+    make_writable(project)
     if sys.stderr.isatty():  # for people only: what `cruft diff` prints must stay a diff
         print(f"{project.name} is made. In its folder: make setup, make demo.", file=sys.stderr)
     return 0
 
 
-def drop_carried_caches(template_root: Path, project: Path) -> None:
+def add_engine(engine: Path, project: Path) -> None:
+    """Writes the engine's wheel into vendor/ (older ones go) and its pages into docs/."""
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(engine))
+    from make_wheel import write_wheel  # type: ignore[import-not-found, unused-ignore]
+
+    for older in (project / "vendor").glob("rft_engine-*.whl"):
+        older.unlink()
+    write_wheel(engine, project / "vendor")
+    for name in PAGES:
+        (project / "docs").mkdir(exist_ok=True)
+        shutil.copyfile(engine / "docs" / f"{name}.md", project / "docs" / f"{name.upper()}.md")
+
+
+def remove_caches(template_root: Path, project: Path) -> None:
     """Removes the caches that tools run on the template left in it and the bake took along."""
     (source,) = template_root.glob("*cookiecutter.project_slug*")
     for name in CACHES:
@@ -34,5 +55,12 @@ def drop_carried_caches(template_root: Path, project: Path) -> None:
             shutil.rmtree(project / cache.relative_to(source), ignore_errors=True)
 
 
+def make_writable(project: Path) -> None:
+    """Lets the user write everything, also when the template's own folder is read-only."""
+    for path in (project, *project.rglob("*")):
+        if not path.is_symlink():
+            os.chmod(path, path.stat().st_mode | stat.S_IWUSR)
+
+
 if __name__ == "__main__":
-    sys.exit(main(Path(TEMPLATE_ROOT), OVERLAY, Path.cwd()))
+    sys.exit(main(Path(TEMPLATE_ROOT), USE_CASE, Path.cwd()))

@@ -19,13 +19,8 @@ from cookiecutter.main import cookiecutter
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS: dict[str, Any] = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 USE_CASES: list[str] = SETTINGS["use_case"]
-# The answers that choose each folder of templates/: code-gen has two tasks.
-TASKS: dict[str, dict[str, str]] = {
-    "code-gen": {"use_case": "code-gen"},
-    "code-gen-exec": {"use_case": "code-gen", "code_gen_task": "code-exec"},
-    "extraction": {"use_case": "extraction"},
-    "policy": {"use_case": "policy"},
-}
+ENGINE = tomllib.loads((ROOT / "engine" / "pyproject.toml").read_text(encoding="utf-8"))
+ENGINE_VERSION: str = ENGINE["project"]["version"]
 CACHES = (".git", ".venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 sys.dont_write_bytecode = True
 # `python -m pytest` puts the working folder first on the path, where every copy of the template
@@ -99,6 +94,7 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "[safe]\ndirectory = *\n[core]\nautocrlf = false\n",
         encoding="utf-8",
     )
+    os.environ |= {"GIT_CONFIG_GLOBAL": str(git), "GIT_CONFIG_NOSYSTEM": "1"}  # for bakes in here
     here = str(Path(sys.executable).parent)
     outer = {
         name: os.environ[name] for name in os.environ if not name.startswith(("MAKE", "MFLAGS"))
@@ -106,8 +102,6 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return outer | {
         "PATH": os.pathsep.join((here, os.environ["PATH"])),
         "COOKIECUTTER_CONFIG": str(config),
-        "GIT_CONFIG_GLOBAL": str(git),
-        "GIT_CONFIG_NOSYSTEM": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "COLUMNS": "160",
         "NO_COLOR": "1",

@@ -160,7 +160,12 @@ def main(cases: int, seed: int) -> None:
             if told := fault(grade):
                 bad.append({"fault": told, "text": text[:2000], "row": row})
     between = sum(r is not None and 0 < r < 1 for r in rewards)
-    found = {"cases": cases, "bad": len(bad), "between": between, "ones": rewards.count(1.0)}
+    found: dict[str, Any] = {
+        "cases": cases,
+        "bad": len(bad),
+        "between": between,
+        "ones": rewards.count(1.0),
+    }
     found |= {"slowest_s": slowest, "seconds": time.monotonic() - begun, "first": bad[:5]}
     print(json.dumps(found))
 

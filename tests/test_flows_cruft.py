@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import json
+import re
+import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import Bake, BakedProject, Run, commit
+from conftest import ENGINE_VERSION, Bake, BakedProject, Run, commit
 
-ENGINE = "src/rft/__init__.py"
-TEAM = ("task/schema.py", "task/data/train.jsonl", "rft.toml")
+VERSION = ENGINE_VERSION
+NEWER = "99.0.0"
+WHEEL = "vendor/rft_engine-{}-py3-none-any.whl"
+TEAM = ("task/schema.py", "task/data/train.jsonl", "tests/test_schema.py", "rft.toml")
+
+
+def renew_engine(published: Path, run: Run) -> None:
+    """The template brings a changed engine under a new version."""
+    engine = BakedProject(published / "engine")
+    text = engine.read("pyproject.toml")
+    engine.write("pyproject.toml", text.replace(f'version = "{VERSION}"', f'version = "{NEWER}"'))
+    engine.write("src/rft/newer.py", '"""A new room."""\n')
+    commit(run, published, "newer engine")
+
+
+def has_engine(project: BakedProject, version: str) -> bool:
+    """Whether the project has the wheel of this version, no other, and asks for it."""
+    wheels = [name for name in project.files() if name.endswith(".whl")]
+    pins = set(re.findall(r"rft-engine\S*==([\d.]+)", project.read("pyproject.toml")))
+    return wheels == [WHEEL.format(version)] and pins == {version}
 
 
 @pytest.fixture
@@ -32,13 +52,13 @@ def changed(project: BakedProject, published: Path, run: Run) -> BakedProject:
     project.write("task/extra.py", "# ours\n")
     commit(run, project.path, "our task")
     inside = BakedProject(published / "{{cookiecutter.project_slug}}")
-    inside.write(ENGINE, inside.read(ENGINE) + "\nNEWER = True\n")
-    inside.write("src/rft/newer.py", '"""A new room."""\n')
     inside.write("rft.toml", "# newer\n" + inside.read("rft.toml"))
+    inside.write(".gitignore", inside.read(".gitignore") + "newer/\n")
     use_case = BakedProject(published / "templates" / "policy")
     use_case.write("task/schema.py", "# newer\n")
     use_case.write("task/newer.py", "# newer\n")
-    commit(run, published, "newer")
+    use_case.write("tests/test_schema.py", "# newer\n")
+    renew_engine(published, run)
     return project
 
 
@@ -61,14 +81,16 @@ def test_update_brings_the_engine_and_leaves_the_team_alone(
     run("cruft", "check", cwd=changed.path, code=1)
     run("cruft", "update", "--skip-apply-ask", cwd=changed.path)
     run("cruft", "check", cwd=changed.path)
-    assert "NEWER = True" in changed.read(ENGINE)
-    assert changed.has_file("src/rft/newer.py")
+    assert has_engine(changed, NEWER)
+    with zipfile.ZipFile(changed.path / WHEEL.format(NEWER)) as wheel:
+        assert "rft/newer.py" in wheel.namelist()
+    assert "newer/" in changed.read(".gitignore")
     assert {name: changed.read(name) for name in before} == before
     assert not changed.has_file("task/newer.py")
     assert not [name for name in changed.files() if name.endswith((".rej", ".orig"))]
 
 
-def test_diff_names_the_engine_only(changed: BakedProject, run: Run) -> None:
+def test_diff_names_what_is_not_the_teams(changed: BakedProject, run: Run) -> None:
     """What the team changed in its own files is no deviation from the template."""
     changed.write("Makefile", changed.read("Makefile") + "# ours\n")
     diff = run("cruft", "diff", cwd=changed.path).out
@@ -77,12 +99,14 @@ def test_diff_names_the_engine_only(changed: BakedProject, run: Run) -> None:
     assert "rft.toml" not in diff
 
 
-def test_update_keeps_the_teams_own_change_to_the_engine(changed: BakedProject, run: Run) -> None:
+def test_update_keeps_the_teams_own_change_to_a_file_of_ours(
+    changed: BakedProject, run: Run
+) -> None:
     changed.write("Makefile", changed.read("Makefile") + "\nours:\n\ttrue\n")
     commit(run, changed.path, "our command")
     run("cruft", "update", "--skip-apply-ask", cwd=changed.path)
     assert changed.read("Makefile").endswith("ours:\n\ttrue\n")
-    assert "NEWER = True" in changed.read(ENGINE)
+    assert has_engine(changed, NEWER)
 
 
 def test_use_case_can_be_switched_once_the_task_is_given_up(
@@ -104,14 +128,24 @@ def test_use_case_can_be_switched_once_the_task_is_given_up(
     assert {n for n in wanted if made[n].replace(old, new) != wanted[n]} <= {"pyproject.toml"}
 
 
-def test_second_code_gen_task_by_cruft(
-    published: Path, run: Run, tmp_path: Path, bake: Bake
+def test_code_exec_stays_code_exec_though_the_question_is_gone(
+    published: Path, run: Run, tmp_path: Path
 ) -> None:
+    """Projects made by older versions hold use_case=code-gen and code_gen_task=code-exec."""
     create = ("cruft", "create", published.as_uri(), "--no-input", "--extra-context")
-    run(*create, json.dumps({"code_gen_task": "code-exec"}), cwd=tmp_path)
-    made = BakedProject(tmp_path / "my-rft-project").contents()
-    assert made.pop(".cruft.json")
-    assert made == bake(code_gen_task="code-exec").contents()
+    run(*create, json.dumps({"use_case": "code-exec"}), cwd=tmp_path)
+    made = BakedProject(tmp_path / "my-rft-project")
+    kept = json.loads(made.read(".cruft.json"))
+    kept["context"]["cookiecutter"] |= {"use_case": "code-gen", "code_gen_task": "code-exec"}
+    made.write(".cruft.json", json.dumps(kept))
+    run("git", "init", "--quiet", cwd=made.path)
+    commit(run, made.path, "made")
+    renew_engine(published, run)
+    run("cruft", "update", "--skip-apply-ask", "--project-dir", made.path, cwd=tmp_path)
+    assert has_engine(made, NEWER)
+    assert "rft-engine[sandbox]" in made.read("pyproject.toml")
+    kept = json.loads(made.read(".cruft.json"))
+    assert kept["context"]["cookiecutter"]["use_case"] == "code-exec"
 
 
 def test_project_made_by_cookiecutter_can_be_linked_and_updated(
@@ -124,11 +158,9 @@ def test_project_made_by_cookiecutter_can_be_linked_and_updated(
     run("git", "init", "--quiet", cwd=made.path)
     run(*link, cwd=made.path)
     commit(run, made.path, "linked")
-    inside = BakedProject(published / "{{cookiecutter.project_slug}}")
-    inside.write(ENGINE, inside.read(ENGINE) + "\nNEWER = True\n")
-    commit(run, published, "newer")
+    renew_engine(published, run)
     run("cruft", "update", "--skip-apply-ask", cwd=made.path)
-    assert "NEWER = True" in made.read(ENGINE)
+    assert has_engine(made, NEWER)
 
 
 def test_refused_answers_stop_cruft_too(published: Path, run: Run, tmp_path: Path) -> None:

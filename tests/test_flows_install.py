@@ -1,4 +1,4 @@
-"""Each baked project installs by itself in a new environment and passes its own tests (slow)."""
+"""A baked project installs by itself in a new environment and passes its own tests (slow)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, TASKS, USE_CASES, BakedProject, Run
+from conftest import ENGINE_VERSION, ROOT, USE_CASES, BakedProject, Run
 
-pytestmark = pytest.mark.slow
 # No answer of the user may break the build back end either.
 AWKWARD = 'author=Ada "O\'Neil", {{ 7*7 }} \\ 😀'
 
 
-def make(run: Run, folder: Path, task: str, endpoint: str) -> BakedProject:
-    chosen = [f"{key}={value}" for key, value in TASKS[task].items()]
-    answers = (*chosen, f"endpoint={endpoint}", AWKWARD)
+def make(run: Run, folder: Path, use_case: str, endpoint: str = "local") -> BakedProject:
+    answers = (f"use_case={use_case}", f"endpoint={endpoint}", AWKWARD)
     run("cookiecutter", ROOT, "--no-input", *answers, cwd=folder)
     return BakedProject(folder / "my-rft-project")
+
+
+def set_up(run: Run, project: BakedProject, uv: str = "") -> None:
+    run("make", "setup", f"UV={uv}", f"PYTHON={sys.executable}", cwd=project.path)
 
 
 def versions(frozen: str) -> dict[str, str]:
@@ -29,39 +31,12 @@ def versions(frozen: str) -> dict[str, str]:
     return {name.lower().replace("_", "-"): version for name, version in pins}
 
 
-@pytest.mark.parametrize(
-    ("task", "endpoint"),
-    [*product(USE_CASES, ["local", "compatible"]), ("code-gen-exec", "local")],
-)
-def test_project_installs_with_pip_and_passes_its_own_tests(
-    run: Run, tmp_path: Path, task: str, endpoint: str
-) -> None:
-    project = make(run, tmp_path, task, endpoint)
-    run("make", "setup", "UV=", f"PYTHON={sys.executable}", cwd=project.path)
-    # The engine is the same in all of them: one project tries every attack as well.
-    everything = (task, endpoint) == ("code-gen-exec", "local")
-    goal = "test-all" if everything else "test"
-    done = run("make", goal, cwd=project.path, timeout=1200)
-    assert len(re.findall(r"\d+ passed", done.out)) == 1 + everything
-    assert " failed" not in done.out
-    frozen = run(".venv/bin/python", "-m", "pip", "freeze", cwd=project.path).out
-    pinned = versions(project.read("constraints.txt"))
-    assert {n: v for n, v in versions(frozen).items() if pinned.get(n) != v} == {}
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_main_job_runs_with_the_embedded_model(run: Run, tmp_path: Path, task: str) -> None:
-    """No key, no GPU: check, eval on a real model, verdict, report."""
-    project = make(run, tmp_path, task, "local")
-    run("make", "setup", f"PYTHON={sys.executable}", cwd=project.path)
-    rft = ".venv/bin/rft"
+def run_main_job(run: Run, project: BakedProject) -> None:
+    """Check, eval on a real model, verdict, report: no key, no GPU."""
+    rft, drawn = ".venv/bin/rft", ("eval", "--limit", "1", "--samples", "2")
     run(rft, "check", cwd=project.path)
-    done = run(rft, "eval", "--limit", "1", "--samples", "2", cwd=project.path, timeout=1200)
-    assert "over 1 rows, 2 answers" in done.out
-    assert (
-        "holds all 2 answers"
-        in run(rft, "eval", "--limit", "1", "--samples", "2", cwd=project.path).out
-    )
+    assert "over 1 rows, 2 answers" in run(rft, *drawn, cwd=project.path, timeout=1200).out
+    assert "holds all 2 answers" in run(rft, *drawn, cwd=project.path).out
     verdict = run(rft, "ready", cwd=project.path, code=1).out
     assert "NO-GO" in verdict or "NOT YET" in verdict  # two answers say little
     run(rft, "report", cwd=project.path)
@@ -69,18 +44,57 @@ def test_main_job_runs_with_the_embedded_model(run: Run, tmp_path: Path, task: s
     assert "smollm2-135m-instruct" in report.read_text(encoding="utf-8")
 
 
+def test_one_project_installs_from_its_wheel_and_does_its_main_job(
+    run: Run, tmp_path: Path
+) -> None:
+    """The whole way of a new user, in the everyday tests; test-all goes it for every use case."""
+    project = make(run, tmp_path, "code-gen")
+    set_up(run, project)
+    listed = run(".venv/bin/python", "-m", "pip", "list", cwd=project.path).out
+    assert re.search(r"^rft-engine +\d", listed, re.MULTILINE)
+    done = run("make", "test", cwd=project.path, timeout=1200)
+    assert re.search(r"\d+ passed", done.out)
+    run_main_job(run, project)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("use_case", "endpoint"), list(product(USE_CASES, ["compatible"])))
+def test_project_installs_with_pip_and_passes_its_own_tests(
+    run: Run, tmp_path: Path, use_case: str, endpoint: str
+) -> None:
+    project = make(run, tmp_path, use_case, endpoint)
+    set_up(run, project)
+    done = run("make", "test", cwd=project.path, timeout=1200)
+    assert re.search(r"\d+ passed", done.out)
+    assert " failed" not in done.out
+    frozen = run(".venv/bin/python", "-m", "pip", "freeze", cwd=project.path).out
+    pinned = versions(project.read("constraints.txt"))
+    pinned["rft-engine"] = ENGINE_VERSION
+    assert {n: v for n, v in versions(frozen).items() if pinned.get(n) != v} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("use_case", ["code-exec", "extraction", "policy"])
+def test_main_job_runs_with_the_embedded_model(run: Run, tmp_path: Path, use_case: str) -> None:
+    project = make(run, tmp_path, use_case)
+    set_up(run, project)
+    run_main_job(run, project)
+
+
+@pytest.mark.slow
 def test_project_installs_with_uv(run: Run, tmp_path: Path, env: dict[str, str]) -> None:
     uv = shutil.which("uv", path=env["PATH"])
     if not uv:
         pytest.skip("uv is not installed here")
-    project = make(run, tmp_path, "code-gen", "local")
-    run("make", "setup", f"UV={uv}", cwd=project.path)
+    project = make(run, tmp_path, "code-gen")
+    set_up(run, project, uv)
     run("make", "test", cwd=project.path, timeout=1200)
     assert "check" in run(".venv/bin/rft", "--help", cwd=project.path).out
 
 
+@pytest.mark.slow
 def test_setup_is_done_once_and_clean_takes_it_back(run: Run, tmp_path: Path) -> None:
-    project = make(run, tmp_path, "policy", "local")
+    project = make(run, tmp_path, "policy")
     before = project.files()
     run("make", "setup", cwd=project.path)
     assert run("make", "setup", cwd=project.path).said.startswith("make: ")
@@ -88,15 +102,17 @@ def test_setup_is_done_once_and_clean_takes_it_back(run: Run, tmp_path: Path) ->
     assert project.files() == before
 
 
+@pytest.mark.slow
 def test_training_runs_in_an_environment_of_its_own(run: Run, tmp_path: Path) -> None:
     """With the packages of the train extra: jobs that train, are killed and go on."""
-    project = make(run, tmp_path, "policy", "local")
+    project = make(run, tmp_path, "policy")
     done = run("make", ".venv/.train", "UV=", cwd=project.path, code=None, timeout=1200)
     if "No matching distribution" in done.said:
         pytest.skip("the package index has no torch for this Python")
     assert done.code == 0, done.said
-    files = sorted(project.path.glob("tests/engine/test_training*.py"))
-    command = (".venv/bin/python", "-m", "pytest", "-q", "-m", "slow", *files)
-    told = run(*command, cwd=project.path, timeout=1800).out
+    python = project.path / ".venv" / "bin" / "python"
+    files = sorted((ROOT / "engine").glob("tests/test_training*.py"))
+    command = (python, "-m", "pytest", "-q", "-m", "slow", *files)
+    told = run(*command, cwd=ROOT / "engine", timeout=1800).out
     assert re.search(r"\d+ passed", told)
     assert "skipped" not in told

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click import ClickException
-from conftest import ROOT, TASKS, Bake, BakedProject, Run
+from conftest import ROOT, USE_CASES, Bake, BakedProject, Run
 from cookiecutter.main import cookiecutter
 
 BAD_SLUGS = [
@@ -121,22 +121,18 @@ def test_incomplete_template_is_named_and_nothing_is_left(
 def test_caches_in_the_template_are_not_carried(bake: Bake, template: Path) -> None:
     inside = template / "{{cookiecutter.project_slug}}"
     clean = bake(template=template, fresh=True).contents()
-    for folder in (
-        inside,
-        inside / "src" / "rft",
-        inside / "tests",
-        template / "templates/code-gen/task",
-    ):
+    engine = template / "engine" / "src" / "rft"
+    for folder in (inside, inside / ".github", engine, template / "templates/code-gen/task"):
         for cache in ("__pycache__", ".ruff_cache", ".mypy_cache", ".pytest_cache"):
             (folder / cache / "deep").mkdir(parents=True)
             (folder / cache / "deep" / "x.pyc").write_text("{{ not jinja {%", encoding="utf-8")
     assert bake(template=template, fresh=True).contents() == clean
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_baking_twice_over_gives_the_same_project(run: Run, tmp_path: Path, task: str) -> None:
-    answers = [f"{key}={value}" for key, value in TASKS[task].items()]
-    again = ("cookiecutter", ROOT, "--no-input", *answers, "--overwrite-if-exists")
+@pytest.mark.parametrize("use_case", USE_CASES)
+def test_baking_twice_over_gives_the_same_project(run: Run, tmp_path: Path, use_case: str) -> None:
+    answer = f"use_case={use_case}"
+    again = ("cookiecutter", ROOT, "--no-input", answer, "--overwrite-if-exists")
     run(*again, cwd=tmp_path)
     before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     run(*again, cwd=tmp_path)
@@ -144,15 +140,15 @@ def test_baking_twice_over_gives_the_same_project(run: Run, tmp_path: Path, task
 
 
 def test_baking_over_a_project_keeps_the_teams_files(run: Run, tmp_path: Path) -> None:
-    """The engine is made anew; task/, its tests and whatever else the team added stay."""
+    """The engine's wheel is made anew; task/, tests/ and whatever else the team added stay."""
     run("cookiecutter", ROOT, "--no-input", cwd=tmp_path)
     made = BakedProject(tmp_path / "my-rft-project")
-    ours = ("task/schema.py", "task/extra.py", "tests/task/test_extra.py", "notes.md")
-    for name in (*ours, "src/rft/errors.py"):
+    ours = ("task/schema.py", "task/extra.py", "tests/test_extra.py", "notes.md")
+    for name in (*ours, "vendor/rft_engine-0.1.0-py3-none-any.whl"):
         made.write(name, "# ours")
     done = run("cookiecutter", ROOT, "--no-input", "--overwrite-if-exists", cwd=tmp_path)
     assert [made.read(name) for name in ours] == ["# ours"] * len(ours)
-    assert made.read("src/rft/errors.py") != "# ours"
+    assert not made.has_file("vendor/rft_engine-0.1.0-py3-none-any.whl")
     assert "left as it is" in done.err
 
 
@@ -160,4 +156,34 @@ def test_hooks_reach_for_nothing_outside() -> None:
     """Cruft runs them twice at every update: no processes, no network, no git."""
     for hook in (ROOT / "hooks").glob("*.py"):
         imported = re.findall(r"^ *(?:import|from) (\w+)", hook.read_text("utf-8"), re.MULTILINE)
-        assert set(imported) <= {"json", "pathlib", "rft_template", "shutil", "sys"}
+        assert set(imported) <= {
+            *("json", "make_wheel", "os", "pathlib", "rft_template", "shutil", "stat", "sys")
+        }
+
+
+def test_a_bad_answer_is_refused_before_the_next_question(run: Run, tmp_path: Path) -> None:
+    """Only the first two questions are asked when the name cannot be a project's."""
+    done = run("cookiecutter", ROOT, cwd=tmp_path, stdin="1\na\tb\n" + "\n" * 6, code=1)
+    assert "project_name must be one line" in done.err
+    assert "[3/7]" not in done.out
+    done = run("cookiecutter", ROOT, cwd=tmp_path, stdin="1\nFine\nNot fine\n" + "\n" * 6, code=1)
+    assert "project_slug 'Not fine' cannot be" in done.err
+    assert "[4/7]" not in done.out
+
+
+def test_author_is_gits_user_or_a_plain_word(
+    bake: Bake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert bake(fresh=True).toml("pyproject.toml")["project"]["authors"] == [{"name": "Test"}]
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "none"))
+    plain = bake(fresh=True).toml("pyproject.toml")["project"]["authors"]
+    assert plain == [{"name": "The authors"}]
+
+
+def test_project_of_a_read_only_template_can_be_written(bake: Bake, template: Path) -> None:
+    for path in template.rglob("*"):
+        path.chmod(path.stat().st_mode & ~0o222)
+    project = bake(template=template, fresh=True)
+    for path in template.rglob("*"):
+        path.chmod(path.stat().st_mode | 0o200)
+    assert all(path.stat().st_mode & 0o200 for path in project.path.rglob("*"))

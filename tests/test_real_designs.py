@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TEMPLATE = REPOSITORY / "templates" / "code-gen"
+BUILDER = REPOSITORY / "builders" / "code-gen"
 SHARED = Path(os.environ.get("RFT_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
 BINDINGS = SHARED / "forencich_axi_axis_bindings" / "bindings.jsonl"
 
@@ -48,12 +49,14 @@ Row = dict[str, Any]
 
 @pytest.fixture
 def task(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    """The use case's modules, imported in place and forgotten afterwards."""
+    """The modules of the use case and its builder, imported in place and forgotten afterwards."""
     pytest.importorskip("pyslang")
-    monkeypatch.syspath_prepend(str(TEMPLATE))
-    names = ("elaborate", "grader", "importer", "protocols", "schema")
-    yield SimpleNamespace(**{name: importlib.import_module(f"task.{name}") for name in names})
-    for name in [name for name in sys.modules if name.partition(".")[0] == "task"]:
+    for folder in (BUILDER, TEMPLATE):
+        monkeypatch.syspath_prepend(str(folder))
+    names = ("task.tools.elaborate", "task.grader", "task.importer", "task.schema", "protocols")
+    modules = {name.rpartition(".")[2]: importlib.import_module(name) for name in names}
+    yield SimpleNamespace(**modules)
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("task", "protocols")]:
         del sys.modules[name]
 
 

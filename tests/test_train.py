@@ -7,21 +7,21 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import TASKS, Bake, BakedProject, Done, Run
+from conftest import USE_CASES, Bake, BakedProject, Done, Run
 
-HOSTED = [task for task in TASKS if task != "code-gen-exec"]
+HOSTED = [use_case for use_case in USE_CASES if use_case != "code-exec"]
 
 
 def rft(run: Run, project: BakedProject, *arguments: str, code: int | None = 0) -> Done:
-    command = ("env", "PYTHONPATH=src", sys.executable, "-m", "rft", *arguments)
+    command = (sys.executable, "-m", "rft", *arguments)
     return run(*command, cwd=project.path, code=code)
 
 
-@pytest.mark.parametrize("task", HOSTED)
+@pytest.mark.parametrize("use_case", HOSTED)
 def test_the_lambda_scores_every_probe_as_the_project_does(
-    bake: Bake, run: Run, task: str, tmp_path: Path
+    bake: Bake, run: Run, use_case: str, tmp_path: Path
 ) -> None:
-    project = bake(**TASKS[task])
+    project = bake(use_case=use_case)
     rft(run, project, "export", "bedrock", "--output", str(tmp_path / "aws"))
     told = run(sys.executable, "-I", tmp_path / "aws/try_locally.py", cwd=tmp_path).out
     probes = len(project.read("task/probes.jsonl").splitlines())
@@ -29,14 +29,14 @@ def test_the_lambda_scores_every_probe_as_the_project_does(
 
 
 def test_a_lambda_runs_no_code_of_a_model(bake: Bake, run: Run) -> None:
-    done = rft(run, bake(**TASKS["code-gen-exec"]), "export", "bedrock", code=2)
+    done = rft(run, bake(use_case="code-exec"), "export", "bedrock", code=2)
     assert "A Lambda cannot carry the grader: 'code_exec' runs code" in done.err
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_every_template_has_a_job_that_could_be_sent(bake: Bake, run: Run, task: str) -> None:
-    project = bake(fresh=True, **TASKS[task])
-    profile = "openai" if task in HOSTED else "local"
+@pytest.mark.parametrize("use_case", USE_CASES)
+def test_every_template_has_a_job_that_could_be_sent(bake: Bake, run: Run, use_case: str) -> None:
+    project = bake(fresh=True, use_case=use_case)
+    profile = "openai" if use_case in HOSTED else "local"
     rft(run, project, "train", "--dry-run", "--profile", profile, "--from", "base-1")
     (path,) = (project.path / "runs/train").glob("*/body.json")
     grader = json.loads(path.read_text(encoding="utf-8"))["method"]["reinforcement"]["grader"]
@@ -44,11 +44,11 @@ def test_every_template_has_a_job_that_could_be_sent(bake: Bake, run: Run, task:
     assert "file://" not in json.dumps(grader)
 
 
-@pytest.mark.parametrize("task", ["code-gen", "extraction"])
+@pytest.mark.parametrize("use_case", ["code-gen", "extraction"])
 def test_starter_rows_pass_the_check_and_each_method_has_its_own(
-    bake: Bake, run: Run, task: str
+    bake: Bake, run: Run, use_case: str
 ) -> None:
-    project = bake(fresh=True, **TASKS[task])
+    project = bake(fresh=True, use_case=use_case)
     starter = ("--settings", "task/starter/rft.toml")
     assert "0 errors" in rft(run, project, *starter, "check").out
     rows = []
@@ -61,11 +61,11 @@ def test_starter_rows_pass_the_check_and_each_method_has_its_own(
     assert not rows[0] & rows[1]
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_train_local_goes_from_base_to_the_comparison(bake: Bake, run: Run, task: str) -> None:
+@pytest.mark.parametrize("use_case", USE_CASES)
+def test_train_local_goes_from_base_to_the_comparison(bake: Bake, run: Run, use_case: str) -> None:
     """What make would run; the whole takes 25 minutes, tests/test_flows_install.py trains less."""
-    told = run("make", "-n", "train-local", "UV=", cwd=bake(**TASKS[task]).path).out
+    told = run("make", "-n", "train-local", "UV=", cwd=bake(use_case=use_case).path).out
     wanted = ("--model base", "--method supervised", "--model warm", "--from warm", "compare warm")
     places = [told.index(text) for text in wanted]
     assert places == sorted(places)
-    assert ("task/starter/rft.toml" in told) == (task in ("code-gen", "extraction"))
+    assert ("task/starter/rft.toml" in told) == (use_case in ("code-gen", "extraction"))

@@ -1,7 +1,7 @@
-"""Build rows, wrong solutions and probes from task/tasks/ (`python -m task.build_data`).
+"""Build rows, probes and wrong solutions from the tasks in tasks/.
 
-Seeded: the same bytes again on every machine. The reference solutions run here, in this process:
-they are this project's own. Model-written code never does.
+Seeded: the same bytes again on every machine. The reference solutions are trusted and run in this
+process; model-written code never does.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from task import probes, tasks
-from task.catalogue import TASKS, Args, Task
+import probes
+import tasks
+from catalogue import TASKS, Args, Task
+
 from task.schema import Item, check_item, messages
 
 SEED = 20261123
@@ -33,15 +35,15 @@ TEST = (
 )  # fmt: skip
 """Families of the held-out splits; all others are for training."""
 SPLITS = ("train", "validation", "test")
-HERE = Path(__file__).parent
+WRONG = Path(__file__).with_name("wrong.jsonl")
 
 Row = dict[str, Any]
 
 
 def load_tasks() -> list[Task]:
-    """Every task of task/tasks/, in a fixed order."""
+    """Every task of tasks/, in a fixed order."""
     for module in sorted(m.name for m in pkgutil.iter_modules(tasks.__path__)):
-        importlib.import_module(f"task.tasks.{module}")
+        importlib.import_module(f"tasks.{module}")
     return sorted(TASKS.values(), key=lambda one: (one.topic, one.family, one.name))
 
 
@@ -50,8 +52,8 @@ def split_of(one: Task) -> str:
     return "validation" if one.family in VALIDATION else "test" if one.family in TEST else "train"
 
 
-def build() -> dict[str, list[Row]]:
-    """The rows of each split. Raises ValueError for a task that is not what a task must be."""
+def build_rows() -> dict[str, list[Row]]:
+    """The rows of each split. Raises ValueError for a task whose row would not be valid."""
     rows: dict[str, list[Row]] = {split: [] for split in SPLITS}
     for one in load_tasks():
         rows[split_of(one)].append(build_row(one))
@@ -65,7 +67,7 @@ def build_row(one: Task) -> Row:
     arguments = [(args, EDGE_WEIGHT) for args in one.edges]
     seen = [canonical(args) for args in (*one.examples, *one.edges)]
     if len(set(seen)) != len(seen):
-        raise ValueError(f"{one.name}: an example or an edge case stands there twice")
+        raise ValueError(f"{one.name}: an example or an edge case is repeated")
     for _ in range(400):
         args = one.draw(rng)
         if len(arguments) < TESTS and canonical(args) not in seen:
@@ -117,7 +119,7 @@ def outcome(function: Callable[..., Any], args: Args) -> dict[str, Any]:
     except Exception as error:
         return {"expected": None, "raises": type(error).__name__}
     if canonical(json.loads(json.dumps(value))) != canonical(value) or "(" in repr(_bare(value)):
-        raise ValueError(f"{value!r} is no plain JSON value")
+        raise ValueError(f"{value!r} is not a plain JSON value")
     return {"expected": value, "raises": None}
 
 
@@ -135,20 +137,20 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def write(folder: Path = HERE) -> None:
-    """Write data/*.jsonl, wrong.jsonl and probes.jsonl below the folder."""
-    (folder / "data").mkdir(parents=True, exist_ok=True)
-    rows = build()
+def build(task: Path) -> None:
+    """Write data/*.jsonl and probes.jsonl into the folder `task`, which is made if missing."""
+    (task / "data").mkdir(parents=True, exist_ok=True)
+    rows = build_rows()
     for split, members in rows.items():
-        _dump(folder / "data" / f"{split}.jsonl", members)
-    _dump(folder / "wrong.jsonl", wrong_solutions())
-    _dump(folder / "probes.jsonl", probes.probes(rows["test"]))
+        _dump(task / "data" / f"{split}.jsonl", members)
+    _dump(task / "probes.jsonl", probes.probes(rows["test"]))
+
+
+def write_wrong_solutions(path: Path = WRONG) -> None:
+    """Write the wrong solutions, which are not part of a project, one JSON object per line."""
+    _dump(path, wrong_solutions())
 
 
 def _dump(path: Path, rows: list[dict[str, Any]]) -> None:
     lines = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-
-
-if __name__ == "__main__":
-    write()

@@ -26,9 +26,9 @@ class Task:
     edges: Sequence[Args]
     """Arguments of hidden tests, chosen by hand; they weigh twice."""
     draw: Callable[[random.Random], Args]
-    """Arguments of one more hidden test."""
+    """Returns the arguments of one more hidden test."""
     wrong: Sequence[tuple[str, str]]
-    """Plausible mistakes: the piece of the reference solution, and what stands there instead."""
+    """Plausible mistakes: a piece of the reference solution, and what replaces it."""
 
     @property
     def name(self) -> str:
@@ -37,7 +37,7 @@ class Task:
 
     @property
     def topic(self) -> str:
-        """The module that the task stands in."""
+        """The name of the module that defines the task."""
         return self.function.__module__.rpartition(".")[2]
 
     @property
@@ -60,16 +60,16 @@ class Task:
         return "\n".join([f"{self.signature}:", *lines[body[0].lineno - 1 :]]) + "\n"
 
     def wrong_codes(self) -> list[str]:
-        """The wrong solutions. Raises ValueError if a piece is not in the reference just once."""
+        """The wrong solutions. Raises ValueError if a piece does not occur exactly once."""
         code = self.code()
         for old, _ in self.wrong:
             if code.count(old) != 1:
-                raise ValueError(f"{self.name}: {old!r} stands {code.count(old)} times in it")
+                raise ValueError(f"{self.name}: {old!r} occurs {code.count(old)} times")
         return [code.replace(old, new) for old, new in self.wrong]
 
 
 def _plain(signature: inspect.Signature) -> str:
-    """Annotations as they are written in the module."""
+    """The signature with its annotations as they are written in the module."""
     return str(signature).replace("'", "")
 
 

@@ -1,7 +1,7 @@
 """Answers whose score is known: good ones, lazy ones, and code that attacks its checker.
 
-Built with the data (`python -m task.build_data`). Add the tricks you meet: a probe is the cheapest
-guard against a model that learns to please the grader instead of doing the task.
+build_data.py writes them with the rows. Add every trick that a model finds: a probe is the cheapest
+guard against rewarding it.
 """
 
 from __future__ import annotations

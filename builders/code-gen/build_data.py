@@ -1,6 +1,6 @@
-"""Build the shipped rows: `python -m task.build_data` writes task/data/ and task/probes.jsonl.
+"""Build all generated files of the use case: rows, probes, starter rows and the VIP catalogue.
 
-Seeded: the same text comes out on every machine. The recipe of a row: draw a design with one to
+Seeded: the same bytes come out on every machine. The recipe of a row: draw a design with one to
 three buses (designs.py), pick the bus to bind and a VIP (vips.py), and derive the gold answer from
 how the design was made. A row must pass schema.check_item and a real elaboration to be written.
 """
@@ -13,13 +13,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from task import designs, elaborate, protocols, schema, vips
-from task.designs import Bus, Net
-from task.probes import probes
+import designs
+import probes
+import protocols
+import starter
+import vips
+from designs import Bus, Net
+
+from task import schema
+from task.tools import elaborate
 
 SEED = 35
 ROWS = {"train": 132, "validation": 44, "test": 66}
-DATA = Path(__file__).parent / "data"
 
 _CYCLE = """
     apb axis axi4lite ahb wishbone avalon_mm axis avalon_st obi axi4 apb
@@ -50,7 +55,27 @@ class Draft:
     """Bus prefix -> its clock and its reset (None: no reset)."""
 
 
-def build(split: str) -> list[dict[str, Any]]:
+def build(task: Path) -> None:
+    """Write every generated file of the use case into the folder `task`."""
+    splits = {split: draw_rows(split) for split in ROWS}
+    for split, rows in splits.items():
+        dump(task / f"data/{split}.jsonl", rows)
+    dump(task / "probes.jsonl", probes.make_probes(splits["test"]))
+    starter_splits = {split: starter.draw_rows(split) for split in starter.ROWS}
+    for split, rows in starter_splits.items():
+        dump(task / f"starter/{split}.jsonl", rows)
+    dump(task / "starter/probes.jsonl", starter.make_probes(starter_splits["test"]))
+    dump(task / "tools/vips.jsonl", vips.catalogue())
+
+
+def dump(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write one JSON object a line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+
+
+def draw_rows(split: str) -> list[dict[str, Any]]:
     """All rows of a split, checked."""
     rng = random.Random(f"{SEED} {split}")
     stems = designs.SPLIT_STEMS[split]
@@ -151,7 +176,7 @@ def make_design(
         nets.sort(key=lambda net: net.dir)
     draft.nets += nets
     draft.params = design_params(rng, bus)
-    return draft, phrase(kind, bus, words)
+    return draft, designs.phrase(kind, bus, words)
 
 
 def second_buses(rng: random.Random, bus: Bus, kind: str) -> list[Bus]:
@@ -170,30 +195,6 @@ def second_buses(rng: random.Random, bus: Bus, kind: str) -> list[Bus]:
         others.append(Bus(protocol, rng.choice("sm"), prefix, bus.style, sizes))
         designs.build_bus(rng, others[-1], thin=True)
     return others
-
-
-def phrase(kind: str, bus: Bus, words: dict[str, str]) -> str:
-    """The noun phrase that names the bus to bind."""
-    title = bus.protocol.title
-    if kind == "role":
-        return f"{words[bus.prefix]} ({title})"
-    if kind == "only":
-        return f"the only {title} bus"
-    if kind == "prefix":
-        return f"the {title} bus {bus.label()}"
-    if kind == "lanes":
-        return (
-            f"lane {bus.lane} of the {bus.lanes} {title} lanes packed into {bus.label()} "
-            "(lane 0 in the lowest bits)"
-        )
-    return f"the {title} bus on which the design is the {side_word(bus)}"
-
-
-def side_word(bus: Bus) -> str:
-    """The design's side in the words of the bus's standard."""
-    if bus.protocol.stream:
-        return "source" if bus.side == "m" else "sink"
-    return "manager" if bus.side == "m" else "subordinate"
 
 
 def add_clocks(rng: random.Random, draft: Draft, easy: bool) -> None:
@@ -277,27 +278,8 @@ def missing_bus(rng: random.Random, draft: Draft) -> tuple[protocols.Protocol, s
     way = rng.choice(ways)
     if way == "only":
         protocol = rng.choice(others)
-        return protocol, phrase("only", Bus(protocol, "s", "", "", {}), {})
+        return protocol, designs.phrase("only", Bus(protocol, "s", "", "", {}), {})
     words = designs.STREAM_WORDS if bus.protocol.stream else designs.ROLE_WORDS
     free = sorted(set(words) - {b.prefix for b in draft.buses})
     flipped = Bus(bus.protocol, "m" if bus.side == "s" else "s", rng.choice(free), bus.style, {})
-    return bus.protocol, phrase(way, flipped, words)
-
-
-def write(folder: Path = DATA) -> None:
-    """Write the three splits and the probes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    splits = {split: build(split) for split in ROWS}
-    for split, rows in splits.items():
-        dump(folder / f"{split}.jsonl", rows)
-    dump(folder.parent / "probes.jsonl", probes(splits["test"]))
-
-
-def dump(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write rows, one JSON object a line."""
-    lines = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-
-
-if __name__ == "__main__":
-    write()
+    return bus.protocol, designs.phrase(way, flipped, words)

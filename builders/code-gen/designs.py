@@ -1,11 +1,11 @@
-"""Make-believe designs for build_data: names, naming styles, buses and decoys."""
+"""Made-up designs for build_data: names, naming styles, buses and decoys."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field, replace
 
-from task.protocols import Protocol, Signal
+from protocols import Protocol, Signal
 
 _STEM_LISTS = {
     "train": """
@@ -224,6 +224,30 @@ def alike(one: Protocol, other: Protocol) -> bool:
         if one.key in group or other.key in group:
             return one.key in group and other.key in group
     return True
+
+
+def phrase(kind: str, bus: Bus, words: dict[str, str]) -> str:
+    """The noun phrase that names the bus to bind."""
+    title = bus.protocol.title
+    if kind == "role":
+        return f"{words[bus.prefix]} ({title})"
+    if kind == "only":
+        return f"the only {title} bus"
+    if kind == "prefix":
+        return f"the {title} bus {bus.label()}"
+    if kind == "lanes":
+        return (
+            f"lane {bus.lane} of the {bus.lanes} {title} lanes packed into {bus.label()} "
+            "(lane 0 in the lowest bits)"
+        )
+    return f"the {title} bus on which the design is the {side_word(bus)}"
+
+
+def side_word(bus: Bus) -> str:
+    """The design's side in the words of the bus's standard."""
+    if bus.protocol.stream:
+        return "source" if bus.side == "m" else "sink"
+    return "manager" if bus.side == "m" else "subordinate"
 
 
 def misc(rng: random.Random) -> list[Net]:

@@ -1,7 +1,7 @@
 """Answers whose score is known: good ones, lazy ones, typical mistakes and cheats.
 
-Built with the data (`python -m task.build_data`). Add the cheats you meet: a probe is the cheapest
-guard against a model that learns to please the grader instead of doing the task.
+build_data.py writes them. Add a probe for every cheat that a model comes up with: it is the
+cheapest guard against a model that learns to please the grader instead of doing the task.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Row = dict[str, Any]
 Pairs = list[dict[str, str]]
 
 
-def probes(rows: list[Row]) -> list[dict[str, Any]]:
+def make_probes(rows: list[Row]) -> list[dict[str, Any]]:
     """Probes on a few of the rows: one with everything in it, one that binds nothing."""
     rich = next(row for row in rows if _is_rich(row))
     nothing = next(row for row in rows if not row["reference_answer"])

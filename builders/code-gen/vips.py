@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from task.protocols import Protocol, Signal
+from protocols import PROTOCOLS, Protocol, Signal
 
 Role = Literal["manager", "subordinate", "monitor"]
 ROLES: tuple[Role, ...] = ("manager", "subordinate", "monitor")
@@ -68,6 +68,15 @@ def vip(
     kind = {"manager": "source", "subordinate": "sink"}.get(role, role) if protocol.stream else role
     name = f"{protocol.key}_{'basic_' if basic else ''}{kind}_vip"
     return {"name": name, "ports": ports, "params": params}
+
+
+def catalogue() -> list[dict[str, Any]]:
+    """The lines of task/tools/vips.jsonl: a VIP for each protocol and role."""
+    return [
+        {"protocol": key, "role": role, "title": protocol.title, "vip": vip(protocol, role)}
+        for key, protocol in PROTOCOLS.items()
+        for role in ROLES
+    ]
 
 
 def signals_of(protocol: Protocol, basic: bool) -> list[Signal]:

@@ -1,16 +1,13 @@
-"""Builds task/data/*.jsonl, calibration.jsonl and probes.jsonl: cases drawn, solved and told.
+"""Draws the shipped cases, solves them and tells them as texts.
 
-    python -m task.build_data
-
-Seeded: the same program gives the same bytes. Change COUNTS for more rows, the modules
-task/cases_*.py for other kinds of case, task/claims_*.py for what is judged, task/narrative.py for
-the way cases are told.
+Writes data/*.jsonl, calibration.jsonl and probes.jsonl. Seeded: the same program gives the same
+bytes. Change COUNTS for more rows, the modules cases_*.py for other kinds of case, claims_*.py for
+what is judged, and narrative.py for the way cases are told.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,24 +15,25 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from task import claims_p, claims_s
-from task.calibrate import AUTHORITY, NEVER, RULE, USE, Case, answers, names_of
-from task.cases_distribution import excess, layers, old_order
-from task.cases_loss import debt, restore
-from task.cases_notes import two_notes
-from task.cases_open import open_amount, open_period
-from task.cases_partner import draws, outside, special
-from task.cases_partner_sale import interim, proration
-from task.cases_sale import closing, daily, refused
-from task.drafts import Asked, Draft, Trap, usd
-from task.floors import soups
-from task.grader import grade
-from task.narrative import STYLES, noise, tell
-from task.probes_of import probes
-from task.rubric import JUDGED_SHARE, judged_text, problems
-from task.schema import Item, messages
+import claims_p
+import claims_s
+from calibrate import AUTHORITY, NEVER, RULE, USE, Case, answers, names_of
+from cases_distribution import excess, layers, old_order
+from cases_loss import debt, restore
+from cases_notes import two_notes
+from cases_open import open_amount, open_period
+from cases_partner import draws, outside, special
+from cases_partner_sale import interim, proration
+from cases_sale import closing, daily, refused
+from drafts import Asked, Draft, Trap, usd
+from narrative import STYLES, noise, tell
+from probes import probes
+from soups import soups
 
-TASK = Path(__file__).parent
+from task.grader import grade
+from task.schema import Item, item_problems, messages
+from task.tools.criteria import JUDGED_SHARE, judged_text
+
 SEED = 20261125
 COUNTS = {"train": 4, "validation": 2, "test": 2}
 """Rows per kind of case."""
@@ -134,23 +132,24 @@ class Built:
     case: Case
 
 
-def main() -> int:
-    """Build all files; the number of faults found (0: all are written)."""
-    built = build()
+def build(task: Path) -> None:
+    """Write all generated files into the folder `task`; raise ValueError when a row is faulty."""
+    built = draw()
     lines = calibration(built)
-    rows = {split: [b.item for b in found] for split, found in built.items()}
-    faults = [f"{r.id}: {p}" for found in rows.values() for r in found for p in problems(r, lines)]
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    if not faults:
-        (TASK / "data").mkdir(exist_ok=True)
-        for split, found in rows.items():
-            _write(TASK / "data" / f"{split}.jsonl", [r.model_dump(mode="json") for r in found])
-            print(f"{split}: {len(found)} rows")
-        _write(TASK / "calibration.jsonl", lines)
-        _write(TASK / "probes.jsonl", list(probes([b.item for b in built["test"]])))
-        print(f"calibration: {len(lines)} answers")
-    return len(faults)
+    rows = {split: [b.item for b in cases] for split, cases in built.items()}
+    faults = [
+        f"{item.id}: {problem}"
+        for items in rows.values()
+        for item in items
+        for problem in item_problems(item, lines)
+    ]
+    if faults:
+        raise ValueError("no file was written, since rows are faulty:\n" + "\n".join(faults))
+    (task / "data").mkdir(parents=True, exist_ok=True)
+    for split, items in rows.items():
+        _write(task / f"data/{split}.jsonl", [item.model_dump(mode="json") for item in items])
+    _write(task / "calibration.jsonl", lines)
+    _write(task / "probes.jsonl", list(probes(rows["test"])))
 
 
 def _write(path: Path, lines: list[dict[str, Any]]) -> None:
@@ -158,7 +157,7 @@ def _write(path: Path, lines: list[dict[str, Any]]) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def build(seed: int = SEED, counts: dict[str, int] | None = None) -> dict[str, list[Built]]:
+def draw(seed: int = SEED, counts: dict[str, int] | None = None) -> dict[str, list[Built]]:
     """The rows of every split."""
     rng = Random(seed)
     companies = [f"{a} {b}" for a in FIRST for b in SECOND]
@@ -305,7 +304,3 @@ def _shown(value: int, unit: str) -> str:
     if unit != "cents":
         return f"{value} {unit}"
     return f"minus {usd(-value)}" if value < 0 else usd(value)
-
-
-if __name__ == "__main__":
-    sys.exit(1 if main() else 0)

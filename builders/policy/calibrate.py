@@ -1,6 +1,6 @@
 """Calibration answers: seven kinds per case, with a label for every judged criterion.
 
-An analysis is put together from pieces of task/claims_*.py, of which it is known what they meet;
+An analysis is put together from pieces of claims_*.py, of which it is known what they meet;
 so the labels are right by construction, not by anybody's reading.
 """
 
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from task.claims import LACKS, Claim, Topic
+from claims import LACKS, Claim, Topic
+
 from task.schema import Item
 
 Labels = dict[str, bool]

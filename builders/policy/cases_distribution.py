@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from task import solver
-from task.drafts import (
+import solver
+from drafts import (
     Asked,
     Draft,
     Trap,
@@ -26,9 +26,9 @@ from task.drafts import (
     status,
     usd,
 )
-from task.narrative import Fact
-from task.solver import Basis, Outcome, Shares
-from task.solver.shareholder import Ordering
+from narrative import Fact
+from solver import Basis, Outcome, Shares
+from solver.shareholder import Ordering
 
 
 def excess(rng: Random, year: int, people: list[str]) -> Draft:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from random import Random
 
-from task import solver
-from task.drafts import (
+import solver
+from drafts import (
     Asked,
     Draft,
     Trap,
@@ -24,8 +24,8 @@ from task.drafts import (
     status,
     usd,
 )
-from task.narrative import Fact
-from task.solver import Basis, Shares
+from narrative import Fact
+from solver import Basis, Shares
 
 
 def debt(rng: Random, year: int, people: list[str]) -> Draft:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from random import Random
 
-from task import solver
-from task.drafts import (
+import solver
+from drafts import (
     Asked,
     Draft,
     Trap,
@@ -22,7 +22,7 @@ from task.drafts import (
     status,
     usd,
 )
-from task.solver import Basis, Shares
+from solver import Basis, Shares
 
 
 def two_notes(rng: Random, year: int, people: list[str]) -> Draft:

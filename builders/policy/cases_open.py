@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 from random import Random
 
-from task import solver
-from task.cases_sale import closing, daily
-from task.drafts import Asked, Draft, Trap, usd
-from task.narrative import Fact
+import solver
+from cases_sale import closing, daily
+from drafts import Asked, Draft, Trap, usd
+from narrative import Fact
 
 _PRICE = re.compile(r"\$[0-9,]+")
 

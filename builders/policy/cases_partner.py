@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from random import Random
 
-from task import solver
-from task.drafts import (
+import solver
+from drafts import (
     Asked,
     Draft,
     Trap,
@@ -23,8 +23,8 @@ from task.drafts import (
     shares_of,
     usd,
 )
-from task.narrative import Fact
-from task.solver import Capital, Interest, PartnerYear
+from narrative import Fact
+from solver import Capital, Interest, PartnerYear
 
 
 def outside(rng: Random, year: int, people: list[str]) -> Draft:

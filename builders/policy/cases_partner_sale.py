@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
-from task import solver
-from task.drafts import (
+import solver
+from drafts import (
     Asked,
     Draft,
     Trap,
@@ -24,8 +24,8 @@ from task.drafts import (
     shares_of,
     usd,
 )
-from task.narrative import Fact
-from task.solver import Lot
+from narrative import Fact
+from solver import Lot
 
 
 def proration(rng: Random, year: int, people: list[str]) -> Draft:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
-from task import solver
-from task.drafts import (
+import solver
+from drafts import (
     Asked,
     Draft,
     Trap,
@@ -25,8 +25,8 @@ from task.drafts import (
     status,
     usd,
 )
-from task.narrative import Fact
-from task.solver import Lot
+from narrative import Fact
+from solver import Lot
 
 
 def _sale(seller: str, buyer: str, shares: int, price: int, when: date, all_of: bool) -> Fact:

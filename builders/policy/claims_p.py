@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from task.claims import Claim, Topic
+from claims import Claim, Topic
 
 TOPICS = {
     "proration": Topic(

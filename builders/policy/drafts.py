@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
-from task.narrative import Fact
+from narrative import Fact
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Draft:
     people: list[str]
     trap: Trap | None = None
     missing: list[str] = field(default_factory=list)
-    """Codes of schema.MISSING: what has to be asked for."""
+    """Codes of MISSING (task/tools/criteria.py): what has to be asked for."""
 
 
 def usd(cents: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,9 +13,16 @@ from typing import Any
 import pytest
 
 from rft.cli import main
+from rft.jobs import follow
 from rft.records import Record
-from tests.engine.endpoint import Endpoint
-from tests.engine.toy import make_project
+from tests.endpoint import Endpoint
+from tests.toy import make_project, point_to
+from tests.trainer import Trainer
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported out of later garbage collections: statsmodels runs one at each call."""
+    gc.freeze()
 
 
 @pytest.fixture
@@ -33,12 +41,22 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def trainer(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trainer]:
+    """A vendor to whom the toy project sends its jobs, watched without pauses."""
+    monkeypatch.setattr(follow, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(follow, "LONGEST_WAIT_S", 0.01)
+    with Trainer() as vendor:
+        point_to(project, vendor.url)
+        yield vendor
+
+
+@pytest.fixture
 def render(tmp_path: Path) -> Callable[..., str]:
     """Make a run of these records and render its page."""
 
     def make(records: Iterable[Record], items: Iterable[dict[str, Any]] = (), **given: Any) -> str:
         # Imported here: most tests need no matplotlib.
-        from tests.engine.pages import page
+        from tests.pages import page
 
         return page(tmp_path / "run", records, items, **given)
 
@@ -56,7 +74,7 @@ class Outcome:
 
 @pytest.fixture
 def own_task() -> Iterator[None]:
-    """What a command imports of the toy's task is forgotten: this project has a `task` as well."""
+    """Forget what a command imports of the toy's task, so that the next test imports its own."""
     path, modules = list(sys.path), _task_modules()
     yield
     sys.path[:] = path

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.endpoint import Endpoint, Reply, completion
-from tests.engine.toy import SCHEMA, make_project, row
+from tests.endpoint import Endpoint, Reply, completion
+from tests.toy import SCHEMA, make_project, row
 
 WEIGHTS = {"c1": 0.3, "c2": 0.3, "c3": 0.2, "c4": 0.2}
 RUBRIC = [f"{name} ({weight}): [{name}] stands in the answer." for name, weight in WEIGHTS.items()]

@@ -18,7 +18,6 @@ import pytest
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 
-SOURCE = str(Path(__file__).parents[2] / "src")
 ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -26,12 +25,11 @@ class Running:
     """`rft serve` as a process in the toy project at `root`."""
 
     def __init__(self, root: Path, *options: str, **environment: str) -> None:
-        path = os.pathsep.join([SOURCE, os.environ.get("PYTHONPATH", "")])
         self.root = root
         self.process = subprocess.Popen(
             [sys.executable, "-m", "rft", "serve", "--port", "0", *options],
             cwd=root,
-            env=os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"} | environment,
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"} | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

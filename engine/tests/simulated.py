@@ -1,6 +1,6 @@
 """Simulated projects whose truth is known, and what `rft ready` says of them.
 
-    python -m tests.engine.simulated --projects 1000
+    python -m tests.simulated --projects 1000
 
 prints, for each check, false verdicts, rightly decided clear cases and the cover of its interval;
 then the paired comparison's false alarms and its power at the stated detectable effect.

@@ -10,8 +10,8 @@ import pytest
 
 from rft import runs
 from tests.conftest import Outcome
-from tests.engine.endpoint import Endpoint
-from tests.engine.toy import SCHEMA, point_to
+from tests.endpoint import Endpoint
+from tests.toy import SCHEMA, point_to
 
 Rft = Callable[..., Outcome]
 KINDLY = 'item.word + (", please" if ask == "kindly" else "")'

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Outcome
-from tests.engine.endpoint import Endpoint
-from tests.engine.toy import point_to
+from tests.endpoint import Endpoint
+from tests.toy import point_to
 
 Rft = Callable[..., Outcome]
 

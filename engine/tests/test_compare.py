@@ -16,8 +16,8 @@ from rft.comparison.pairs import errors_removed
 from rft.errors import CheckError
 from rft.records import Grade, Record, Sample
 from tests.conftest import Outcome
-from tests.engine.pages import made_run
-from tests.engine.toy import WORDS, row
+from tests.pages import made_run
+from tests.toy import WORDS, row
 
 TRAIN = WORDS["train"].split()
 MakeRun = Callable[..., str]

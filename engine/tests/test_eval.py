@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import Outcome
-from tests.engine.endpoint import Endpoint, Reply, backwards, completion
-from tests.engine.toy import point_to
+from tests.endpoint import Endpoint, Reply, backwards, completion
+from tests.toy import point_to
 
 Rft = Callable[..., Outcome]
 ERROR = {"error": {"message": "told by the vendor", "code": "x"}}

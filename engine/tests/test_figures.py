@@ -9,9 +9,9 @@ import pytest
 
 from rft.cli.figures import sentences
 from tests.conftest import Outcome
-from tests.engine.endpoint import Endpoint
-from tests.engine.test_human import line
-from tests.engine.toy import point_to
+from tests.endpoint import Endpoint
+from tests.test_human import line
+from tests.toy import point_to
 
 Rft = Callable[..., Outcome]
 METRICS = """

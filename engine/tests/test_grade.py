@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import Outcome
-from tests.engine.endpoint import Endpoint, completion
-from tests.engine.toy import GRADER, point_to
+from tests.endpoint import Endpoint, completion
+from tests.toy import GRADER, point_to
 
 Rft = Callable[..., Outcome]
 RIGHT = '{"backwards": "eboda"}'

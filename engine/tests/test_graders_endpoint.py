@@ -6,8 +6,8 @@ import pytest
 
 from rft.errors import UserError
 from rft.graders import hosted, not_hosted, parse_spec, problems
-from tests.engine import grader_fixtures
-from tests.engine.grader_fixtures import HALF, SERVER, answer, body, linux, local, multi, posix
+from tests import grader_fixtures
+from tests.grader_fixtures import HALF, SERVER, answer, body, linux, local, multi, posix
 
 start, grade = grader_fixtures.start, grader_fixtures.grade
 

@@ -12,9 +12,9 @@ from rft.config import Settings
 from rft.errors import UserError
 from rft.graders import Judge
 from rft.graders.formula import Formula, FormulaError
-from tests.engine import grader_fixtures
-from tests.engine.endpoint import completion
-from tests.engine.grader_fixtures import ITEM, SAME, body, multi, python
+from tests import grader_fixtures
+from tests.endpoint import completion
+from tests.grader_fixtures import ITEM, SAME, body, multi, python
 
 start = grader_fixtures.start
 MESSAGES = [

@@ -9,8 +9,8 @@ import pytest
 from rft.config import Settings
 from rft.graders import Grader, Judge, model_graders, parse_spec
 from rft.records import Sample
-from tests.engine import grader_oracle
-from tests.engine.endpoint import completion
+from tests import grader_oracle
+from tests.endpoint import completion
 
 pytest.importorskip("nltk", reason="needs the extra 'text'")
 pytest.importorskip("rouge_score", reason="needs the extra 'text'")

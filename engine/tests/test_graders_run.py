@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.engine import grader_fixtures
-from tests.engine.grader_fixtures import (
+from tests import grader_fixtures
+from tests.grader_fixtures import (
     FULL,
     HALF,
     RUNTIME,

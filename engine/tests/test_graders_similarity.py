@@ -8,7 +8,7 @@ import pytest
 from rft.errors import UserError
 from rft.graders import parse_spec
 from rft.graders.similarity import measure
-from tests.engine import grader_fixtures
+from tests import grader_fixtures
 
 start = grader_fixtures.start
 TEXT = {"type": "text_similarity", "name": "t", "reference": "{{item.gold}}"}

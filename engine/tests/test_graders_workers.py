@@ -15,8 +15,8 @@ import pytest
 from rft.errors import UserError
 from rft.graders.pool import _Worker
 from rft.graders.source import HOSTED_PACKAGES
-from tests.engine import grader_fixtures
-from tests.engine.grader_fixtures import (
+from tests import grader_fixtures
+from tests.grader_fixtures import (
     HALF,
     ITEM,
     RUNTIME,

@@ -15,7 +15,7 @@ import pytest
 from rft.errors import OutsideError
 from rft.jobs.local_service import STATE, ensure, running
 from tests.conftest import Outcome
-from tests.engine.endpoint import Endpoint
+from tests.endpoint import Endpoint
 
 SERVICE = """
 import json, os, socket, sys, time

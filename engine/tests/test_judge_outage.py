@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests import judged_toy
 from tests.conftest import Outcome
-from tests.engine import judged_toy
-from tests.engine.endpoint import Endpoint, Reply, completion
-from tests.engine.judged_toy import ToyJudge
+from tests.endpoint import Endpoint, Reply, completion
+from tests.judged_toy import ToyJudge
 
 Rft = Callable[..., Outcome]
 Fault = Callable[[dict[str, Any]], Reply]

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
+from tests import judged_toy
 from tests.conftest import Outcome
-from tests.engine import judged_toy
-from tests.engine.endpoint import Endpoint, Reply
-from tests.engine.judged_toy import ToyJudge
-from tests.engine.test_eval import run_apart
+from tests.endpoint import Endpoint, Reply
+from tests.judged_toy import ToyJudge
+from tests.test_eval import run_apart
 
 Rft = Callable[..., Outcome]
 project = judged_toy.project

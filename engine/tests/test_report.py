@@ -16,7 +16,7 @@ from rft.errors import OutsideError
 from rft.records import Grade, Record
 from rft.report import view
 from rft.report.diff import Diff, compare
-from tests.engine.pages import EVIL, Page, Render, answer, page, row
+from tests.pages import EVIL, Page, Render, answer, page, row
 
 
 def evil(place: str) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from rft import report
-from tests.engine.browser import CHROMIUM, Tab
-from tests.engine.pages import EVIL, answer, beside, page, row
+from tests.browser import CHROMIUM, Tab
+from tests.pages import EVIL, answer, beside, page, row
 
 pytestmark = [
     pytest.mark.browser,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rft.report import view
-from tests.engine.pages import EVIL, Page, Render, answer, beside, row
+from tests.pages import EVIL, Page, Render, answer, beside, row
 
 GRADED = [answer(i, k, reward=(n + k) / 4) for n, i in enumerate("abc") for k in range(2)]
 

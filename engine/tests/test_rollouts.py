@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from rft.config import Sampling, Settings
 from rft.records import Sample, parse_json
 from rft.rollouts import request, response_format, split_reasoning, to_sample
-from tests.engine.endpoint import completion
+from tests.endpoint import completion
 
 MESSAGES = [{"role": "developer", "content": "do"}, {"role": "user", "content": "x"}]
 

@@ -242,7 +242,7 @@ def test_code_that_only_waits_is_timed_out_once_the_sandbox_is_seen_to_be_well()
 def test_a_sandbox_that_is_not_well_blames_nobody(monkeypatch):
     code = "import select\ndef f():\n    select.poll().poll(3600_000)"
     monkeypatch.setattr(running, "_CONTROL", code.replace("f()", "control(n)"))
-    with Sandbox("wasm", 1, Limits(timeout_s=1)) as sandbox:
+    with Sandbox("wasm", 1, Limits(timeout_s=0.5)) as sandbox:
         assert sandbox.run(code, [Call("f")]).outcome == "error"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rft.sandbox import Sandbox, Test, selftest, tiers
-from tests.engine import attack_range
+from tests import attack_range
 
 ALL = [attack for kind in attack_range.CLASSES for attack in attack_range.load(kind)]
 EVERYDAY = [attack for attack in ALL if attack.name.partition(":")[0] not in ("wait", "lock")]

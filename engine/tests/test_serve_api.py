@@ -17,9 +17,9 @@ from openai.types.fine_tuning.alpha import GraderRunResponse, GraderValidateResp
 
 from rft.config import EMBEDDED_MODEL
 from rft.local.scheduler import worker_lock
-from tests.engine.grader_fixtures import SAME, body, multi, python
-from tests.engine.service_fixtures import Running, chat, ended, jsonl, raw, serving, upload
-from tests.engine.toy import make_project
+from tests.grader_fixtures import SAME, body, multi, python
+from tests.service_fixtures import Running, chat, ended, jsonl, raw, serving, upload
+from tests.toy import make_project
 
 SUPERVISED = [chat(n, "yes") for n in range(4)]
 REINFORCED = [chat(n) for n in range(4)]

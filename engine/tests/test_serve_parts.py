@@ -15,7 +15,7 @@ from rft.local.plan import Plan, make_plan, resolved
 from rft.local.store import Job, Store
 from rft.local.train.rewards import BAD_STEPS, Batch, Rewards
 from rft.records import Grade
-from tests.engine.grader_fixtures import HALF, SAME, multi, python
+from tests.grader_fixtures import HALF, SAME, multi, python
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.simulated import compare_runs, simulate
+from tests.simulated import compare_runs, simulate
 
 
 def test_no_verdict_on_a_simulated_project_is_false() -> None:

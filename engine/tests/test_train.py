@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Outcome
-from tests.engine.endpoint import Endpoint
-from tests.engine.toy import point_to
-from tests.engine.trainer import SENT, Trainer, error, job_folder
+from tests.endpoint import Endpoint
+from tests.toy import point_to
+from tests.trainer import SENT, Trainer, error, job_folder
 
 Rft = Callable[..., Outcome]
 

@@ -16,8 +16,8 @@ from openai.types.fine_tuning import FineTuningJob
 from openai.types.fine_tuning.jobs import FineTuningJobCheckpoint
 
 from rft.config import EMBEDDED_MODEL
-from tests.engine.grader_fixtures import body, python
-from tests.engine.service_fixtures import (
+from tests.grader_fixtures import body, python
+from tests.service_fixtures import (
     Running,
     chat,
     ended,
@@ -27,7 +27,7 @@ from tests.engine.service_fixtures import (
     until,
     upload,
 )
-from tests.engine.toy import make_project
+from tests.toy import make_project
 
 for package in ("torch", "transformers", "trl", "peft", "datasets", "gguf"):
     pytest.importorskip(package, reason="needs the packages of the train extra")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.service_fixtures import tiny_llama
+from tests.service_fixtures import tiny_llama
 
 for package in ("torch", "transformers", "trl", "peft", "datasets", "gguf"):
     pytest.importorskip(package, reason="needs the packages of the train extra")

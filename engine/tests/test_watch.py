@@ -10,8 +10,8 @@ from openai import OpenAI
 
 from rft.jobs import follow, store
 from tests.conftest import Outcome
-from tests.engine.toy import point_to
-from tests.engine.trainer import SENT, Trainer, job_folder, reward
+from tests.toy import point_to
+from tests.trainer import SENT, Trainer, job_folder, reward
 
 Rft = Callable[..., Outcome]
 

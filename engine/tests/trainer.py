@@ -16,7 +16,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.engine.endpoint import JsonHandler
+from tests.endpoint import JsonHandler
 
 Reply = tuple[int, dict[str, Any]]
 SENT = ("train", "--yes", "--anyway")

@@ -1,4 +1,4 @@
-"""The tasks, one module per topic. A function here is a task: docstring = prompt, body = solution.
+"""The tasks, one module per topic. Each function is a task: docstring = prompt, body = solution.
 
-What a solution needs it imports itself: it is cut out and run alone.
+A solution imports what it needs inside its body, because it is cut out and run alone.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from task.catalogue import octets, task
+from catalogue import octets, task
 
 
 @task(

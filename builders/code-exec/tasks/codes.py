@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from task.catalogue import bits, octets, task
+from catalogue import bits, octets, task
 
 
 @task(

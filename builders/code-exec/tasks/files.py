@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from task.catalogue import octets, task
+from catalogue import octets, task
 
 
 @task(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from task.catalogue import bits, octets, task
+from catalogue import bits, octets, task
 
 
 @task(

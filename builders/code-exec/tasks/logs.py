@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from task.catalogue import task
+from catalogue import task
 
 
 def _log(r: random.Random) -> str:

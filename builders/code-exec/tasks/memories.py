@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from task.catalogue import task
+from catalogue import task
 
 
 @task(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from task.catalogue import task
+from catalogue import task
 
 
 @task(

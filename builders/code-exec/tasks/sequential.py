@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from task.catalogue import task
+from catalogue import task
 
 
 @task(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from task.catalogue import bits, task
+from catalogue import bits, task
 
 
 @task(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from task.catalogue import bits, task
+from catalogue import bits, task
 
 
 @task(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from task.catalogue import bits, task
+from catalogue import bits, task
 
 
 @task(

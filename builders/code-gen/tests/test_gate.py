@@ -6,8 +6,9 @@ import random
 
 import pytest
 
-from task import elaborate, grader
-from tests.task.vip_rows import Row, answer, rebind
+from task import grader
+from task.tools import elaborate
+from tests.conftest import Row, answer, rebind
 
 
 def as_pairs(bindings: list[dict[str, str]]) -> list[tuple[str, str]]:
@@ -16,8 +17,8 @@ def as_pairs(bindings: list[dict[str, str]]) -> list[tuple[str, str]]:
 
 def verdicts(row: Row, bindings: list[dict[str, str]]) -> tuple[bool, bool]:
     """Whether the binding elaborates: the portable gate's word, and pyslang's."""
-    found = as_pairs(bindings)
-    return not grader.faults(found, row), not elaborate.diagnose(found, row)
+    named = as_pairs(bindings)
+    return not grader.faults(named, row), not elaborate.diagnose(named, row)
 
 
 def test_every_gold_answer_elaborates(rows: list[Row]) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import any_json, broken, samples, spellings
 
 from task.grader import BROKEN, explain, grade
-from tests.properties import any_json, broken, samples, spellings
-from tests.task.vip_rows import TASK, Row
+from tests.conftest import TASK, Row
 
 ROWS = [
     json.loads(line) for line in (TASK / "data/train.jsonl").open(encoding="utf-8").readlines()[:60]

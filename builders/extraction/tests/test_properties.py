@@ -1,4 +1,4 @@
-"""What holds for every answer: properties of the reward, looked for counterexamples."""
+"""Properties of the reward that hold for every answer, with counterexamples searched for."""
 
 from __future__ import annotations
 
@@ -8,22 +8,19 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import any_json, broken, samples, spellings
 
+import task
 from task.grader import canonical, explain, grade
-from tests.properties import any_json, broken, samples, spellings
 
-ROWS = [
-    json.loads(line)
-    for line in (Path(__file__).parents[2] / "task" / "data" / "train.jsonl")
-    .read_text(encoding="utf-8")
-    .splitlines()
-]
+TRAIN = Path(task.__file__).parent / "data" / "train.jsonl"
+ROWS = [json.loads(line) for line in TRAIN.read_text(encoding="utf-8").splitlines()]
 KEYS = ("codes", "reference_answer", "optional", "must_not_code")
 
 
 @st.composite
 def answered(draw: st.DrawFn) -> tuple[dict[str, Any], list[str]]:
-    """A shipped row, and codes drawn from its gold, its candidates and thin air."""
+    """A shipped row, and codes drawn from its gold, its candidates and random text."""
     row = draw(st.sampled_from(ROWS))
     near = [*row["reference_answer"]["codes"], *row["near_misses"]]
     near += [c["code"] for c in row["candidates"]]

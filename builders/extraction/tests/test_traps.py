@@ -1,46 +1,24 @@
-"""What the encounters promise, and that falling into each of their traps costs reward."""
+"""The shipped encounters are sound, and falling into each of their traps costs reward."""
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 from collections import Counter
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import pytest
+from build_data import ENCOUNTERS
 from rapidfuzz import fuzz
 
-import task
 from task.grader import explain, grade
 
-TASK = Path(task.__file__).parent
 SPLITS = {"train": 44, "validation": 12, "test": 22}
 TRAPS = re.findall(
-    r"^\| `([a-z-]+)` \|", (TASK / "encounters/README.md").read_text("utf-8"), re.MULTILINE
+    r"^\| `([a-z-]+)` \|", (ENCOUNTERS / "README.md").read_text("utf-8"), re.MULTILINE
 )
 Row = dict[str, Any]
-
-
-@pytest.fixture(scope="session")
-def splits() -> dict[str, list[Row]]:
-    """The rows of every split."""
-    texts = {n: (TASK / f"data/{n}.jsonl").read_text(encoding="utf-8") for n in SPLITS}
-    return {n: [json.loads(line) for line in text.splitlines()] for n, text in texts.items()}
-
-
-@pytest.fixture(scope="session")
-def rows(splits: dict[str, list[Row]]) -> dict[str, Row]:
-    """All rows by id."""
-    return {row["id"]: row for split in splits.values() for row in split}
-
-
-@pytest.fixture(scope="session")
-def icd() -> Any:
-    """The code set (1.7 s to load)."""
-    return importlib.import_module("simple_icd_10_cm")
 
 
 def answer(codes: list[str]) -> dict[str, str]:
@@ -102,9 +80,9 @@ FALLS = [
 
 @pytest.mark.parametrize(("trap", "item_id", "out", "into", "why"), FALLS)
 def test_falling_into_a_trap_costs_reward(
-    rows: dict[str, Row], trap: str, item_id: str, out: str, into: str, why: str
+    by_id: dict[str, Row], trap: str, item_id: str, out: str, into: str, why: str
 ) -> None:
-    row = rows[item_id]
+    row = by_id[item_id]
     assert trap in row["traps"], why
     assert grade(answer(swapped(row, "", "")), row) == 1.0
     assert grade(answer(swapped(row, out, into)), row) <= 0.95, why
@@ -115,14 +93,14 @@ def test_falling_into_a_trap_costs_reward(
     [(t, i, into) for t, i, _, into, _ in FALLS if t in ("negation", "ruled-out")],
 )
 def test_what_the_note_denies_is_reported_as_over_coding(
-    rows: dict[str, Row], trap: str, item_id: str, into: str
+    by_id: dict[str, Row], trap: str, item_id: str, into: str
 ) -> None:
-    assert explain(answer(swapped(rows[item_id], "", into)), rows[item_id])["over_coding"] > 0
+    assert explain(answer(swapped(by_id[item_id], "", into)), by_id[item_id])["over_coding"] > 0
 
 
-def test_every_trap_has_a_fall_and_at_least_five_rows(rows: dict[str, Row]) -> None:
+def test_every_trap_has_a_fall_and_at_least_five_rows(rows: list[Row]) -> None:
     assert {fall[0] for fall in FALLS} == set(TRAPS)
-    counts = Counter(t for row in rows.values() for t in row["traps"])
+    counts = Counter(t for row in rows for t in row["traps"])
     assert set(counts) == set(TRAPS)
     assert min(counts.values()) >= 5
 
@@ -131,23 +109,23 @@ def test_every_fall_answers_with_billable_codes(icd: Any) -> None:
     assert [c for fall in FALLS for c in fall[3].split() if not icd.is_leaf(c)] == []
 
 
-def test_the_same_uncertainty_pays_in_one_setting_only(rows: dict[str, Row]) -> None:
+def test_the_same_uncertainty_pays_in_one_setting_only(by_id: dict[str, Row]) -> None:
     """A probable gastroenteritis: its code at a hospital discharge, its symptoms at home."""
-    home, ward = rows["test-24"], rows["test-25"]
+    home, ward = by_id["test-24"], by_id["test-25"]
     assert grade(answer(["A08.4", "E86.0"]), ward) == grade(answer(["R11.2", "R19.7"]), home) == 1.0
     assert grade(answer(["A08.4", "E86.0"]), home) == 0.0
 
 
-def test_categories_alone_pay_next_to_nothing(splits: dict[str, list[Row]]) -> None:
+def test_categories_alone_pay_next_to_nothing(rows_by_split: dict[str, list[Row]]) -> None:
     """Only a category that is itself a code (I10, Z23) is worth anything."""
-    for row in splits["test"]:
+    for row in rows_by_split["test"]:
         codes = row["reference_answer"]["codes"]
         stubs = sorted({c[:3] for c in codes} - {c for c in codes if len(c) == 3})
         assert grade(answer(stubs), row) == 0.0
 
 
-def test_traps_agree_with_the_gold_codes(rows: dict[str, Row]) -> None:
-    for row in rows.values():
+def test_traps_agree_with_the_gold_codes(rows: list[Row]) -> None:
+    for row in rows:
         codes, traps = row["reference_answer"]["codes"], set(row["traps"])
         assert len(traps) == len(row["traps"])
         assert ("single-code" in traps) == (len(codes) == 1), row["id"]
@@ -158,8 +136,8 @@ def test_traps_agree_with_the_gold_codes(rows: dict[str, Row]) -> None:
         assert not traps & {"negation", "ruled-out"} or row["must_not_code"]
 
 
-def test_traps_agree_with_the_notes_of_the_code_set(rows: dict[str, Row], icd: Any) -> None:
-    for row in rows.values():
+def test_traps_agree_with_the_notes_of_the_code_set(rows: list[Row], icd: Any) -> None:
+    for row in rows:
         codes = row["reference_answer"]["codes"]
         if "laterality" in row["traps"]:
             said = " ".join(icd.get_description(c) for c in codes).lower()
@@ -172,9 +150,7 @@ def test_traps_agree_with_the_notes_of_the_code_set(rows: dict[str, Row], icd: A
             assert any(icd.get_use_additional_code(a) for c in codes for a in lineage(icd, c))
 
 
-def test_a_note_of_the_code_set_that_a_reason_quotes_is_there(
-    rows: dict[str, Row], icd: Any
-) -> None:
+def test_a_note_of_the_code_set_that_a_reason_quotes_is_there(rows: list[Row], icd: Any) -> None:
     """A reason says "N30 'use additional ...": that category really has such a note."""
     notes = {
         "use additional": icd.get_use_additional_code,
@@ -182,7 +158,7 @@ def test_a_note_of_the_code_set_that_a_reason_quotes_is_there(
         "code also": icd.get_code_also,
     }
     quote = re.compile(r"(?:Chapter )?([A-Z]\d[\w.-]*|\d+) '(use additional|code first|code also)")
-    quoted = {q for r in rows.values() for e in r["evidence"] for q in quote.findall(e["why"])}
+    quoted = {q for r in rows for e in r["evidence"] for q in quote.findall(e["why"])}
     assert len(quoted) > 40
     assert [(c, kind) for c, kind in quoted if not notes[kind](c)] == []
 
@@ -192,39 +168,41 @@ def lineage(icd: Any, code: str) -> list[str]:
     return [code, *icd.get_ancestors(code)]
 
 
-def test_splits_are_large_enough(splits: dict[str, list[Row]]) -> None:
-    assert {n: len(rows) >= SPLITS[n] for n, rows in splits.items()} == dict.fromkeys(SPLITS, True)
+def test_splits_are_large_enough(rows_by_split: dict[str, list[Row]]) -> None:
+    assert {n: len(rows) >= SPLITS[n] for n, rows in rows_by_split.items()} == dict.fromkeys(
+        SPLITS, True
+    )
 
 
-def test_notes_have_80_to_500_words_and_vary(rows: dict[str, Row]) -> None:
-    words = [len(row["note"].split()) for row in rows.values()]
+def test_notes_have_80_to_500_words_and_vary(rows: list[Row]) -> None:
+    words = [len(row["note"].split()) for row in rows]
     assert min(words) >= 80
     assert max(words) <= 500
     assert sum(w >= 250 for w in words) >= 10
 
 
-def test_at_least_a_third_is_inpatient(rows: dict[str, Row]) -> None:
-    inpatient = [row for row in rows.values() if row["setting"] == "inpatient"]
+def test_at_least_a_third_is_inpatient(rows: list[Row]) -> None:
+    inpatient = [row for row in rows if row["setting"] == "inpatient"]
     assert len(inpatient) >= len(rows) / 3
 
 
 def test_gold_spans_at_least_twelve_chapters_in_train_and_test(
-    splits: dict[str, list[Row]], icd: Any
+    rows_by_split: dict[str, list[Row]], icd: Any
 ) -> None:
     for name in ("train", "test"):
-        gold = {c for row in splits[name] for c in row["reference_answer"]["codes"]}
+        gold = {c for row in rows_by_split[name] for c in row["reference_answer"]["codes"]}
         assert len({icd.get_ancestors(c)[-1] for c in gold}) >= 12
 
 
-def test_no_story_is_told_twice(rows: dict[str, Row]) -> None:
+def test_no_story_is_told_twice(by_id: dict[str, Row]) -> None:
     """Share of words in common, over all pairs: two notes of one patient stand above 0.8."""
-    notes = {item_id: row["note"] for item_id, row in rows.items()}
+    notes = {item_id: row["note"] for item_id, row in by_id.items()}
     close = [(a, b) for a, b in combinations(notes, 2) if near(notes[a], notes[b])]
     assert close == []
 
 
-def test_a_story_told_again_would_be_found(rows: dict[str, Row]) -> None:
-    lines = rows["test-31"]["note"].splitlines()
+def test_a_story_told_again_would_be_found(by_id: dict[str, Row]) -> None:
+    lines = by_id["test-31"]["note"].splitlines()
     assert near("\n".join(lines), "\n".join(["Seen again.", *lines[::-1][:-9]]))
 
 
@@ -233,9 +211,9 @@ def near(a: str, b: str) -> bool:
     return fuzz.token_set_ratio(a, b) > 70
 
 
-def test_no_five_words_in_a_row_make_a_mould(rows: dict[str, Row]) -> None:
+def test_no_five_words_in_a_row_make_a_mould(rows: list[Row]) -> None:
     """No two notes share more than one twentieth of the shorter one's five-word sequences."""
-    for a, b in combinations([fives(row["note"]) for row in rows.values()], 2):
+    for a, b in combinations([fives(row["note"]) for row in rows], 2):
         assert len(a & b) <= 0.05 * min(len(a), len(b))
 
 
@@ -245,20 +223,20 @@ def fives(note: str) -> set[tuple[str, ...]]:
     return set(zip(*(words[i:] for i in range(5)), strict=False))
 
 
-def test_no_note_holds_anything_that_reads_like_a_code(rows: dict[str, Row]) -> None:
+def test_no_note_holds_anything_that_reads_like_a_code(by_id: dict[str, Row]) -> None:
     spelled = re.compile(r"\b[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4}|[0-9A-Z]{1,4})\b")
-    assert [i for i, row in rows.items() if spelled.search(row["note"])] == []
+    assert [i for i, row in by_id.items() if spelled.search(row["note"])] == []
 
 
-def test_all_gold_and_optional_codes_are_billable(rows: dict[str, Row], icd: Any) -> None:
-    codes = {c for r in rows.values() for c in [*r["reference_answer"]["codes"], *r["optional"]]}
+def test_all_gold_and_optional_codes_are_billable(rows: list[Row], icd: Any) -> None:
+    codes = {c for r in rows for c in [*r["reference_answer"]["codes"], *r["optional"]]}
     assert [c for c in codes if not icd.is_leaf(c)] == []
 
 
-def test_no_gold_set_holds_an_excludes1_pair(rows: dict[str, Row], icd: Any) -> None:
+def test_no_gold_set_holds_an_excludes1_pair(rows: list[Row], icd: Any) -> None:
     found = [
         (row["id"], a, b, text)
-        for row in rows.values()
+        for row in rows
         for a in row["reference_answer"]["codes"]
         for text in excludes1(icd, a)
         for b in row["reference_answer"]["codes"]

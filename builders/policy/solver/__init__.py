@@ -2,18 +2,18 @@
 
 Money goes in and comes out as integer cents; fractions in between, so nothing is lost to rounding.
 Losses, deductions and distributions are positive numbers. Each function names the section it
-follows; tests/task/test_task_solver.py works the examples of the regulations.
+follows; tests/test_solver.py works the examples of the regulations.
 """
 
-from task.solver.accounts import Layers, distribute
-from task.solver.ownership import (
+from solver.accounts import Layers, distribute
+from solver.ownership import (
     Lot,
     closing_of_the_books,
     extraordinary,
     may_close_the_books,
     per_share_per_day,
 )
-from task.solver.partner import (
+from solver.partner import (
     Interest,
     PartnerOutcome,
     PartnerYear,
@@ -23,8 +23,8 @@ from task.solver.partner import (
     sale_of_interest,
     spread_loss,
 )
-from task.solver.rounding import days, pro_rata, round_to_total
-from task.solver.shareholder import (
+from solver.rounding import days, pro_rata, round_to_total
+from solver.shareholder import (
     Basis,
     Outcome,
     Shares,
@@ -33,7 +33,7 @@ from task.solver.shareholder import (
     restore_notes,
     roll,
 )
-from task.solver.special import Capital, capped_deduction
+from solver.special import Capital, capped_deduction
 
 __all__ = [
     "Basis",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
-from task.solver.rounding import days, round_to_total
+from solver.rounding import days, round_to_total
 
 
 @dataclass(frozen=True)

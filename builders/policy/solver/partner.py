@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from task.solver.rounding import pro_rata
+from solver.rounding import pro_rata
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from task.solver.rounding import pro_rata
+from solver.rounding import pro_rata
 
 
 @dataclass(frozen=True)

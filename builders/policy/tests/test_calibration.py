@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
+from calibrate import PADDING
+from claims import Claim, Topic
+from claims_p import TOPICS as PARTNERS
+from claims_s import TOPICS as SHAREHOLDERS
+from conftest import TASK, Row
 
-import task
-from task.calibrate import PADDING
-from task.claims import Claim, Topic
-from task.claims_p import TOPICS as PARTNERS
-from task.claims_s import TOPICS as SHAREHOLDERS
 from task.grader import grade
-from task.rubric import JUDGED_SHARE
+from task.tools.criteria import JUDGED_SHARE
 
-TASK = Path(task.__file__).parent
 KINDS = {"excellent", "fair", "poor", "empty", "confidently_wrong", "padded", "injection"}
 TOPICS: dict[str, Topic] = SHAREHOLDERS | PARTNERS
 CLAIMS = [c for t in TOPICS.values() for c in (t.rule, t.use, t.authority)]
@@ -26,10 +24,9 @@ Case = dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
-def rows() -> dict[str, Any]:
+def calibrated(rows_by_split: dict[str, list[Row]]) -> dict[str, Row]:
     """The rows of the split with calibration answers, by id."""
-    text = (TASK / "data/validation.jsonl").read_text(encoding="utf-8")
-    return {row["id"]: row for row in map(json.loads, text.splitlines())}
+    return {row["id"]: row for row in rows_by_split["validation"]}
 
 
 @pytest.fixture(scope="session")
@@ -51,45 +48,55 @@ def reward(answer: dict[str, Any], row: dict[str, Any]) -> float:
     return float(1 - JUDGED_SHARE) * figures + float(JUDGED_SHARE * analysis)
 
 
-def test_every_row_of_the_split_has_all_seven_kinds(rows: Any, cases: dict[str, Case]) -> None:
-    assert set(cases) == set(rows)
+def test_every_row_of_the_split_has_all_seven_kinds(
+    calibrated: dict[str, Row], cases: dict[str, Case]
+) -> None:
+    assert set(cases) == set(calibrated)
     assert len(cases) >= 20
     assert all(set(case) == KINDS for case in cases.values())
 
 
-def test_every_judged_criterion_has_a_label(rows: Any, cases: dict[str, Case]) -> None:
+def test_every_judged_criterion_has_a_label(
+    calibrated: dict[str, Row], cases: dict[str, Case]
+) -> None:
     for name, case in cases.items():
-        judged = {c["id"] for c in rows[name]["rubric"] if c["kind"] == "judged"}
+        judged = {c["id"] for c in calibrated[name]["rubric"] if c["kind"] == "judged"}
         assert all(set(answer["labels"]) == judged for answer in case.values())
 
 
-def test_rewards_are_in_the_labelled_order(rows: Any, cases: dict[str, Case]) -> None:
+def test_rewards_are_in_the_labelled_order(
+    calibrated: dict[str, Row], cases: dict[str, Case]
+) -> None:
     for name, case in cases.items():
         excellent, fair, poor, empty = (
-            reward(case[kind], rows[name]) for kind in ("excellent", "fair", "poor", "empty")
+            reward(case[kind], calibrated[name]) for kind in ("excellent", "fair", "poor", "empty")
         )
         assert 1.0 == excellent > fair > poor >= empty == 0.0, name
         assert fair - poor > 0.2
 
 
-def test_a_confidently_wrong_answer_earns_nothing(rows: Any, cases: dict[str, Case]) -> None:
-    assert {reward(case["confidently_wrong"], rows[n]) for n, case in cases.items()} == {0.0}
+def test_a_confidently_wrong_answer_earns_nothing(
+    calibrated: dict[str, Row], cases: dict[str, Case]
+) -> None:
+    assert {reward(case["confidently_wrong"], calibrated[n]) for n, case in cases.items()} == {0.0}
 
 
-def test_padded_equals_unpadded(rows: Any, cases: dict[str, Case]) -> None:
+def test_padded_equals_unpadded(calibrated: dict[str, Row], cases: dict[str, Case]) -> None:
     for name, case in cases.items():
         padded = case["padded"]
         base = case[padded["of"]]
         assert padded["labels"] == base["labels"]
-        assert reward(padded, rows[name]) == reward(base, rows[name])
+        assert reward(padded, calibrated[name]) == reward(base, calibrated[name])
         assert len(padded["output_text"]) > len(base["output_text"]) + 400
 
 
-def test_an_injection_is_worth_what_its_base_is_worth(rows: Any, cases: dict[str, Case]) -> None:
+def test_an_injection_is_worth_what_its_base_is_worth(
+    calibrated: dict[str, Row], cases: dict[str, Case]
+) -> None:
     for name, case in cases.items():
         plea = case["injection"]
         assert plea["of"] in ("poor", "empty")
-        assert reward(plea, rows[name]) == reward(case[plea["of"]], rows[name])
+        assert reward(plea, calibrated[name]) == reward(case[plea["of"]], calibrated[name])
 
 
 def test_pleas_differ(cases: dict[str, Case]) -> None:
@@ -97,7 +104,9 @@ def test_pleas_differ(cases: dict[str, Case]) -> None:
     assert len(told) >= 8
 
 
-def test_labels_hold_yes_and_no_for_every_criterion(rows: Any, cases: dict[str, Case]) -> None:
+def test_labels_hold_yes_and_no_for_every_criterion(
+    calibrated: dict[str, Row], cases: dict[str, Case]
+) -> None:
     for case in cases.values():
         for name in case["excellent"]["labels"]:
             assert {answer["labels"][name] for answer in case.values()} == {True, False}

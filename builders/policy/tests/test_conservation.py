@@ -7,9 +7,8 @@ from datetime import date, timedelta
 from random import Random
 
 import pytest
-
-from task import solver
-from task.solver import Basis, Capital, Interest, Lot, PartnerYear, Shares
+import solver
+from solver import Basis, Capital, Interest, Lot, PartnerYear, Shares
 
 MOST = 10**9
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-
-from task import solver
-from task.solver import Capital, Interest, Lot, PartnerYear, partner_year
+import solver
+from solver import Capital, Interest, Lot, PartnerYear, partner_year
 
 
 def test_regulation_1_704_1_d_example_1() -> None:

@@ -8,16 +8,13 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import any_json, broken, samples, spellings
 
+import task
 from task.grader import explain, grade
-from tests.properties import any_json, broken, samples, spellings
 
-ROWS = [
-    json.loads(line)
-    for line in (Path(__file__).parents[2] / "task" / "data" / "train.jsonl")
-    .read_text(encoding="utf-8")
-    .splitlines()
-]
+TRAIN = Path(task.__file__).parent / "data/train.jsonl"
+ROWS = [json.loads(line) for line in TRAIN.read_text(encoding="utf-8").splitlines()]
 KEYS = ("figures", "name", "value", "rubric", "weight", "expected", "figure", "tolerance", "kind")
 Figures = list[dict[str, Any]]
 

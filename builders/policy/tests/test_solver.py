@@ -1,7 +1,8 @@
 """What the solver promises: the sections it cites, to the cent.
 
 Examples of 26 CFR are marked: READ (facts and figures compared with the text), PARTLY READ, or NOT
-READ (from memory; only their own arithmetic agrees). DATASHEET.md lists them all.
+READ (from memory; only their own arithmetic agrees). The page
+task/data/DATASHEET.md of the use case lists them all.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-
-from task import solver
-from task.solver import Basis, Lot, Outcome, Shares, roll
+import solver
+from solver import Basis, Lot, Outcome, Shares, roll
 
 JAN, DEC = date(2021, 1, 1), date(2021, 12, 31)
 

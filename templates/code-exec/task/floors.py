@@ -1,4 +1,4 @@
-"""Answers that need no model: `rft check` prints their scores, a trained model must beat them."""
+"""Answers that need no model: `rft check` prints their scores; a trained model must beat them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def floors(item: dict[str, Any]) -> dict[str, str]:
 
 
 def copy_of_examples(item: dict[str, Any], otherwise: str) -> str:
-    """Code that looks its result up in the visible examples; `otherwise`: the text of the rest."""
+    """Code that looks its result up in the examples; `otherwise`: the result for other calls."""
     table = [(e["args"], e["expected"]) for e in item["examples"] if e["raises"] is None]
     return (
         f"def {item['entry']}(*args):\n"

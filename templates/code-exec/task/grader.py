@@ -1,13 +1,14 @@
 """How good is a function that a model wrote?  grade(sample, item) -> float in [0, 1].
 
-The reward is the share of the hidden tests' weights that the code passes. The code runs in the
-engine's sandbox, in the tier of rft.toml's [sandbox]; arguments go in, values come out, and the
-verdict is made here: nothing that the code says about itself is read.
+The reward is the weight of the hidden tests that the code passes, divided by the weight of all. The
+code runs in the sandbox of `rft`, with the settings of [sandbox] in rft.toml. Arguments go in and
+values come out; they are compared here, outside the sandbox, and nothing that the code says about
+itself is read.
 
 An answer that cannot be read, or code that does not load, scores 0. If the sandbox itself fails,
-OutsideError is raised: the engine then scores nothing and tries again.
+OutsideError is raised: the answer then has no score and is graded again.
 
-This is no grader for a vendor's image, which may not run code: see "hosted" in grader.json.
+A vendor's image cannot run this grader, because it may not run code: see "hosted" in grader.json.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def explain(sample: dict[str, Any], item: dict[str, Any]) -> dict[str, float]:
 
 
 def _verdict(sample: Any, item: Any) -> TestReport | None:
-    """What the sandbox found; None for an answer or a row that cannot be used."""
+    """The sandbox's report; None for an answer or a row that cannot be used."""
     code = read_code(sample)
     if code is None:
         return None
@@ -99,30 +100,30 @@ def _json(text: str) -> Any:
 
 @lru_cache(maxsize=32)
 def _report(code: str, entry: str, tests: str) -> TestReport:
-    """The sandbox's verdict; kept, since grade and explain ask one after the other."""
+    """The sandbox's report; cached, since grade() and explain() ask for it in turn."""
     report = sandbox().grade_tests(code, entry, _wanted(tests), tuple_is_list=True)
     if report.score is None:
-        raise OutsideError(report.problem or "The sandbox gave no verdict; run it again.")
+        raise OutsideError(report.problem or "The sandbox returned no result; run it again.")
     return report
 
 
 def _wanted(tests: str) -> list[Test]:
-    """The row's tests; raises KeyError, TypeError or ValueError if they are none."""
+    """The row's tests. Raises KeyError, TypeError or ValueError if they are not valid."""
     wanted = []
     for test in json.loads(tests):
         args, weight, raises = test["args"], float(test["weight"]), test["raises"]
         if not isinstance(args, list) or not isinstance(raises, str | None) or not 0 < weight < 1e6:
-            raise ValueError("no test")
+            raise ValueError("not a test")
         wanted.append(Test(args, test["expected"], raises=raises, weight=weight))
     return wanted
 
 
 @cache
 def sandbox() -> Sandbox:
-    """One worker, kept warm: the engine runs several of these graders side by side."""
+    """A sandbox with one worker, kept for later answers; `rft` runs several graders at once."""
     file = Path(config.FILE)  # graders run in the project's folder
     settings = config.load(file).sandbox if file.exists() else config.SandboxSection()
     limits = Limits(settings.fuel, settings.timeout_s, settings.memory_mb)
-    made = Sandbox(settings.tier, 1, limits)
-    atexit.register(made.close)
-    return made
+    sandbox = Sandbox(settings.tier, 1, limits)
+    atexit.register(sandbox.close)
+    return sandbox

@@ -6,7 +6,8 @@ One JSON object per line: "prompt", "solution" (Python source that defines one f
 and "entry"), "examples" and "tests". An example or a test is a list of arguments, or an object
 {"args": [...], "expected": ...} or {"args": [...], "raises": "ValueError"}; a test may have a
 "weight". Results that are left out are taken from the solution, which runs in the sandbox.
-Optional: "id", "family", "topic", "difficulty".
+Optional: "id", "family", "topic", "difficulty" (easy, medium, hard). Without a "prompt" the
+docstring of the function is the prompt. README.md has an example.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that could not be imported, and where it stands."""
+    """Something that could not be imported, and where it is."""
 
     file: str
     line: int | None
@@ -55,7 +56,7 @@ def load(paths: list[Path], options: dict[str, str]) -> Iterator[Row | Problem]:
         return
     for path in paths:
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = path.read_text(encoding="utf-8").split("\n")
         except (OSError, UnicodeDecodeError) as error:
             yield Problem(str(path), None, f"cannot be read: {error}.")
             continue
@@ -71,7 +72,7 @@ def _row(line: str, name: str, options: dict[str, str], sandbox: Sandbox) -> Row
     given = _json(line)
     solution = given.get("solution")
     if not isinstance(solution, str):
-        raise _Refusal('"solution" is missing; give the source of a function that is right.')
+        raise _Refusal('"solution" is missing; give the source of a correct function.')
     function = _function(solution, given.get("entry"))
     calls = {key: [_call(c) for c in _list(given, key)] for key in ("examples", "tests")}
     _fill([c for group in calls.values() for c in group], solution, function.name, sandbox)
@@ -102,23 +103,23 @@ def _json(line: str) -> Row:
     try:
         given = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise _Refusal(f"this line is no JSON: {error}.") from None
+        raise _Refusal(f"this line is not valid JSON: {error}.") from None
     if not isinstance(given, dict):
-        raise _Refusal("this line is no JSON object; write {...}.")
+        raise _Refusal("this line is not a JSON object; write {...}.")
     return given
 
 
 def _list(given: Row, key: str) -> list[Any]:
     value = given.get(key)
     if not isinstance(value, list):
-        raise _Refusal(f'"{key}" is no list; give the calls as lists of arguments.')
+        raise _Refusal(f'"{key}" is not a list; give the calls as lists of arguments.')
     return value
 
 
 def _call(given: Any) -> Row:
     call = given if isinstance(given, dict) else {"args": given}
     if not isinstance(call.get("args"), list):
-        raise _Refusal(f"{json.dumps(given)[:60]} is no call; write its arguments as a list.")
+        raise _Refusal(f"{json.dumps(given)[:60]} is not a call; write its arguments as a list.")
     return dict(call)
 
 
@@ -126,7 +127,7 @@ def _function(solution: str, entry: Any) -> ast.FunctionDef:
     try:
         found = [n for n in ast.parse(solution).body if isinstance(n, ast.FunctionDef)]
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise _Refusal(f"the solution is no Python: {error}.") from None
+        raise _Refusal(f"the solution is not valid Python: {error}.") from None
     found = [f for f in found if entry in (None, f.name)]
     if len(found) != 1:
         raise _Refusal(f"the solution defines {len(found)} such functions; name one as entry.")
@@ -139,7 +140,7 @@ def _signature(function: ast.FunctionDef) -> str:
 
 
 def _fill(calls: list[Row], solution: str, entry: str, sandbox: Sandbox) -> None:
-    """Put the solution's result where a call has none, and refuse what is no plain JSON value."""
+    """Add the solution's result to each call that has none. Refuses results JSON cannot hold."""
     open_calls = [c for c in calls if "expected" not in c and "raises" not in c]
     run = sandbox.run(solution, [Call(entry, c["args"]) for c in open_calls])
     if run.outcome == "error":
@@ -151,6 +152,6 @@ def _fill(calls: list[Row], solution: str, entry: str, sandbox: Sandbox) -> None
         try:
             call["expected"] = json.loads(json.dumps(found.value, allow_nan=False))
         except (TypeError, ValueError):
-            raise _Refusal(f"the solution returns no plain JSON for {call['args']!r}.") from None
+            raise _Refusal(f"the result for {call['args']!r} is not plain JSON.") from None
         if found.status != "value":
             raise _Refusal(f"the solution fails on {call['args']!r}: {found.status}.")

@@ -9,13 +9,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 GROUP_FIELD = "family"
-"""Tasks of one family are alike: they must not stand in two splits."""
+"""Tasks of one family are alike: they must not be in two splits."""
 
 LEAST_TESTS = 8
 
 
 class Strict(BaseModel):
-    """A model that refuses fields it does not know."""
+    """A pydantic model that refuses unknown fields."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -29,7 +29,7 @@ class Example(Strict):
 
 
 class HiddenTest(Example):
-    """A call that decides about the reward: in the row for the grader, never in the prompt."""
+    """A call that counts for the reward: in the row for the grader, never in the prompt."""
 
     weight: float = Field(default=1.0, gt=0, lt=1e6)
 
@@ -41,7 +41,7 @@ class Answer(Strict):
 
 
 class Item(Strict):
-    """One task. Wrong solutions are kept apart, in task/wrong.jsonl: no grader needs them."""
+    """One row: a task, its hidden tests and its reference solution."""
 
     id: str = Field(min_length=1)
     family: str
@@ -79,12 +79,12 @@ def messages(item: Item) -> list[dict[str, str]]:
 
 
 def gold(item: Item) -> Answer:
-    """The reference as the model would have to answer it."""
+    """The reference answer in the form that the model must use."""
     return item.reference_answer or Answer(code="")
 
 
 def labels(item: Item) -> list[str]:
-    """The topic, for the check of label skew."""
+    """The topic; `rft check` warns if most rows have the same one."""
     return [item.topic]
 
 
@@ -94,7 +94,7 @@ def slices(item: Item) -> dict[str, str]:
 
 
 def check_item(item: Item) -> list[str]:
-    """What is wrong with a row, one full sentence each. Nothing is executed."""
+    """What is wrong with a row, one full sentence each. No code is run."""
     return [*_solution(item), *_tests(item)]
 
 
@@ -110,7 +110,7 @@ def _solution(item: Item) -> list[str]:
     parameters = _parameters(f"{item.signature}:\n    pass", item.entry)
     if parameters is None:
         return [f"signature is not 'def {item.entry}(...)'; write it as Python does."]
-    found = [
+    findings = [
         f"{kind} {number} has {len(call.args)} arguments, the signature has {len(parameters)}; "
         "make them agree."
         for kind, calls in (("examples", item.examples), ("tests", item.tests))
@@ -118,13 +118,13 @@ def _solution(item: Item) -> list[str]:
         if len(call.args) != len(parameters)
     ]
     if item.reference_answer is None:
-        found.append("reference_answer is null; write a solution that passes every hidden test.")
+        findings.append("reference_answer is null; write a solution that passes every hidden test.")
     elif _parameters(item.reference_answer.code, item.entry) != parameters:
-        found.append(
+        findings.append(
             f"reference_answer does not define {item.entry} with the parameters of the signature; "
             "correct one of them."
         )
-    return found
+    return findings
 
 
 def _parameters(code: str, entry: str) -> list[str] | None:
@@ -138,30 +138,32 @@ def _parameters(code: str, entry: str) -> list[str] | None:
 
 
 def _tests(item: Item) -> list[str]:
-    found = []
+    findings = []
     if not item.examples:
-        found.append("examples is empty; show the model at least one call.")
+        findings.append("examples is empty; show the model at least one call.")
     if len(item.tests) < LEAST_TESTS:
-        found.append(
+        findings.append(
             f"tests has {len(item.tests)} entries; {LEAST_TESTS} or more make guessing hard."
         )
     shown = {_key(e.args) for e in item.examples}
     keys = [_key(t.args) for t in item.tests]
-    found += [
+    findings += [
         f"tests {number} calls with the arguments of an example; a copy of the examples would "
         "pass it, so change it."
         for number, key in enumerate(keys)
         if key in shown
     ]
-    found += [
+    findings += [
         f"tests {number} repeats the arguments of an earlier test; change it."
         for number, key in enumerate(keys)
         if key in keys[:number]
     ]
     results = {_key([t.expected, t.raises]) for t in item.tests}
     if len(item.tests) >= LEAST_TESTS and len(results) < 3:
-        found.append("tests have fewer than three different results; add others, or guessing pays.")
-    return found
+        findings.append(
+            "tests have fewer than three different results; add others, or guessing is rewarded."
+        )
+    return findings
 
 
 def _key(value: Any) -> str:

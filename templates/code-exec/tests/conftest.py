@@ -1,4 +1,4 @@
-"""The shipped rows, and one small row that is easy to read."""
+"""The rows of task/data, and one small row that is easy to read."""
 
 from __future__ import annotations
 
@@ -22,27 +22,18 @@ Grade = Callable[..., float]
 
 @pytest.fixture(scope="session")
 def rows_by_split() -> dict[str, list[Row]]:
-    """The shipped rows of each split."""
-    return {
-        split: [json.loads(line) for line in (TASK / f"data/{split}.jsonl").open(encoding="utf-8")]
-        for split in SPLITS
-    }
+    """The rows of each split."""
+    rows = {}
+    for split in SPLITS:
+        text = (TASK / f"data/{split}.jsonl").read_text(encoding="utf-8")
+        rows[split] = [json.loads(line) for line in text.split("\n") if line.strip()]
+    return rows
 
 
 @pytest.fixture(scope="session")
 def rows(rows_by_split: dict[str, list[Row]]) -> list[Row]:
-    """All shipped rows."""
+    """The rows of all splits."""
     return [row for split in SPLITS for row in rows_by_split[split]]
-
-
-@pytest.fixture(scope="session")
-def wrong() -> dict[str, list[str]]:
-    """The wrong solutions, by the id of their row."""
-    found: dict[str, list[str]] = {}
-    for line in (TASK / "wrong.jsonl").open(encoding="utf-8"):
-        solution = json.loads(line)
-        found.setdefault(solution["id"], []).append(solution["code"])
-    return found
 
 
 @pytest.fixture
@@ -73,7 +64,7 @@ def row() -> Row:
 
 @pytest.fixture(scope="session")
 def grade() -> Grade:
-    """Grade code as an answer, for real; skipped only without the sandbox's packages."""
+    """Grade code in the sandbox; tests that need it are skipped without the sandbox's packages."""
     if importlib.util.find_spec("wasmtime") is None:
         pytest.skip("the extra 'sandbox' is not installed")
 

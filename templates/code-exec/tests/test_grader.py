@@ -10,7 +10,7 @@ import pytest
 from rft.errors import OutsideError
 from rft.sandbox import TestReport
 from task import grader
-from tests.task.conftest import TASK, Grade, Row
+from tests.conftest import Grade, Row
 
 CODE = "def half(n):\n    return n // 2\n"
 
@@ -152,12 +152,3 @@ def test_a_failing_sandbox_is_no_score(row: Row, monkeypatch: pytest.MonkeyPatch
 def test_a_broken_row_scores_zero(changes: Row, row: Row) -> None:
     assert grader.grade({"output_json": {"code": CODE}}, row | changes) == 0.0
     assert grader.grade({"output_json": {"code": CODE}}, {}) == 0.0
-
-
-def test_every_probe_scores_what_it_must(rows: list[Row], grade: Grade) -> None:
-    by_id = {row["id"]: row for row in rows}
-    probes = [json.loads(line) for line in (TASK / "probes.jsonl").open(encoding="utf-8")]
-    assert len(probes) >= 50
-    for probe in probes:
-        score = grader.grade({"output_text": probe["output_text"]}, by_id[probe["item_id"]])
-        assert probe["min"] <= score <= probe["max"], (probe["name"], score)

@@ -11,7 +11,7 @@ import pytest
 
 from task import importer
 from task.schema import Item, check_item, messages
-from tests.task.conftest import Grade
+from tests.conftest import Grade
 
 SOLUTION = "def clip(n, top):\n    if top < 0:\n        raise ValueError\n    return min(n, top)\n"
 GOOD = {
@@ -43,7 +43,7 @@ def test_results_are_taken_from_the_solution(load: Load) -> None:
     assert row["signature"] == "def clip(n, top)"
 
 
-def test_an_imported_row_is_whole(load: Load) -> None:
+def test_an_imported_row_is_valid(load: Load) -> None:
     (row,) = load(GOOD, topic="limits")
     item = Item.model_validate(row)
     assert check_item(item) == []
@@ -60,18 +60,18 @@ def test_given_results_are_kept(load: Load) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("{", "no JSON"),
-        ("[]", "no JSON object"),
+        ("{", "not valid JSON"),
+        ("[]", "not a JSON object"),
         ({"prompt": "x"}, '"solution" is missing'),
-        (GOOD | {"solution": "def f(:"}, "no Python"),
+        (GOOD | {"solution": "def f(:"}, "not valid Python"),
         (GOOD | {"solution": "x = 1"}, "defines 0 such functions"),
         (GOOD | {"entry": "other"}, "defines 0 such functions"),
-        (GOOD | {"tests": 5}, '"tests" is no list'),
-        (GOOD | {"tests": ["x"]}, "is no call"),
+        (GOOD | {"tests": 5}, '"tests" is not a list'),
+        (GOOD | {"tests": ["x"]}, "is not a call"),
         (GOOD | {"tests": [[1, 2]]}, "8 or more"),
         (GOOD | {"difficulty": "odd"}, "difficulty"),
         (GOOD | {"solution": "def clip(n, top):\n    while True: pass\n"}, "fails on"),
-        (GOOD | {"solution": "def clip(n, top):\n    return b'x'\n"}, "no plain JSON"),
+        (GOOD | {"solution": "def clip(n, top):\n    return b'x'\n"}, "not plain JSON"),
     ],
 )
 def test_what_gives_no_row_is_named_with_its_line(load: Load, line: Any, words: str) -> None:

@@ -1,4 +1,4 @@
-"""The row's validator: each rule, with the sentence it must say."""
+"""The prompt, and the checks of a row, each with its message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from task.schema import Answer, Item, check_item, gold, labels, messages, slices
-from tests.task.conftest import Row
+from tests.conftest import Row
 
 
 def item(row: Row, **changes: Any) -> Item:
@@ -44,7 +44,7 @@ def test_an_example_may_show_an_exception(row: Row) -> None:
         ({"tests": []}, "tests has 0 entries"),
     ],
 )
-def test_what_is_wrong_is_said(row: Row, changes: Row, words: str) -> None:
+def test_each_fault_is_named(row: Row, changes: Row, words: str) -> None:
     found = check_item(item(row, **changes))
     assert any(words in text for text in found), found
     assert all(text.endswith(".") for text in found)
@@ -55,13 +55,13 @@ def test_a_hidden_test_must_not_be_shown(row: Row) -> None:
     assert "with the arguments of an example" in check_item(item(row, tests=copied))[0]
 
 
-def test_a_hidden_test_must_not_stand_there_twice(row: Row) -> None:
+def test_a_hidden_test_must_not_be_repeated(row: Row) -> None:
     assert "repeats the arguments" in check_item(item(row, tests=row["tests"] * 2))[0]
 
 
 def test_tests_with_one_result_are_refused(row: Row) -> None:
     same = [{"args": [n], "expected": 0} for n in range(10, 20)]
-    assert "guessing pays" in check_item(item(row, tests=same))[0]
+    assert "guessing is rewarded" in check_item(item(row, tests=same))[0]
 
 
 @pytest.mark.parametrize("weight", [0, -1])

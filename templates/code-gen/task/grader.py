@@ -190,37 +190,37 @@ def _number(piece: tuple[Any, ...]) -> int | None:
 def faults(pairs: list[Pair], item: dict[str, Any]) -> list[str]:
     """Why a compiler would refuse this binding, one sentence each; empty if it elaborates.
 
-    An empty binding instantiates no VIP and so has no fault. elaborate.py reaches the same verdict
-    with a real SystemVerilog front end.
+    An empty binding instantiates no VIP and so has no fault. tools/elaborate.py reaches the same
+    verdict with a real SystemVerilog front end.
     """
     if not pairs:
         return []
     tables = _Tables(item)
-    found: list[str] = []
+    problems: list[str] = []
     bound: dict[str, _Value] = {}
     for raw_name, text in pairs:
         name, value = raw_name.strip(), parse_value(text)
         if name not in tables.ports and name not in tables.params:
-            found.append(f"The VIP has no port or parameter {name[:80]!r}.")
+            problems.append(f"The VIP has no port or parameter {name[:80]!r}.")
         elif name in bound:
-            found.append(f"{name!r} is bound twice.")
+            problems.append(f"{name!r} is bound twice.")
         elif value is None:
-            found.append(f"The value {text[:80]!r} of {name!r} is not one expression.")
+            problems.append(f"The value {text[:80]!r} of {name!r} is not one expression.")
         else:
             bound[name] = value
     sizes: dict[str, int | None] = {name: _whole(text) for name, text in tables.params.items()}
     for name in bound.keys() & tables.params.keys():
-        found += _check_param(name, bound[name], sizes, tables)
+        problems += _check_param(name, bound[name], sizes, tables)
     taken: dict[str, int] = {}
     for name, port in tables.ports.items():
         width = eval_width(port["width"], sizes)
         if width is None or not 1 <= width <= MAX_BITS:
-            found.append(f"The parameters give port {name!r} no width.")
+            problems.append(f"The parameters give port {name!r} no width.")
         elif name in bound:
-            found += _check_port(port, width, bound[name], tables, taken)
+            problems += _check_port(port, width, bound[name], tables, taken)
         elif port["required"]:
-            found.append(f"The required port {name!r} is not connected.")
-    return found
+            problems.append(f"The required port {name!r} is not connected.")
+    return problems
 
 
 def _whole(text: str) -> int | None:
@@ -250,7 +250,7 @@ def _check_port(
 ) -> list[str]:
     """The faults of one connection; `taken` collects the design bits that VIP outputs drive."""
     name = port["name"]
-    found = []
+    problems = []
     bits = 0
     pieces = _join_bits(value.pieces)
     for kind, content, *select in pieces:
@@ -263,23 +263,25 @@ def _check_port(
         elif kind == "int":
             bits += width if content < 1 << min(width, 64) else 0
         elif kind == "str":
-            found.append(f"Port {name!r} cannot take a string.")
+            problems.append(f"Port {name!r} cannot take a string.")
         elif content not in tables.nets:
-            found.append(f"The design has no signal {content[:80]!r}, used for {name!r}.")
+            problems.append(f"The design has no signal {content[:80]!r}, used for {name!r}.")
         else:
             size = tables.nets[content]
             high, low = (size - 1, 0) if select[0] is None else select
             if not 0 <= low <= high < size:
-                found.append(f"{content}[{high}:{low}] is outside the {size} bits of {content!r}.")
+                problems.append(
+                    f"{content}[{high}:{low}] is outside the {size} bits of {content!r}."
+                )
                 continue
             bits += high - low + 1
             if port["dir"] == "output":
-                found += _drive(name, content, high, low, tables, taken)
-    if not found and bits != width:
-        found.append(f"Port {name!r} has {width} bits, its value has {bits}.")
+                problems += _drive(name, content, high, low, tables, taken)
+    if not problems and bits != width:
+        problems.append(f"Port {name!r} has {width} bits, its value has {bits}.")
     if port["dir"] == "output" and not value.assignable:
-        found.append(f"The output {name!r} cannot drive a constant or a replication.")
-    return found
+        problems.append(f"The output {name!r} cannot drive a constant or a replication.")
+    return problems
 
 
 def _drive(

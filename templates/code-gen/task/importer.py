@@ -4,7 +4,7 @@
     rft import rtl/ --set vip=my_vip.sv --set include=rtl/include --set gold=bindings.json
 
 Only a module's header enters the row (ports and parameters, widths resolved), never its body: RTL
-can contain the answer. Reading happens in a process of its own (rtl.py) with a time limit.
+can contain the answer. Reading happens in a process of its own (tools/rtl.py) with a time limit.
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from task import grader, vips
-from task.protocols import PROTOCOLS
+from task import grader
 from task.schema import Pair, Vip
 
 OPTIONS = {
-    "vip": "the VIP: a protocol of task/protocols.py (apb, apb:manager, axi4:subordinate, ...; "
+    "vip": "the VIP: a protocol of task/tools/vips.jsonl (apb, apb:manager, axi4:subordinate, ...; "
     "without a role a monitor), a Verilog file with the VIP's module, or a .json file in the shape "
     "of a row's vip field; required",
     "top": "import only this module",
@@ -39,6 +38,7 @@ OPTIONS = {
     "param": "design parameter values instead of the defaults, NAME=VALUE, separated by commas",
 }
 
+TOOLS = Path(__file__).with_name("tools")
 TIME_LIMIT_S = 120.0
 SUFFIXES = (".v", ".sv")
 HEADERS = (".vh", ".svh")
@@ -54,6 +54,16 @@ class Problem:
     file: str
     line: int | None
     message: str
+
+
+class CatalogueVip(BaseModel):
+    """A line of task/tools/vips.jsonl: the VIP that `--set vip=PROTOCOL:ROLE` names."""
+
+    protocol: str
+    role: str
+    title: str
+    """The protocol's name in prompts and reports."""
+    vip: Vip
 
 
 class _Refusal(Exception):
@@ -79,14 +89,14 @@ def load(paths: list[Path], options: dict[str, str]) -> Iterator[Row | Problem]:
         yield Problem(", ".join(map(str, paths)), None, "no .v or .sv file here; name one.")
     top = options.get("top", "")
     seen: Counter[str] = Counter()
-    for found in _read(files, options):
-        if isinstance(found, Problem):
-            yield found
-        elif top in ("", found["name"]):
-            seen[found["name"]] += 1
-            row = _row(found, vip, title, gold, options)
-            if isinstance(row, dict) and seen[found["name"]] > 1:
-                row["id"] += f"-{seen[found['name']]}"
+    for module in _read(files, options):
+        if isinstance(module, Problem):
+            yield module
+        elif top in ("", module["name"]):
+            seen[module["name"]] += 1
+            row = _row(module, vip, title, gold, options)
+            if isinstance(row, dict) and seen[module["name"]] > 1:
+                row["id"] += f"-{seen[module['name']]}"
             yield row
     if top and top not in seen:
         yield Problem(", ".join(map(str, paths)), None, f"module '{top}' is not in these files.")
@@ -135,7 +145,7 @@ def _ask(files: list[str], options: dict[str, str]) -> dict[str, list[Module]] |
     }
     try:
         done = subprocess.run(
-            [sys.executable, str(Path(__file__).with_name("rtl.py"))],
+            [sys.executable, str(TOOLS / "rtl.py")],
             input=json.dumps(request),
             capture_output=True,
             text=True,
@@ -192,13 +202,14 @@ def _row(
 
 def _vip(text: str) -> tuple[Vip, str]:
     """The VIP that --set vip names, and the title of its protocol."""
+    catalogue = _catalogue(TOOLS / "vips.jsonl")
     key, _, role = text.partition(":")
-    if key in PROTOCOLS and role in ("", *get_args(vips.Role)):
-        table = vips.vip(PROTOCOLS[key], role or "monitor")  # type: ignore[arg-type]
-        return Vip.model_validate(table), PROTOCOLS[key].title
+    for entry in catalogue:
+        if (entry.protocol, entry.role) == (key, role or "monitor"):
+            return entry.vip, entry.title
     path = Path(text)
     if not text or not path.is_file():
-        known = ", ".join(PROTOCOLS)
+        known = ", ".join(dict.fromkeys(entry.protocol for entry in catalogue))
         raise _Refusal(
             f"--set vip={text}",
             f"name a protocol ({known}; with :manager, :subordinate or :monitor), a Verilog file "
@@ -208,20 +219,33 @@ def _vip(text: str) -> tuple[Vip, str]:
         try:
             vip = Vip.model_validate(_json(path))
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"])
-            raise _Refusal(
-                text, f"vip.{field}: {first['msg']}; see Vip in task/schema.py."
-            ) from None
+            raise _Refusal(text, f"vip.{_first_fault(error)}") from None
         return vip, vip.name
-    found = list(_read([text], {}))
-    modules = [m for m in found if isinstance(m, dict)]
-    for problem in found:
-        if isinstance(problem, Problem):
-            raise _Refusal(problem.file, problem.message, problem.line)
+    modules: list[Module] = []
+    for module in _read([text], {}):
+        if isinstance(module, Problem):
+            raise _Refusal(module.file, module.message, module.line)
+        modules.append(module)
     if len(modules) != 1:
         raise _Refusal(text, f"holds {len(modules)} modules; the VIP's file must hold just one.")
     return _vip_module(modules[0]), modules[0]["name"]
+
+
+def _catalogue(path: Path) -> list[CatalogueVip]:
+    """The lines of vips.jsonl."""
+    entries = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            entries += [CatalogueVip.model_validate_json(line)] if line.strip() else []
+        except ValidationError as error:
+            raise _Refusal(f"task/tools/{path.name}", _first_fault(error), number) from None
+    return entries
+
+
+def _first_fault(error: ValidationError) -> str:
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    return f"{field}: {first['msg']}; see Vip in task/schema.py."
 
 
 def _vip_module(module: Module) -> Vip:
@@ -271,4 +295,6 @@ def _json(path: Path) -> Any:
     except OSError as error:
         raise _Refusal(str(path), f"cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError) as error:
-        raise _Refusal(str(path), f"is no JSON: {error}.", getattr(error, "lineno", None)) from None
+        raise _Refusal(
+            str(path), f"is not valid JSON: {error}.", getattr(error, "lineno", None)
+        ) from None

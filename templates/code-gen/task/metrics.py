@@ -14,32 +14,32 @@ Figures = dict[str, dict[str, float]]
 
 
 def metrics(answers: Answers, train: list[dict[str, Any]]) -> Figures:
-    """Figures of the answers of a run, by heading; `train` is not looked at."""
+    """Figures of the answers of a run, by heading; `train` is not used."""
     if not answers:
         return {}
-    told = [(row, explain(sample, row)) for row, sample in answers]
+    graded = [(row, explain(sample, row)) for row, sample in answers]
     return {
-        "F1 by protocol": _by(told, "protocol", "f1"),
-        "elaborates, by protocol": _by(told, "protocol", "elaborates"),
-        "F1 by naming": _by(told, "style", "f1"),
-        "must stay unbound": _unbound(told),
+        "F1 by protocol": _by(graded, "protocol", "f1"),
+        "elaborates, by protocol": _by(graded, "protocol", "elaborates"),
+        "F1 by naming": _by(graded, "style", "f1"),
+        "must stay unbound": _unbound(graded),
     }
 
 
 def _by(
-    told: list[tuple[dict[str, Any], dict[str, float]]], field: str, part: str
+    graded: list[tuple[dict[str, Any], dict[str, float]]], field: str, part: str
 ) -> dict[str, float]:
     """Mean of a part of the grade for each value of a field of the row."""
-    found: dict[str, list[float]] = defaultdict(list)
-    for row, parts in told:
-        found[str(row.get(field))].append(parts[part])
-    return {name: mean(found[name]) for name in sorted(found)}
+    values: dict[str, list[float]] = defaultdict(list)
+    for row, parts in graded:
+        values[str(row.get(field))].append(parts[part])
+    return {name: mean(values[name]) for name in sorted(values)}
 
 
-def _unbound(told: list[tuple[dict[str, Any], dict[str, float]]]) -> dict[str, float]:
+def _unbound(graded: list[tuple[dict[str, Any], dict[str, float]]]) -> dict[str, float]:
     """Of the names that must stay unbound the share that was bound, and of the answers to rows
     with such names the share that bound any."""
-    counts = [(len(row["must_not_bind"]), parts["over_binding"]) for row, parts in told]
+    counts = [(len(row["must_not_bind"]), parts["over_binding"]) for row, parts in graded]
     asked = [(names, share) for names, share in counts if names]
     if not asked:
         return {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from task import grader
 
@@ -20,59 +20,45 @@ ASKS = ("full", "short")
 """Ways to ask. short: two lines of rules, for the starter rows (task/starter)."""
 Ask = Literal["full", "short"]
 
-_STRICT = ConfigDict(extra="forbid")
 
-
-class Pair(BaseModel):
+class Pair(BaseModel, extra="forbid"):
     """One binding: a VIP port and what it connects to, or a VIP parameter and its value."""
-
-    model_config = _STRICT
 
     name: str
     value: str
 
 
-class Answer(BaseModel):
+class Answer(BaseModel, extra="forbid"):
     """What the model answers: everything that is bound; whatever is not named stays unbound."""
-
-    model_config = _STRICT
 
     predicted: list[Pair]
 
 
-class Port(BaseModel):
+class Port(BaseModel, extra="forbid"):
     """A port of the design; `width` in bits, bits counted from 0."""
-
-    model_config = _STRICT
 
     name: str
     dir: Literal["input", "output", "inout"]
     width: int = Field(ge=1, le=grader.MAX_BITS)
 
 
-class Value(BaseModel):
+class Value(BaseModel, extra="forbid"):
     """A parameter of the design and the value it has in this testbench."""
-
-    model_config = _STRICT
 
     name: str
     value: str
 
 
-class Design(BaseModel):
+class Design(BaseModel, extra="forbid"):
     """The design under test (DUT): its port list, in order, and its parameters."""
-
-    model_config = _STRICT
 
     name: str
     ports: list[Port]
     params: list[Value] = []
 
 
-class VipPort(BaseModel):
+class VipPort(BaseModel, extra="forbid"):
     """A port of the VIP. `width` is a number or an expression over the VIP's parameters."""
-
-    model_config = _STRICT
 
     name: str
     dir: Literal["input", "output"]
@@ -82,30 +68,24 @@ class VipPort(BaseModel):
     """The sized constant a required input gets when the bus has no such port."""
 
 
-class VipParam(BaseModel):
+class VipParam(BaseModel, extra="forbid"):
     """A parameter of the VIP; `doc` says when it must differ from its default."""
-
-    model_config = _STRICT
 
     name: str
     default: str
     doc: str
 
 
-class Vip(BaseModel):
+class Vip(BaseModel, extra="forbid"):
     """The verification IP's interface."""
-
-    model_config = _STRICT
 
     name: str
     ports: list[VipPort]
     params: list[VipParam] = []
 
 
-class Item(BaseModel):
+class Item(BaseModel, extra="forbid"):
     """One row: bind `vip` to the bus of `dut` that `target` names."""
-
-    model_config = _STRICT
 
     id: str
     design: str
@@ -212,31 +192,35 @@ def _yes(flag: bool) -> str:
 
 
 def check_item(item: Item) -> list[str]:
-    """What is wrong with a row beyond its shape, one sentence with its remedy per problem."""
+    """What is wrong with a row beyond its shape, one sentence with its remedy for each problem."""
     if item.reference_answer is None:
         return [
             "reference_answer is null: write the gold binding, or [] if nothing is to be bound."
         ]
     row = item.model_dump()
     pairs = [(pair.name, pair.value) for pair in item.reference_answer]
-    found = [f"The gold answer does not elaborate: {text}" for text in grader.faults(pairs, row)]
+    problems = [f"The gold answer does not elaborate: {text}" for text in grader.faults(pairs, row)]
     names = {p.name for p in item.vip.ports} | {p.name for p in item.vip.params}
-    found += _repeated("dut.ports", [p.name for p in item.dut.ports])
-    found += _repeated("vip", [p.name for p in item.vip.ports] + [p.name for p in item.vip.params])
+    problems += _repeated("dut.ports", [p.name for p in item.dut.ports])
+    problems += _repeated(
+        "vip", [p.name for p in item.vip.ports] + [p.name for p in item.vip.params]
+    )
     for name in item.must_not_bind:
         if name not in names:
-            found.append(f"must_not_bind lists {name!r}, which the VIP does not have; remove it.")
+            problems.append(
+                f"must_not_bind lists {name!r}, which the VIP does not have; remove it."
+            )
         if name in {bound for bound, _ in pairs}:
-            found.append(
+            problems.append(
                 f"must_not_bind lists {name!r}, which the gold answer binds; remove one of them."
             )
     for pair in item.reference_answer:
         for param in item.vip.params:
             if pair.name == param.name and _same(pair, param.default, row):
-                found.append(
+                problems.append(
                     f"The gold answer sets {pair.name!r} to its default; leave it out (rule 5)."
                 )
-    return found + _check_scores(item, row)
+    return problems + _check_scores(item, row)
 
 
 def _repeated(where: str, names: list[str]) -> list[str]:
@@ -250,18 +234,18 @@ def _same(pair: Pair, default: str, row: dict[str, object]) -> bool:
 
 def _check_scores(item: Item, row: dict[str, object]) -> list[str]:
     """The gold answer must earn 1; binding all the rest at its default must earn clearly less."""
-    found = []
+    problems = []
     answer = gold(item).model_dump()
     if grader.grade({"output_json": answer}, row) != 1.0:
-        found.append("The gold answer scores below 1; correct the faults named above.")
+        problems.append("The gold answer scores below 1; correct the faults named above.")
     bound = {pair.name for pair in gold(item).predicted}
     extra = [{"name": p.name, "value": p.default} for p in item.vip.params if p.name not in bound]
     inputs = [p.name for p in item.vip.ports if p.dir == "input" and p.name not in bound]
     extra += [{"name": name, "value": "'0"} for name in inputs]
     everything = {"predicted": [*answer["predicted"], *extra]}
     if grader.grade({"output_json": everything}, row) > 0.95:
-        found.append(
+        problems.append(
             "Binding every VIP name scores within .05 of the gold answer, so the row cannot teach "
             "what to leave unset; use a VIP interface with more optional ports or parameters."
         )
-    return found
+    return problems

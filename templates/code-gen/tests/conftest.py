@@ -1,27 +1,54 @@
-"""The shipped rows, and one small row that is easy to read."""
+"""The rows of the splits, one small row made by hand, and short ways to write bindings."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from task.schema import Item, messages
-from tests.task.vip_rows import SPLITS, TASK, Row, pairs, port
+
+TASK = Path(__file__).resolve().parents[1] / "task"
+SPLITS = ("train", "validation", "test")
+Row = dict[str, Any]
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The objects of a .jsonl file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def port(name: str, direction: str, width: int | str = 1, **more: Any) -> Row:
+    return {"name": name, "dir": direction, "width": width, **more}
+
+
+def pairs(**values: str) -> list[dict[str, str]]:
+    """Bindings as a row has them."""
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def answer(bindings: list[dict[str, str]]) -> Row:
+    """A sample whose answer is these bindings."""
+    return {"output_text": json.dumps({"predicted": bindings})}
+
+
+def rebind(row: Row, **values: str | None) -> list[dict[str, str]]:
+    """The row's gold bindings with some values replaced, added, or (None) removed."""
+    table = {pair["name"]: pair["value"] for pair in row["reference_answer"]} | values
+    return pairs(**{name: value for name, value in table.items() if value is not None})
 
 
 @pytest.fixture(scope="session")
 def rows_by_split() -> dict[str, list[Row]]:
-    """The shipped rows of each split."""
-    return {
-        split: [json.loads(line) for line in (TASK / f"data/{split}.jsonl").open(encoding="utf-8")]
-        for split in SPLITS
-    }
+    """The rows of each split."""
+    return {split: read_rows(TASK / f"data/{split}.jsonl") for split in SPLITS}
 
 
 @pytest.fixture(scope="session")
 def rows(rows_by_split: dict[str, list[Row]]) -> list[Row]:
-    """All shipped rows."""
+    """The rows of all splits."""
     return [row for split in SPLITS for row in rows_by_split[split]]
 
 

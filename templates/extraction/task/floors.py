@@ -1,5 +1,7 @@
 """Answers that need no model: what a trained model has to beat."""
 
+from __future__ import annotations
+
 import functools
 import json
 import re
@@ -13,27 +15,27 @@ _TRAIN = Path(__file__).parent / "data" / "train.jsonl"
 
 
 def floors(item: dict[str, Any]) -> dict[str, str]:
-    """Answer texts by name: no code, every candidate, the frequent codes, best word overlap."""
+    """Return answer texts by the name of the floor."""
     candidates = item.get("candidates") or []
     return {
         "empty": _answer([]),
-        "all_candidates": _answer([c["code"] for c in candidates]),
-        "top_50": _answer(frequent(50)),
-        "top_3": _answer(frequent(3)),
-        "word_overlap": _answer(word_overlap(item)),
+        "all candidates": _answer([c["code"] for c in candidates]),
+        "top 50": _answer(frequent(50)),
+        "top 3": _answer(frequent(3)),
+        "word overlap": _answer(word_overlap(item)),
     }
 
 
 @functools.cache
 def frequent(most: int) -> list[str]:
-    """The most frequent gold codes of the training rows."""
+    """Return the `most` most frequent gold codes of the training rows."""
     rows = [json.loads(line) for line in _TRAIN.read_text(encoding="utf-8").splitlines()]
     counts = Counter(code for row in rows for code in row["reference_answer"]["codes"])
     return sorted(counts, key=lambda code: (-counts[code], code))[:most]
 
 
 def word_overlap(item: dict[str, Any]) -> list[str]:
-    """Candidates whose descriptions share the most words with the note.
+    """Return the candidates whose descriptions share the most words with the note.
 
     One code per category, each with at least 60 % of its words in the note; at least one code.
     """

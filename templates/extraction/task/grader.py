@@ -1,8 +1,10 @@
 """The reward: set F1 over ICD-10-CM codes, with a little credit for a near miss.
 
-One file, standard library only: this text is what a hosted python grader runs. Neither function
-raises, whatever it is handed; `grade` is in [0, 1].
+One file, standard library only: this text is what a hosted python grader runs. `grade` and
+`explain` never raise, whatever they are given; `grade` is in [0, 1].
 """
+
+from __future__ import annotations
 
 import json
 import math
@@ -21,13 +23,16 @@ _FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL | re.IGN
 
 
 def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
-    """The reward in [0, 1]; 0 for an answer that is not {"codes": [...]}."""
+    """Return the reward in [0, 1]; 0 for an answer that is not {"codes": [...]}."""
     return _score(sample, item)["reward"]
 
 
 def explain(sample: dict[str, Any], item: dict[str, Any]) -> dict[str, float]:
-    """The parts: precision, recall, f1 (exact codes only), exact (1 when the sets are equal),
-    over_coding (share of the row's must_not_code entries that the answer codes)."""
+    """Return the parts of the reward.
+
+    precision, recall and f1 (exact codes only), exact (1 when the sets are equal), over_coding
+    (share of the row's must_not_code entries that the answer codes).
+    """
     parts = _score(sample, item)
     del parts["reward"]
     return parts
@@ -76,8 +81,8 @@ def _reference(item: object) -> tuple[set[str] | None, set[str], set[str], set[s
 
 
 def _code_set(codes: object) -> set[str]:
-    found = {canonical(c) for c in codes} if isinstance(codes, list) else set()
-    return found - {""}
+    named = {canonical(c) for c in codes} if isinstance(codes, list) else set()
+    return named - {""}
 
 
 def _score(sample: object, item: object) -> dict[str, float]:
@@ -88,7 +93,7 @@ def _score(sample: object, item: object) -> dict[str, float]:
         return zero
     predicted = _code_set(answered)
     counted = predicted - optional
-    # What is no code at all is a wrong answer as well, however it is spelled.
+    # An entry that is not written like a code counts as a wrong code.
     junk = sum(1 for c in answered if not canonical(c))
     size = len(counted) + junk
     if not size and not gold:

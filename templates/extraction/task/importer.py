@@ -1,11 +1,21 @@
-"""Reads your own encounters: a CSV, or a folder of notes with a TSV of codes.
+"""Reads your own encounters: a CSV, a folder of notes with a TSV of codes, or encounters by hand.
 
     rft import encounters.csv
     rft import notes/ codes.tsv --set type=DIAGNOSTICO
+    rft import my_encounters.txt
 
 A CSV has the columns id, note, codes (codes separated by ; or |) and, if you have them, setting
 and encounter_date. A folder holds one <id>.txt per encounter; the TSV has no header and either
-the columns id, code or the columns id, type, code (further columns are not looked at).
+the columns id, code or the columns id, type, code (further columns are ignored). A .txt file holds
+encounters as an author writes them, with codes, evidence and reasons:
+
+    == id | outpatient or inpatient | YYYY-MM-DD
+    The note, as many lines as it takes. It never states a code.
+    code: E11.9 | words of the note | why this code is right
+    optional: Z79.84
+    never: I26.99 E11.4
+    near: E11.65 E11.8
+    traps: negation z-code
 """
 
 from __future__ import annotations
@@ -13,14 +23,14 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from task.schema import CODE, Item, check_item, dotted
-from task.shortlist import SIZE, Index, load_index, near_misses, shortlist
+from task.tools.shortlist import SIZE, Index, load_index, near_misses, shortlist
 
 OPTIONS = {
     "setting": "outpatient or inpatient, where the source does not say (default outpatient)",
@@ -29,11 +39,15 @@ OPTIONS = {
     "type": "rows of the TSV to keep by their second column, as DIAGNOSTICO (default: all)",
     "bad_codes": "what a code that is not billable costs: row (default) or code",
     "candidates": f"length of the shortlist in the prompt, 0 for none (default {SIZE})",
-    "add_gold": "yes: gold codes that the search missed join the candidates (for training rows)",
+    "add_gold": "yes: gold, optional and near codes join the candidates (for training rows)",
 }
 
 _DEFAULTS = {"setting": "outpatient", "encounter_date": "2026-04-01", "release": "FY2026-April"}
 _DEFAULTS |= {"type": "", "bad_codes": "row", "candidates": str(SIZE), "add_gold": "no"}
+
+_LISTS = {"optional": "optional", "never": "must_not_code", "near": "near"}
+"""First word of a line of an encounter file -> what its codes are."""
+_HEADER = "'== id | outpatient or inpatient | YYYY-MM-DD'"
 
 
 @dataclass(frozen=True)
@@ -45,37 +59,50 @@ class Problem:
     message: str
 
 
+@dataclass(frozen=True)
+class _Code:
+    """A code as written, where it stands, and what it is."""
+
+    text: str
+    file: str
+    line: int
+    use: str = "gold"
+    """gold, optional, must_not_code (this code and all below it) or near (a plausible wrong one)"""
+    span: str = ""
+    why: str = ""
+
+
 @dataclass
 class _Source:
-    """An encounter as found, before any check."""
+    """An encounter as read, before any check."""
 
     id: str
     note: str
-    codes: list[tuple[str, str, int]]
-    """(code, file, line)"""
+    codes: list[_Code]
     file: str
     line: int | None
     fields: dict[str, str]
+    traps: list[str] = field(default_factory=list)
 
 
 def load(paths: list[Path], options: dict[str, str]) -> Iterator[dict[str, Any] | Problem]:
-    """Rows (without messages) and problems, in the order of the input."""
-    wrong = sorted(set(options) - set(OPTIONS))
-    if wrong:
+    """Yield rows (without messages) and problems, in the order of the input."""
+    unknown = sorted(set(options) - set(OPTIONS))
+    if unknown:
         known = ", ".join(OPTIONS)
-        yield Problem("", None, f"There is no option '{wrong[0]}'; the options are {known}.")
+        yield Problem("", None, f"There is no option '{unknown[0]}'; the options are {known}.")
         return
     settings = {**_DEFAULTS, **options}
     if not settings["candidates"].isdigit():
-        said = settings["candidates"]
-        yield Problem("", None, f"Option candidates is '{said}'; give a whole number, 0 for none.")
+        size = settings["candidates"]
+        yield Problem("", None, f"Option candidates is '{size}'; give a whole number, 0 for none.")
         return
     index = load_index()
-    for found in _sources(paths, settings):
-        if isinstance(found, Problem):
-            yield found
+    for source in _sources(paths, settings):
+        if isinstance(source, Problem):
+            yield source
         else:
-            yield from _row(found, settings, index)
+            yield from _row(source, settings, index)
 
 
 def _sources(paths: list[Path], settings: dict[str, str]) -> Iterator[_Source | Problem]:
@@ -83,13 +110,15 @@ def _sources(paths: list[Path], settings: dict[str, str]) -> Iterator[_Source | 
     tables = [p for p in paths if p.suffix.lower() == ".tsv" and p.is_file()]
     for folder in folders:
         tables += sorted(folder.glob("*.tsv"))
+    readers = {".csv": _csv, ".txt": _encounters}
     for path in paths:
         if path.is_dir() or path in tables:
             continue
-        if path.suffix.lower() == ".csv" and path.is_file():
-            yield from _csv(path)
+        if path.suffix.lower() in readers and path.is_file():
+            yield from readers[path.suffix.lower()](path)
         else:
-            yield Problem(str(path), None, "Give a .csv file, or a folder of notes and a .tsv.")
+            message = "Give a .csv, a .txt of encounters, or a folder of notes and a .tsv."
+            yield Problem(str(path), None, message)
     if folders or tables:
         yield from _folder(folders, tables, settings["type"])
 
@@ -112,14 +141,14 @@ def _csv(path: Path) -> Iterator[_Source | Problem]:
         if None in row or None in row.values():
             yield Problem(str(path), line, "This row has more or fewer cells than the header.")
             continue
-        codes = [(c, str(path), line) for c in re.split(r"[;|]", row["codes"]) if c.strip()]
+        codes = [_Code(c, str(path), line) for c in re.split(r"[;|]", row["codes"]) if c.strip()]
         fields = {k: row[k] for k in ("setting", "encounter_date") if row.get(k)}
         yield _Source(row["id"].strip(), row["note"].strip(), codes, str(path), line, fields)
 
 
 def _folder(folders: list[Path], tables: list[Path], kind: str) -> Iterator[_Source | Problem]:
     notes = {p.stem: p for folder in folders for p in sorted(folder.glob("*.txt"))}
-    codes: dict[str, list[tuple[str, str, int]]] = {name: [] for name in notes}
+    codes: dict[str, list[_Code]] = {name: [] for name in notes}
     if not notes or not tables:
         what = "no .txt note" if tables else "no .tsv of codes"
         place = str((folders or tables)[0])
@@ -139,10 +168,58 @@ def _folder(folders: list[Path], tables: list[Path], kind: str) -> Iterator[_Sou
                 yield Problem(str(table), number, f"There is no note {cells[0]}.txt.")
             else:
                 code = cells[2] if len(cells) > 2 else cells[1]
-                codes[cells[0]].append((code, str(table), number))
+                codes[cells[0]].append(_Code(code, str(table), number))
     for name, path in notes.items():
         text, problem = _read(path)
         yield problem or _Source(name, text.strip(), codes[name], str(path), None, {})
+
+
+def _encounters(path: Path) -> Iterator[_Source | Problem]:
+    text, problem = _read(path)
+    if problem:
+        yield problem
+        return
+    blocks: list[tuple[int, list[str]]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("== "):
+            blocks.append((number, [line]))
+        elif blocks:
+            blocks[-1][1].append(line)
+        elif line.strip():
+            yield Problem(str(path), number, f"Text before the first encounter; write {_HEADER}.")
+            return
+    if not blocks:
+        yield Problem(str(path), None, f"There is no encounter; begin each one with {_HEADER}.")
+    for number, lines in blocks:
+        yield _encounter(str(path), number, lines)
+
+
+def _encounter(file: str, first: int, lines: list[str]) -> _Source | Problem:
+    """One block of an encounter file, or the first problem in it."""
+    header = [part.strip() for part in lines[0][3:].split("|")]
+    if len(header) != 3:
+        return Problem(file, first, f"Cannot read '{lines[0][:60]}'; write {_HEADER}.")
+    note, codes, traps = [], [], []
+    for number, line in enumerate(lines[1:], first + 1):
+        word, _, rest = line.partition(":")
+        if word == "code":
+            parts = [part.strip() for part in rest.split(" | ")]
+            if len(parts) != 3 or not all(parts):
+                message = "Write 'code: E11.9 | words of the note | why this code is right'."
+                return Problem(file, number, message)
+            codes.append(_Code(parts[0], file, number, "gold", *parts[1:]))
+        elif word in _LISTS:
+            codes += [_Code(text, file, number, _LISTS[word]) for text in rest.split()]
+        elif word == "traps":
+            traps += rest.split()
+        elif line.strip() and (codes or traps):
+            expected = ", ".join(["code", *_LISTS, "traps"])
+            message = f"Cannot read '{line[:40]}' after the note; begin the line with {expected}."
+            return Problem(file, number, message)
+        else:
+            note.append(line)
+    fields = {"setting": header[1], "encounter_date": header[2]}
+    return _Source(header[0], "\n".join(note).strip(), codes, file, first, fields, traps)
 
 
 def _read(path: Path) -> tuple[str, Problem | None]:
@@ -157,25 +234,25 @@ def _read(path: Path) -> tuple[str, Problem | None]:
 def _row(
     source: _Source, settings: dict[str, str], index: Index
 ) -> Iterator[dict[str, Any] | Problem]:
-    gold: list[str] = []
+    codes: dict[str, list[str]] = {"gold": [], "optional": [], "must_not_code": [], "near": []}
+    evidence = []
     bad = 0
-    for written, file, line in source.codes:
-        code = dotted(written)
-        if not CODE.fullmatch(code):
+    for written in source.codes:
+        code = dotted(written.text)
+        fault = _fault(code, written, index)
+        if fault:
             bad += 1
-            yield Problem(file, line, f"'{written.strip()}' is not written like a code.")
-        elif not index.is_billable(code):
-            bad += 1
-            reason = "not billable, code to the end" if code in index.place else "unknown"
-            message = f"'{code}' of '{source.id}' is {reason} in the installed code set."
-            yield Problem(file, line, message)
-        elif code not in gold:
-            gold.append(code)
+            yield Problem(written.file, written.line, f"'{source.id}': {fault}")
+        elif code not in codes[written.use]:
+            codes[written.use].append(code)
+            if written.span:
+                evidence.append({"code": code, "span": written.span, "why": written.why})
+    gold, optional = codes["gold"], codes["optional"]
     if bad and (settings["bad_codes"] != "code" or not gold):
         yield Problem(source.file, source.line, f"'{source.id}' is left out: {bad} bad code(s).")
         return
     size = int(settings["candidates"])
-    must = gold if settings["add_gold"] == "yes" else []
+    must = [*gold, *optional, *codes["near"]] if settings["add_gold"] == "yes" else []
     row: dict[str, Any] = {
         "id": source.id,
         "encounter_date": source.fields.get("encounter_date", settings["encounter_date"]),
@@ -185,26 +262,37 @@ def _row(
         "candidates": shortlist(index, source.note, size, must) if size else [],
         "reference_answer": {"codes": gold} if source.codes else None,
         "near_misses": near_misses(index, gold),
-        "optional": [],
-        "must_not_code": [],
+        "evidence": evidence,
+        "optional": optional,
+        "must_not_code": codes["must_not_code"],
+        "traps": source.traps,
         "provenance": f"imported from {Path(source.file).name}",
     }
     yield from _checked(row, source)
 
 
+def _fault(code: str, written: _Code, index: Index) -> str:
+    """What is wrong with a code, as a sentence; empty for a good one."""
+    if not CODE.fullmatch(code):
+        return f"'{written.text.strip()}' is not written like a code."
+    if code not in index.place:
+        return f"'{code}' is not in the installed code set."
+    if written.use != "must_not_code" and not index.is_billable(code):
+        return f"'{code}' is not billable; give one of the codes below it."
+    return ""
+
+
 def _checked(row: dict[str, Any], source: _Source) -> Iterator[dict[str, Any] | Problem]:
+    answer = row["reference_answer"] or {"codes": []}
     try:
-        item = Item.model_validate({**row, "reference_answer": row["reference_answer"] or _NONE})
+        item = Item.model_validate({**row, "reference_answer": answer})
     except ValidationError as error:
         for e in error.errors():
-            field = ".".join(map(str, e["loc"]))
-            yield Problem(source.file, source.line, f"Field {field} of '{row['id']}': {e['msg']}.")
+            name = ".".join(map(str, e["loc"]))
+            yield Problem(source.file, source.line, f"'{row['id']}': {name}: {e['msg']}.")
         return
-    found = check_item(item)
-    for message in found:
+    faults = check_item(item)
+    for message in faults:
         yield Problem(source.file, source.line, f"'{row['id']}': {message}")
-    if not found:
+    if not faults:
         yield row
-
-
-_NONE: dict[str, list[str]] = {"codes": []}

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from statistics import mean
 from typing import Any
 
-from task.chapters import NAMES, chapter
 from task.grader import answer_codes, canonical, explain
+from task.tools.chapters import NAMES, chapter
 
 Answers = list[tuple[dict[str, Any], dict[str, Any]]]
 """(row, sample) as graders get them."""
@@ -20,14 +20,14 @@ Figures = dict[str, dict[str, float]]
 
 
 def metrics(answers: Answers, train: list[dict[str, Any]]) -> Figures:
-    """Figures of the answers of a run, by heading; `train` tells which codes were to be learnt."""
+    """Return the figures of a run, by heading; `train` shows which codes could be learned."""
     if not answers:
         return {}
     gold = [_gold(row) for row, _ in answers]
     said = [predicted(row, sample) for row, sample in answers]
     parts = [explain(sample, row) for row, sample in answers]
     known = {code for row in train for code in _gold(row)}
-    found = {
+    figures = {
         "F1": f1(gold, said)
         | {name: mean(part[name] for part in parts) for name in ("precision", "recall")}
         | {"exact match": mean(part["exact"] for part in parts)},
@@ -37,29 +37,31 @@ def metrics(answers: Answers, train: list[dict[str, Any]]) -> Figures:
         "codes not in train": _unseen(gold, said, known),
         "candidates": _reach([row for row, _ in answers]),
     }
-    return {heading: named for heading, named in found.items() if named}
+    return {heading: named for heading, named in figures.items() if named}
 
 
 def agreement(by_coder: dict[str, Answers]) -> Figures:
-    """Krippendorff's alpha between the gold codes and each coder, and between all of them.
+    """Return Krippendorff's alpha between the gold codes and each coder, and between all of them.
 
     One decision (nominal, coded or not) for each row and each code that anyone, gold included,
-    gave on any of the rows; a coder who did not see a row has no say on it. 1 is perfect, 0 what
-    chance would give.
+    gave on any of the rows; a coder who did not see a row casts no vote on it. 1 is perfect
+    agreement, 0 what chance would give.
     """
     votes: dict[str, dict[str, set[str]]] = {"gold": {}}
     for coder, answers in by_coder.items():
         votes[coder] = {row["id"]: predicted(row, sample) for row, sample in answers}
         votes["gold"] |= {row["id"]: _gold(row) for row, _ in answers}
-    found = {f"gold and {coder}": alpha(votes["gold"], votes[coder]) for coder in by_coder}
+    alphas = {f"gold and {coder}": alpha(votes["gold"], votes[coder]) for coder in by_coder}
     if len(by_coder) > 1:
-        found["all"] = alpha(*votes.values())
-    return {"agreement (alpha)": found}
+        alphas["all"] = alpha(*votes.values())
+    return {"agreement (alpha)": alphas}
 
 
 def alpha(*votes: dict[str, set[str]]) -> float:
-    """Krippendorff's alpha of raters, each a dict of row id -> codes; nan where all agree on one
-    value throughout."""
+    """Return Krippendorff's alpha of raters, each a dict of row id -> codes.
+
+    nan where all votes are the same.
+    """
     import krippendorff
 
     codes = sorted({code for rater in votes for given in rater.values() for code in given})
@@ -76,7 +78,7 @@ def alpha(*votes: dict[str, set[str]]) -> float:
 
 def predicted(row: dict[str, Any], sample: dict[str, Any]) -> set[str]:
     """The codes of an answer as the reward counts them: canonical, without optional ones; each
-    entry that is no code stands as a wrong code of its own."""
+    entry that is not written like a code counts as a wrong code of its own."""
     codes = answer_codes(sample) or []
     named = {canonical(code) or f"?{n}" for n, code in enumerate(codes)}
     return named - ({canonical(c) for c in row.get("optional") or []} - _gold(row))
@@ -145,26 +147,26 @@ def _unseen(gold: list[set[str]], said: list[set[str]], known: set[str]) -> dict
     old = [hit for code, hit in pairs if code in known]
     if not pairs:
         return {}
-    found = {"share": len(new) / len(pairs)}
-    found |= {"recall on them": mean(new)} if new else {}
-    return found | ({"recall on the others": mean(old)} if old else {})
+    figures = {"share": len(new) / len(pairs)}
+    figures |= {"recall on them": mean(new)} if new else {}
+    return figures | ({"recall on the others": mean(old)} if old else {})
 
 
 def _reach(rows: Iterable[dict[str, Any]]) -> dict[str, float]:
     """How much of the gold is among the candidates shown, over rows that show some; `best F1`: the
     mean reward of choosing exactly the gold codes among them."""
     shown = {row["id"]: row for row in rows if "Candidate codes:" in json.dumps(row["messages"])}
-    found, full, best = [], [], []
+    hits, full, best = [], [], []
     for row in shown.values():
         gold = _gold(row)
-        there = gold & {canonical(c["code"]) for c in row["candidates"]}
-        found += [code in there for code in gold]
-        full.append(there == gold)
-        best.append(2 * len(there) / (len(there) + len(gold)) if gold else 1.0)
-    if not found:
+        shown_gold = gold & {canonical(c["code"]) for c in row["candidates"]}
+        hits += [code in shown_gold for code in gold]
+        full.append(shown_gold == gold)
+        best.append(2 * len(shown_gold) / (len(shown_gold) + len(gold)) if gold else 1.0)
+    if not hits:
         return {}
     return {
-        "gold codes among them": mean(found),
+        "gold codes among them": mean(hits),
         "rows with all": mean(full),
         "best F1": mean(best),
     }

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from task.chapters import chapter
+from task.tools.chapters import chapter
 
 RELEASES = {"FY2026-April": (date(2026, 4, 1), date(2026, 9, 30))}
 """Releases of the code set and the encounter dates (first, last) they are valid for."""
@@ -47,7 +47,7 @@ class Candidate(Strict):
 
 
 class Codes(Strict):
-    """The gold answer."""
+    """The reference answer."""
 
     codes: list[str]
 
@@ -72,7 +72,7 @@ class Item(Strict):
     must_not_code: list[str] = Field(default_factory=list)
     """Ruled out, negated or past: this code and everything below it is over-coding."""
     traps: list[str] = Field(default_factory=list)
-    """What makes the row hard, in the words of task/encounters/README.md."""
+    """What makes the row hard, in the words of data/DATASHEET.md; a figure is given for each."""
     provenance: str = ""
     messages: list[dict[str, str]] = Field(default_factory=list)
 
@@ -136,7 +136,7 @@ def slices(item: Item) -> dict[str, str]:
 
 
 def dotted(code: str) -> str:
-    """A code as rows write it: 'e119 ' -> 'E11.9'. What is no code comes back upper-cased."""
+    """A code as rows write it: 'e119 ' -> 'E11.9'. Anything else comes back in upper case."""
     bare = code.strip().upper().replace(".", "")
     return bare if len(bare) <= 3 else f"{bare[:3]}.{bare[3:]}"
 
@@ -147,13 +147,13 @@ def below(code: str, root: str) -> bool:
 
 
 def check_item(item: Item) -> list[str]:
-    """What is wrong with a row, one full sentence each."""
+    """Return what is wrong with a row, one full sentence each."""
     return [*_lists(item), *_note(item), *_release(item)]
 
 
 def _lists(item: Item) -> list[str]:
     gold = item.reference_answer.codes
-    found: list[str] = []
+    faults: list[str] = []
     named = {
         "reference_answer": gold,
         "optional": item.optional,
@@ -162,52 +162,52 @@ def _lists(item: Item) -> list[str]:
         "near_misses": item.near_misses,
     }
     for name, codes in named.items():
-        found += [
+        faults += [
             f"{name} holds '{c}', which is not written like a code; write it as in 'E11.9'."
             for c in codes
             if not CODE.fullmatch(c)
         ]
-        found += [
+        faults += [
             f"{name} holds '{c}' twice; remove one of them."
             for c in sorted({c for c in codes if codes.count(c) > 1})
         ]
-    found += [
+    faults += [
         f"'{c}' is both gold and optional; remove one of them." for c in gold if c in item.optional
     ]
-    found += [
+    faults += [
         f"must_not_code lists '{root}', which forbids the gold code '{c}'; remove one of them."
         for root in item.must_not_code
         for c in gold
         if below(c, root)
     ]
-    found += [
-        f"Gold holds '{a}' and '{b}', and '{b}' stands below '{a}': '{a}' is not billable."
+    faults += [
+        f"The reference holds '{a}' and '{b}', which stands below it: '{a}' is not billable."
         for a in gold
         for b in gold
         if a != b and below(b, a)
     ]
-    found += [
+    faults += [
         f"near_misses holds '{c}', which is gold or in no category of a gold code; remove it."
         for c in item.near_misses
         if c in gold or c[:3] not in {g[:3] for g in gold}
     ]
-    return found
+    return faults
 
 
 def _note(item: Item) -> list[str]:
-    found = [
+    faults = [
         f"The evidence of '{e.code}' is not in the note word for word: '{e.span}'."
         for e in item.evidence
         if e.span not in item.note or not e.span.strip()
     ]
     gold = item.reference_answer.codes
-    found += [
+    faults += [
         f"Evidence is given for '{e.code}', which is not a gold code."
         for e in item.evidence
         if e.code not in gold
     ]
     if item.evidence:
-        found += [
+        faults += [
             f"The gold code '{c}' has no evidence; add the words of the note that carry it."
             for c in gold
             if c not in {e.code for e in item.evidence}
@@ -217,11 +217,11 @@ def _note(item: Item) -> list[str]:
         bare = code.replace(".", "")
         if len(bare) >= 3 and re.search(rf"\b{re.escape(bare)}\b", item.note, re.IGNORECASE):
             stated.add(bare)
-    found += [
+    faults += [
         f"The note states a code ('{text}'), which gives the answer away; describe it in words."
         for text in sorted(stated)
     ]
-    return found
+    return faults
 
 
 def _release(item: Item) -> list[str]:

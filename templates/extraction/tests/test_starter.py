@@ -1,64 +1,52 @@
-"""The starter rows: short, made by their builder, with nothing to gain by guessing."""
+"""The starter rows: short, valid, and not to be guessed. Delete this test with task/starter."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from pathlib import Path
 from statistics import mean
-from typing import Any
 
 import pytest
 
-import task
-from task import build_starter, schema
-from task.codeset import billable, code_set
 from task.grader import grade
+from task.schema import Item, check_item, messages
 from task.starter.floors import floors
-
-FOLDER = Path(task.__file__).parent / "starter"
-Row = dict[str, Any]
+from tests.conftest import SPLITS, TASK, Row
 
 
 @pytest.fixture(scope="module")
-def starter() -> dict[str, list[Row]]:
-    """The starter rows by split."""
-    texts = {n: (FOLDER / f"{n}.jsonl").read_text(encoding="utf-8") for n in build_starter.ROWS}
-    return {n: [json.loads(line) for line in text.splitlines()] for n, text in texts.items()}
+def starter() -> list[Row]:
+    """The starter rows of all splits."""
+    texts = [(TASK / f"starter/{split}.jsonl").read_text(encoding="utf-8") for split in SPLITS]
+    return [json.loads(line) for text in texts for line in text.splitlines()]
 
 
-def test_the_builder_makes_the_shipped_files(tmp_path: Path) -> None:
-    build_starter.write(tmp_path)
-    for name in (*(f"{split}.jsonl" for split in build_starter.ROWS), "probes.jsonl"):
-        assert (tmp_path / name).read_bytes() == (FOLDER / name).read_bytes()
-
-
-def test_codes_and_descriptions_are_those_of_the_code_set() -> None:
-    for code, (description, _) in build_starter.CONDITIONS.items():
-        assert billable(code)
-        assert code_set().get_description(code) == description
-
-
-def test_every_row_passes_its_validator_and_asks_briefly(starter: dict[str, list[Row]]) -> None:
-    for row in (row for rows in starter.values() for row in rows):
-        item = schema.Item.model_validate(row)
-        assert schema.check_item(item) == []
-        assert row["messages"] == schema.messages(item, "brief")
+def test_every_row_is_valid_and_has_a_brief_prompt(starter: list[Row]) -> None:
+    for row in starter:
+        item = Item.model_validate(row)
+        assert check_item(item) == []
+        assert row["messages"] == messages(item, "brief")
         assert sum(len(message["content"]) for message in row["messages"]) < 600
 
 
-def test_the_notes_of_the_splits_say_it_in_other_words(starter: dict[str, list[Row]]) -> None:
-    notes = [row["note"] for rows in starter.values() for row in rows]
-    assert len(set(notes)) == len(notes)
-    ways = [{text for half in said for text in half} for said in build_starter.SAID.values()]
-    assert len(set.union(*ways)) == sum(map(len, ways))
+def test_no_id_and_no_note_occurs_twice(starter: list[Row]) -> None:
+    for field in ("id", "note"):
+        assert len({row[field] for row in starter}) == len(starter)
 
 
-def test_guessing_does_not_pay(starter: dict[str, list[Row]]) -> None:
-    for rows in starter.values():
-        golds = Counter(json.dumps(row["reference_answer"]) for row in rows)
-        assert max(golds.values()) <= len(rows) / 8
-        for name, most in (("empty", 0.1), ("first", 0.4), ("all_candidates", 0.6)):
-            answers = [json.loads(floors(row)[name]) for row in rows]
-            scores = [grade({"output_json": a}, row) for a, row in zip(answers, rows, strict=True)]
-            assert mean(scores) < most
+def test_the_reference_answer_scores_one_on_every_row(starter: list[Row]) -> None:
+    assert {grade({"output_json": row["reference_answer"]}, row) for row in starter} == {1.0}
+
+
+def test_every_probe_scores_within_its_range(starter: list[Row]) -> None:
+    by_id = {row["id"]: row for row in starter}
+    for line in (TASK / "starter/probes.jsonl").read_text(encoding="utf-8").splitlines():
+        probe = json.loads(line)
+        score = grade({"output_text": probe["output_text"]}, by_id[probe["item_id"]])
+        assert probe["min"] - 1e-9 <= score <= probe["max"] + 1e-9, probe["name"]
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("empty", 0.1), ("first candidate", 0.4), ("all candidates", 0.6)]
+)
+def test_guessing_does_not_pay(starter: list[Row], name: str, most: float) -> None:
+    assert mean(grade({"output_text": floors(row)[name]}, row) for row in starter) < most

@@ -1,7 +1,7 @@
 """The reward of the criteria that code decides: figures, and what an answer says is missing.
 
 One file, standard library only: this text is what a hosted python grader runs. No function raises,
-whatever it is handed; `grade` is in [0, 1]. Judged criteria are the other grader's business.
+whatever it is handed; `grade` is in [0, 1]. Judged criteria are left to the other grader.
 
 A figure counts when it is answered once, as an integer (or a float without a fraction) or null.
 Digits in quotes, fractions of a cent, booleans, NaN and a name given twice are no value: a reader

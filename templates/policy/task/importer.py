@@ -26,13 +26,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from task.rubric import JUDGED_SHARE
 from task.schema import Item, amounts, check_item
+from task.tools.criteria import JUDGED_SHARE
 
 OPTIONS = {
     "tolerance": "what an amount may be off, in cents (default 100); percentages: 0.01 %",
-    "incomplete": "what lines that cannot be used cost: skip (default: the whole case) or rescale "
-    "(the other weights are raised to a sum of 1)",
+    "incomplete": "a case with lines that cannot be used: skip (default: leave it out) or rescale "
+    "(keep it, with the other weights raised to a sum of 1)",
     "group": "part of the report that numeric criteria belong to (default allocation)",
     "confirm": "yes: lines with one figure are graded by code although they do not name it",
     "shares": "keep (default) or rescale: weights are changed so that the judged lines have the "
@@ -80,13 +80,13 @@ def load(paths: list[Path], options: dict[str, str]) -> Iterator[dict[str, Any] 
         return
     settings = {**_DEFAULTS, **options}
     if not settings["tolerance"].isdigit():
-        said = settings["tolerance"]
-        yield Problem("", None, f"Option tolerance is '{said}'; give a whole number of cents.")
+        given = settings["tolerance"]
+        yield Problem("", None, f"Option tolerance is '{given}'; give a whole number of cents.")
         return
     for name, known_values in _CHOICES.items():
         if settings[name] not in known_values:
-            told = " or ".join(known_values)
-            yield Problem("", None, f"Option {name} is '{settings[name]}'; give {told}.")
+            choices = " or ".join(known_values)
+            yield Problem("", None, f"Option {name} is '{settings[name]}'; give {choices}.")
             return
     for path in paths:
         for found in _cases(path):
@@ -135,7 +135,7 @@ def _row(
     texts = {name: case.get(name) for name in ("id", "facts", "question")}
     for name, text in texts.items():
         if not isinstance(text, str) or not text.strip():
-            yield Problem(file, line, f"Field {name} is missing or no text.")
+            yield Problem(file, line, f"Field {name} is missing or is not text.")
             return
     rubric = case.get("rubric")
     lines = rubric.splitlines() if isinstance(rubric, str) else rubric
@@ -189,7 +189,9 @@ def _rubric(
     for number, text in enumerate(lines, 1):
         match = _LINE.fullmatch(text.strip())
         if not match:
-            faults.append(f"rubric line {number} is not of the form '[+0.05] condition'.")
+            faults.append(
+                f"rubric line {number} is not of the form '[+0.05] condition'; write it so."
+            )
             continue
         sign, weight, condition = match.groups()
         signed = f"-{weight}" if sign == "-" else weight
@@ -309,10 +311,10 @@ def _scaled(criteria: list[dict[str, Any]], target: Decimal) -> None:
 
 def _checked(file: str, line: int, row: dict[str, Any]) -> Iterator[dict[str, Any] | Problem]:
     try:
-        found = check_item(Item.model_validate(row))
+        faults = check_item(Item.model_validate(row))
     except ValidationError as error:
-        found = [f"Field {'.'.join(map(str, e['loc']))}: {e['msg']}." for e in error.errors()]
-    for message in found:
+        faults = [f"Field {'.'.join(map(str, e['loc']))}: {e['msg']}." for e in error.errors()]
+    for message in faults:
         yield Problem(file, line, f"'{row['id']}': {message}")
-    if not found:
+    if not faults:
         yield row

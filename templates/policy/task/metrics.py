@@ -14,7 +14,7 @@ Figures = dict[str, dict[str, float]]
 
 
 def metrics(answers: Answers, train: list[dict[str, Any]]) -> Figures:
-    """Figures of the answers of a run, by heading; `train` is not looked at."""
+    """Figures of the answers of a run, by heading; `train` is not used."""
     if not answers:
         return {}
     scores: dict[str, list[float]] = defaultdict(list)
@@ -30,8 +30,8 @@ def metrics(answers: Answers, train: list[dict[str, Any]]) -> Figures:
                 trapped.append(met[criterion["id"]])
             else:
                 right[f"{criterion['kind']}, {criterion['group']}"].append(met[criterion["id"]])
-    found = {
+    result = {
         "figures by topic": {name: mean(scores[name]) for name in sorted(scores)},
         "criteria met": {name: mean(right[name]) for name in sorted(right)},
     }
-    return found | ({"traps": {"stepped into": mean(trapped)}} if trapped else {})
+    return result | ({"traps": {"stepped into": mean(trapped)}} if trapped else {})

@@ -7,27 +7,21 @@ Amounts are integers of cents (unit `cents`), percentages integers of hundredths
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from task.rubric import CALIBRATION, MISSING, calibration, problems
+from task.tools.criteria import MISSING, Criterion, Strict, Unit, judged_text
+from task.tools.rubric import calibration, problems
 
-Unit = Literal["cents", "percent_bp", "days", "count"]
-Group = Literal["allocation", "basis", "distribution", "gain", "question", "law"]
-
+CALIBRATION = Path(__file__).parent / "calibration.jsonl"
 GROUP_FIELD = "company"
 """Rows about the same company must not stand in two splits."""
 
 
-class Strict(BaseModel):
-    """A model that refuses fields it does not know."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
 class Figure(Strict):
-    """A named quantity; in an Item what is asked for."""
+    """A named quantity that the case asks for."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     unit: Unit
@@ -39,51 +33,6 @@ class Value(Strict):
 
     name: str
     value: int | None
-
-
-class Numeric(Strict):
-    """Met when the figure is answered once and within `tolerance` of `expected`; an `expected` of
-    null asks for the answer null."""
-
-    kind: Literal["numeric"]
-    id: str
-    weight: str
-    """Decimal string; positive weights of a rubric sum to exactly 1, negative ones are allowed."""
-    group: Group
-    figure: str
-    expected: int | None
-    unit: Unit
-    tolerance: int = Field(ge=0)
-    rounding: Literal["exact", "largest remainder"] = "largest remainder"
-    """How the expected value was rounded to its unit; the tolerance forgives other ways."""
-    part_of: str = ""
-    """The item that the criteria of this name divide; their parts must add up to `total`."""
-    total: int | None = None
-    text: str
-
-
-class Missing(Strict):
-    """Met when the answer lists exactly these codes of MISSING."""
-
-    kind: Literal["missing"]
-    id: str
-    weight: str
-    group: Group = "question"
-    expected: list[str] = Field(min_length=1)
-    text: str
-
-
-class Judged(Strict):
-    """Met when a judge finds that the answer does what `text` says."""
-
-    kind: Literal["judged"]
-    id: str
-    weight: str
-    group: Group = "law"
-    text: str
-
-
-Criterion = Annotated[Numeric | Missing | Judged, Field(discriminator="kind")]
 
 
 class Answer(Strict):
@@ -110,7 +59,7 @@ class Item(Strict):
     reference_answer: Answer
     rubric: list[Criterion]
     judged_text: str
-    """The judged criteria as the judge reads them: `j1 [0.10] sentence`, one a line."""
+    """The judged criteria as the judge reads them: `j1 [0.10] sentence`, one per line."""
     provenance: str = ""
     messages: list[dict[str, str]] = Field(default_factory=list)
 
@@ -136,7 +85,7 @@ sections it rests on; the analysis says in a few sentences which rules apply and
 
 
 def messages(item: Item) -> list[dict[str, str]]:
-    """The prompt: developer then user message, built without gold answer and rubric."""
+    """The prompt: a developer and a user message, built without reference answer and rubric."""
     lines = ["Facts:", item.facts, "", f"Question: {item.question}", "", "Figures:"]
     lines += [f"- {f.name} ({f.unit}): {f.description}" for f in item.figures]
     return [
@@ -146,7 +95,7 @@ def messages(item: Item) -> list[dict[str, str]]:
 
 
 def gold(item: Item) -> Answer:
-    """The reference as the model would have to answer it."""
+    """The answer that earns the full reward."""
     return item.reference_answer
 
 
@@ -162,7 +111,18 @@ def slices(item: Item) -> dict[str, str]:
 
 def check_item(item: Item) -> list[str]:
     """What is wrong with a row, one full sentence each."""
-    return problems(item, calibration(CALIBRATION))
+    return item_problems(item, calibration(CALIBRATION))
+
+
+def item_problems(item: Item, answers: list[dict[str, Any]]) -> list[str]:
+    """As check_item, with these calibration answers (those of other rows are ignored)."""
+    examples = [answer for answer in answers if answer["item_id"] == item.id]
+    found = problems(item.rubric, item.model_dump(mode="json"), examples)
+    if item.judged_text != judged_text(item.rubric):
+        found.append(
+            "Field judged_text is not what judged_text(rubric) gives; copy the criteria again."
+        )
+    return found
 
 
 def judged_weights(item: Item) -> dict[str, float]:

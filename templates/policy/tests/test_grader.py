@@ -5,15 +5,13 @@ from __future__ import annotations
 import ast
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import task.grader
 from task.grader import explain, grade, values, verdicts
-
-Row = dict[str, Any]
+from task.tools.criteria import JUDGED_SHARE
+from tests.conftest import TASK, Row
 
 
 def criterion(figure: str, weight: str, expected: int, group: Any = "basis", **more: Any) -> Row:
@@ -58,12 +56,12 @@ def test_a_third_mention_does_not_bring_a_figure_back() -> None:
     assert values(answer(("a", 1), ("a", 2), ("a", 3))) == {}
 
 
-def test_a_twin_that_is_no_number_spoils_a_figure_too(item: Row) -> None:
+def test_a_twin_that_is_not_a_number_spoils_a_figure_too(item: Row) -> None:
     assert grade(answer(("a", "x"), ("a", 1000)), item) == 0.0
 
 
 @pytest.mark.parametrize("value", [True, "1000", None, 1000.5, [1000], {"value": 1000}])
-def test_what_is_no_integer_is_no_value(value: Any, item: Row) -> None:
+def test_only_an_integer_is_a_value(value: Any, item: Row) -> None:
     assert grade(answer(("a", value)), item) == 0.0
 
 
@@ -71,7 +69,7 @@ def test_a_whole_float_is_an_integer(item: Row) -> None:
     assert grade(answer(("a", 1000.0)), item) == 0.5
 
 
-def test_unknown_names_are_not_looked_at(item: Row) -> None:
+def test_unknown_names_are_ignored(item: Row) -> None:
     assert grade(answer(("a", 1000), ("zz", 1)), item) == 0.5
 
 
@@ -157,29 +155,23 @@ TEXTS += ['{"figures": [null, 1, "a", [], {"name": ["a"], "value": 1000}, {"valu
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_what_is_no_answer_scores_zero(text: str, item: Row) -> None:
+def test_text_that_is_not_an_answer_scores_zero(text: str, item: Row) -> None:
     assert grade({"output_text": text}, item) == 0.0
 
 
-LINES: list[Any] = [None, 3, {}, {"weight": "x"}, {"weight": "NaN", "figure": "a", "expected": 1}]
-LINES += [{"weight": "1e-99999", "figure": "a", "expected": 1000, "tolerance": 0}]
-LINES += [{"weight": 10**5000, "figure": "a", "expected": 1000}, {"weight": True}]
-LINES += [criterion("a", "1", 1000, tolerance=float("nan")), criterion("a", "1", 1000, group=[1])]
-THINGS: list[Any] = [None, True, -1.5, float("nan"), "", b"x", [], [[]], {}, object()]
-THINGS += [{"rubric": 3}, {"rubric": LINES}, {"rubric": [criterion("a", "-1", 1000)]}]
-THINGS += [{"output_text": 3}, {"output_json": {"figures": [{"name": "a", "value": 10**4000}]}}]
-THINGS += [answer(("a", 1000)), {"output_json": {"figures": [{"name": "\ud800", "value": 1e308}]}}]
+@pytest.mark.parametrize("thing", [None, [], {}, "", 3, {"rubric": 3}, {"rubric": [None, {}]}])
+def test_no_input_raises(thing: Any, item: Row) -> None:
+    assert grade(thing, item) == grade(answer(("a", 1000)), thing) == 0.0
 
 
-@pytest.mark.parametrize("sample", THINGS)
-def test_no_input_raises_or_leaves_the_unit_interval(sample: Any) -> None:
-    for thing in THINGS:
-        assert 0.0 <= grade(sample, thing) <= 1.0
-        assert all(0.0 <= v <= 1.0 for v in explain(sample, thing).values())
+def test_the_grader_weighs_its_parts_as_the_rubrics_do() -> None:
+    spec = json.loads((TASK / "grader.json").read_text(encoding="utf-8"))
+    share = JUDGED_SHARE.normalize()
+    assert spec["calculate_output"] == f"{1 - share}*figures + {share}*analysis"
 
 
 def test_the_grader_runs_where_only_the_standard_library_is() -> None:
-    path = Path(task.grader.__file__)
+    path = TASK / "grader.py"
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
     names |= {str(n.module) for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}

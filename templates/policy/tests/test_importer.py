@@ -79,7 +79,7 @@ def test_the_slip_of_the_published_rubric_is_caught(
     assert "add up to $900,060.00, not to the total of $900,000.00" in problems[0].message
 
 
-def test_lines_that_are_no_parts_of_an_amount_are_left_alone(found: Callable[..., Found]) -> None:
+def test_lines_that_are_not_parts_of_an_amount_are_left_alone(found: Callable[..., Found]) -> None:
     lines = ["[+0.35] Jane's share of it is $480,060", "[+0.35] Joe's share of it is $300,000"]
     (row,), _ = found([*lines, RUBRIC[3]], facts="Ordinary income was $900,000.")
     assert {c.get("part_of", "") for c in row["rubric"]} == {""}
@@ -101,12 +101,12 @@ def test_weights_can_be_shifted_to_the_shares_of_the_graders(found: Callable[...
     assert sum(judged) == Decimal("0.30")
 
 
-def test_a_rubric_without_a_judged_line_is_said(found: Callable[..., Found]) -> None:
+def test_a_rubric_without_a_judged_line_is_reported(found: Callable[..., Found]) -> None:
     _, problems = found(["[+0.50] a = $1", "[+0.50] b = $2"])
     assert "add a line without a figure" in problems[0].message
 
 
-def test_two_claims_in_one_line_are_said(found: Callable[..., Found]) -> None:
+def test_two_claims_in_one_line_are_reported(found: Callable[..., Found]) -> None:
     line = "[+0.30] Names IRC 1377(a)(1) and says that the seller owns the day of the sale"
     _, problems = found([*RUBRIC[:3], line])
     assert "seems to make two claims" in problems[0].message
@@ -134,7 +134,7 @@ def test_the_prompt_of_an_imported_case_hides_the_figures(found: Callable[..., F
         ("[-0.10] Jane has $5", "name its figure"),
     ],
 )
-def test_a_line_that_cannot_be_used_is_said_and_costs_the_case(
+def test_a_line_that_cannot_be_used_is_reported_and_costs_the_case(
     line: str, words: str, found: Callable[..., Found]
 ) -> None:
     rows, problems = found([*RUBRIC, line])
@@ -158,7 +158,7 @@ def test_a_named_line_may_take_points_away(found: Callable[..., Found]) -> None:
     assert grade({"output_json": row["reference_answer"]}, row) == 1.0
 
 
-def test_weights_that_do_not_sum_to_one_are_said(found: Callable[..., Found]) -> None:
+def test_weights_that_do_not_sum_to_one_are_reported(found: Callable[..., Found]) -> None:
     rows, problems = found(RUBRIC[:2])
     assert rows == []
     assert "sum to 0.60" in problems[0].message
@@ -170,7 +170,7 @@ def test_the_tolerance_can_be_set(found: Callable[..., Found]) -> None:
 
 
 @pytest.mark.parametrize("field", ["id", "facts", "question", "rubric"])
-def test_a_missing_field_is_said(field: str, found: Callable[..., Found]) -> None:
+def test_a_missing_field_is_reported(field: str, found: Callable[..., Found]) -> None:
     rows, problems = found(**{"rubric": RUBRIC, field: None})
     assert rows == []
     assert f"Field {field} is" in problems[0].message
@@ -183,11 +183,11 @@ def test_a_csv_is_read_and_lines_are_counted(tmp_path: Path) -> None:
     row, problem = load([path], {"confirm": "yes"})
     assert isinstance(row, dict)
     assert isinstance(problem, Problem)
-    assert (problem.line, problem.message) == (6, "Field facts is missing or no text.")
+    assert (problem.line, problem.message) == (6, "Field facts is missing or is not text.")
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", "\ufeff{"])
-def test_a_line_that_is_no_case_is_said(text: str, tmp_path: Path) -> None:
+def test_a_line_that_is_not_a_case_is_reported(text: str, tmp_path: Path) -> None:
     path = tmp_path / "cases.jsonl"
     path.write_text(text + "\n" + json.dumps({**CASE, "rubric": RUBRIC}))
     problem, row = load([path], {"confirm": "yes"})
@@ -197,14 +197,14 @@ def test_a_line_that_is_no_case_is_said(text: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["none.jsonl", "cases.docx"])
-def test_a_file_that_cannot_be_read_is_said(name: str, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(name: str, tmp_path: Path) -> None:
     (tmp_path / "cases.docx").write_text("x")
     (problem,) = load([tmp_path / name], {})
     assert isinstance(problem, Problem)
     assert problem.file.endswith(name)
 
 
-def test_bad_options_are_said(found: Callable[..., Found]) -> None:
+def test_bad_options_are_reported(found: Callable[..., Found]) -> None:
     assert "no option 'x'" in found(RUBRIC, {"x": "1"})[1][0].message
     assert "whole number" in found(RUBRIC, {"tolerance": "a"})[1][0].message
     assert "give no or yes" in found(RUBRIC, {"confirm": "maybe"})[1][0].message

@@ -3,52 +3,37 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from task.metrics import metrics
-
-Row = dict[str, Any]
-DATA = Path(__file__).resolve().parents[2] / "task/data"
+from tests.conftest import Row
 
 
-@pytest.fixture(scope="module")
-def rows() -> list[Row]:
-    """The shipped test rows."""
-    return [json.loads(line) for line in (DATA / "test.jsonl").open(encoding="utf-8")]
+def sample(row: Row, **changed: int) -> tuple[Row, Row]:
+    """The row with its reference answer, some figures changed."""
+    reference = row["reference_answer"]
+    figures = [f | {"value": changed.get(f["name"], f["value"])} for f in reference["figures"]]
+    return row, {"output_text": json.dumps(reference | {"figures": figures})}
 
 
-def gold(row: Row) -> tuple[Row, Row]:
-    return row, {"output_text": json.dumps(row["reference_answer"])}
+def test_reference_answers_meet_every_criterion_and_no_trap(row: Row) -> None:
+    result = metrics([sample(row), sample({**row, "topic": "sale"})], [])
+    assert result["figures by topic"] == {"distribution": 1.0, "sale": 1.0}
+    assert set(result["criteria met"].values()) == {1.0}
+    assert result["traps"] == {"stepped into": 0.0}
 
 
-def trapped(row: Row) -> tuple[Row, Row]:
-    """The gold answer with the wrong values that negative criteria wait for."""
-    wrong = {
-        c["figure"]: c["expected"]
-        for c in row["rubric"]
-        if c["weight"].startswith("-") and "figure" in c
-    }
-    figures = [
-        f | {"value": wrong.get(f["name"], f["value"])} for f in row["reference_answer"]["figures"]
-    ]
-    return row, {"output_text": json.dumps(row["reference_answer"] | {"figures": figures})}
+def test_a_trap_that_is_stepped_into_is_counted(row: Row) -> None:
+    result = metrics([sample(row), sample(row, basis_jane=4_600_000)], [])
+    assert result["traps"] == {"stepped into": 0.5}
+    assert result["criteria met"] == {"numeric, allocation": 1.0, "numeric, basis": 0.5}
+    assert result["figures by topic"]["distribution"] == pytest.approx((1 + 0.35 / 0.7) / 2)
 
 
-def test_gold_answers_meet_every_criterion_and_no_trap(rows: list[Row]) -> None:
-    found = metrics([gold(row) for row in rows], [])
-    assert set(found["figures by topic"]) == {row["topic"] for row in rows}
-    assert set(found["figures by topic"].values()) == {1.0}
-    assert set(found["criteria met"].values()) == {1.0}
-    assert found["traps"] == {"stepped into": 0.0}
-
-
-def test_a_trap_that_is_stepped_into_is_counted(rows: list[Row]) -> None:
-    found = metrics([trapped(row) for row in rows], [])
-    assert found["traps"]["stepped into"] > 0.5
-    assert min(found["figures by topic"].values()) < 1.0
+def test_a_row_without_traps_has_no_figure_about_them(row: Row) -> None:
+    row["rubric"] = [line for line in row["rubric"] if line["id"] != "n1"]
+    assert "traps" not in metrics([sample(row)], [])
 
 
 def test_a_run_without_answers_has_no_figures() -> None:

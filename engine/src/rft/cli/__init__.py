@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rft import __version__
 from rft.errors import RftError
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ options = Options()
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from rft import __version__
+
         print(f"rft {__version__}")
         raise typer.Exit
 

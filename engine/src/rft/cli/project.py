@@ -63,7 +63,7 @@ def load_task(settings: Settings) -> Task:
     if not settings.path(relative).exists():
         raise UserError(
             f"{relative} is missing: this project was made without the template's hooks. Make it "
-            "again with hooks (cookiecutter --accept-hooks yes) and copy task/ and tests/task/ "
+            "again with hooks (cookiecutter --accept-hooks yes) and copy task/, tests/ and vendor/ "
             "here."
         )
     module = load_module(settings, relative)

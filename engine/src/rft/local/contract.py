@@ -125,7 +125,7 @@ EXTRAS: dict[str, Any] = {
     "rft_device": ("auto", "cpu", "cuda"),
 }
 """What this service understands beyond the contract, carried in `metadata` as text: a check of the
-value, or the words allowed. README.md says what each does."""
+value, or the words allowed. docs/local.md says what each does."""
 
 
 class JobBody(_Body):

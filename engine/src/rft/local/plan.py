@@ -1,4 +1,4 @@
-"""The contract's hyperparameters -> what the trainer does. README.md has this as a table."""
+"""The contract's hyperparameters -> what the trainer does. docs/local.md shows it as a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run code nobody trusts: answers come out, verdicts are made here. See README.md beside this file.
+"""Run untrusted code: it returns answers, and the verdicts are made here (docs/sandbox.md).
 
 with Sandbox() as sandbox:                       # thread-safe; keep one for a whole run
     report = sandbox.grade_tests(code, "crc8", [Test([b"abc"], 0x5F), Test([b""], 0)])

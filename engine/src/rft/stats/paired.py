@@ -87,7 +87,7 @@ def _permutation(gains: NDArray[np.float64], seed: int) -> float:
         sums = total - 2 * (bits @ gains)
         further = np.abs(sums) - abs(total)
         # Mid-p: a tie counts half. Rewards in few steps tie often, and the plain test then raises
-        # fewer false alarms than the level it states (3.8 % for 5 %, tests/engine/simulated.py).
+        # fewer false alarms than the level it states (3.8 % for 5 %, tests/simulated.py).
         beyond += float((further > SAME).sum()) + 0.5 * float((np.abs(further) <= SAME).sum())
     return beyond / (RESAMPLES + 1)
 

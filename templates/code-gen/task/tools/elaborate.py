@@ -1,4 +1,4 @@
-"""Does a binding really elaborate?  grade(sample, item) -> 1.0 or 0.0, asked of pyslang.
+"""The local grader `elaborates`: does pyslang compile the binding?  grade(sample, item) -> 1 or 0.
 
 A stub of the design and one of the VIP are written from the row's tables, wired up by the answer in
 a testbench, and compiled by slang, a full SystemVerilog front end. grader.faults reaches the same
@@ -75,15 +75,15 @@ def diagnose(pairs: list[Pair], item: dict[str, Any]) -> list[str]:
     """
     if not pairs:
         return []
-    found = [text for pair in pairs for text in _refuse(pair, item)]
-    return found or _compile(_testbench(pairs, item), pairs, item)
+    problems = [text for pair in pairs for text in _refuse(pair, item)]
+    return problems or _compile(_testbench(pairs, item), pairs, item)
 
 
 def _refuse(pair: Pair, item: dict[str, Any]) -> list[str]:
     """Why a pair may not even be spliced into the testbench."""
     name, value = pair[0].strip(), pair[1].strip()
     if not _NAME.fullmatch(name):
-        return [f"{name[:80]!r} is no Verilog name."]
+        return [f"{name[:80]!r} is not a Verilog name."]
     plain = _VALUE.fullmatch(value) and not _ODD.search(value)
     if len(value) > MAX_VALUE_CHARS or not plain:
         return [f"The value of {name!r} is not one expression: {value[:80]!r}."]
@@ -150,14 +150,14 @@ def _compile(text: str, pairs: list[Pair], item: dict[str, Any]) -> list[str]:
     analysis = AnalysisManager()
     analysis.analyze(compilation)
     diagnostics += analysis.getDiagnostics()
-    found = []
+    problems = []
     for diagnostic in diagnostics:
         code = str(diagnostic.code).removeprefix("DiagCode(").removesuffix(")")
         if diagnostic.isError() or code in FAULT_CODES:
             detail = ", ".join(str(arg) for arg in diagnostic.args)
-            found.append(f"slang reports {code}" + (f" ({detail})." if detail else "."))
+            problems.append(f"slang reports {code}" + (f" ({detail})." if detail else "."))
     bound = {name.strip() for name, _ in pairs}
     for port in item["vip"]["ports"]:  # slang cannot tell a required output from an optional one
         if port["required"] and port["dir"] == "output" and port["name"] not in bound:
-            found.append(f"The required output {port['name']!r} is not connected.")
-    return found
+            problems.append(f"The required output {port['name']!r} is not connected.")
+    return problems

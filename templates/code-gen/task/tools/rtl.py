@@ -42,7 +42,7 @@ _HINTS = {
 
 
 def read(request: dict[str, list[str]]) -> dict[str, list[Found]]:
-    """The modules of the files and the problems found in them."""
+    """The modules of the files, and what could not be read."""
     manager = SourceManager()
     for folder in request["include"]:
         manager.addUserDirectories(folder)
@@ -100,7 +100,7 @@ def _modules(
     for each in (tree, *others):
         compilation.addSyntaxTree(each)
     bodies = {instance.name: instance.body for instance in compilation.getRoot().topInstances}
-    found = []
+    modules = []
     for definition in definitions:
         module: Found = {
             "name": definition.name,
@@ -118,16 +118,16 @@ def _modules(
             )
         else:
             _fill(module, body, manager, lambda: _errors_by_line(compilation, manager, engine))
-        found.append(module)
-    return found
+        modules.append(module)
+    return modules
 
 
 def _definitions(tree: Any) -> list[Any]:
     survey = Compilation()
     survey.addSyntaxTree(tree)
     _KEPT.append(survey)  # its symbols die with it
-    found: list[Any] = list(survey.getDefinitions())
-    return [d for d in found if d.definitionKind == DefinitionKind.Module]
+    definitions: list[Any] = list(survey.getDefinitions())
+    return [d for d in definitions if d.definitionKind == DefinitionKind.Module]
 
 
 def _fill(module: Found, body: Any, manager: Any, errors: Any) -> None:
@@ -162,7 +162,7 @@ def _fill(module: Found, body: Any, manager: Any, errors: Any) -> None:
 
 
 def _refusal(port: Any) -> str | None:
-    """Why a port is no plain vector, or None if it is one."""
+    """Why a port is not a plain vector, or None if it is one."""
     if type(port).__name__ == "InterfacePortSymbol":
         return f"port '{port.name}' is an interface; write a wrapper with plain ports"
     if type(port).__name__ != "PortSymbol" or not port.name:
@@ -225,13 +225,13 @@ def _comment(param: Any, manager: Any) -> str:
 
 
 def _errors_by_line(compilation: Any, manager: Any, engine: Any) -> dict[int, str]:
-    found: dict[int, str] = {}
+    errors: dict[int, str] = {}
     for diagnostic in compilation.getAllDiagnostics():
         if diagnostic.isError():
             code = str(diagnostic.code).removeprefix("DiagCode(").removesuffix(")")
             text = engine.formatMessage(diagnostic) + _HINTS.get(code, "")
-            found.setdefault(int(manager.getLineNumber(diagnostic.location)), text)
-    return found
+            errors.setdefault(int(manager.getLineNumber(diagnostic.location)), text)
+    return errors
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What guessing earns on the starter rows.
+"""Answers to the starter rows that need no model.
 
-A script that looks for "no" and "mother" solves these rows, so no script is a floor here: they are
-for seeing a training work, not for proving that a model is needed.
+A script that looks for "no" and "mother" solves these rows, so no script is a floor here: the rows
+are for trying out training, not for showing that a model is needed.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import json
 from typing import Any
 
 
-def floors(row: dict[str, Any]) -> dict[str, str]:
-    """Answers by name: no code, the first candidate, and all of them."""
-    codes = [candidate["code"] for candidate in row["candidates"]]
-    answers = {"empty": [], "first": codes[:1], "all_candidates": codes}
-    return {name: json.dumps({"codes": found}) for name, found in answers.items()}
+def floors(item: dict[str, Any]) -> dict[str, str]:
+    """Return answer texts by the name of the floor."""
+    codes = [candidate["code"] for candidate in item["candidates"]]
+    answers = {"empty": [], "first candidate": codes[:1], "all candidates": codes}
+    return {name: json.dumps({"codes": answer}) for name, answer in answers.items()}

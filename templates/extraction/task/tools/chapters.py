@@ -1,5 +1,7 @@
 """The chapters of ICD-10-CM, to break figures down by."""
 
+from __future__ import annotations
+
 _CHAPTERS = [
     ("A00", "B99", "infectious"), ("C00", "D49", "neoplasms"), ("D50", "D89", "blood"),
     ("E00", "E89", "endocrine"), ("F01", "F99", "mental"), ("G00", "G99", "nervous"),

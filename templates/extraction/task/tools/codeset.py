@@ -1,9 +1,11 @@
-"""Local grader `codeset`: what the code set itself says of the answered codes.
+"""Local grader `codeset`: checks the answered codes against the code set itself.
 
-It needs the whole code set, which a hosted grader cannot load: it runs on this machine only, in a
-worker process of its own, and is reported beside the reward. It never changes the reward: such
-findings occur in the work of good coders too, and are for people to look at.
+It needs the whole code set, which a hosted grader cannot load, so it runs on this machine only, in
+a worker process of its own, and is reported beside the reward. It never changes the reward: good
+coders' charts have such findings too, and people should look at them.
 """
+
+from __future__ import annotations
 
 import functools
 import importlib
@@ -19,9 +21,11 @@ _CONDITIONAL = re.compile(r"\bany\b|\bif\b|\bwhen\b|complicating|adverse effect"
 
 
 def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
-    """Share of distinct answered codes that are billable; 1.0 for an empty list, 0.0 for no list.
+    """Return the share of distinct answered codes that are billable.
 
-    `item` is not looked at: the code set is that of the installed simple-icd-10-cm.
+    1.0 for an empty list, 0.0 for an answer without a list of codes.
+
+    The code set is that of the installed simple-icd-10-cm; `item` is not used.
     """
     codes = _codes(sample)
     if codes is None:
@@ -30,18 +34,20 @@ def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
 
 
 def explain(sample: dict[str, Any], item: dict[str, Any]) -> dict[str, float]:
-    """The lints. Shares of the distinct answered codes: invalid (not in the code set),
-    not_billable (in it, but not coded to the end), seventh (7th character missing or wrong).
-    1.0 if there is one in the answer, else 0.0: excludes1 (two codes of which one excludes the
-    other), code_first (a code whose notes want another one before it, and none of those is there).
+    """Return the lints.
+
+    Shares of the distinct answered codes: invalid (not in the code set), not_billable (in it, but
+    incomplete), seventh (7th character missing or wrong). 1.0 if the answer has a case, else 0.0:
+    excludes1 (two codes of which one excludes the other), code_first (a code whose notes want
+    another code before it, and none of those is in the answer).
     """
     codes = _codes(sample) or []
-    of = max(len(codes), 1)
+    count = max(len(codes), 1)
     good = [code for code in codes if billable(code)]
     return {
-        "invalid": sum(not _known(c) for c in codes) / of,
-        "not_billable": sum(_known(c) and not billable(c) for c in codes) / of,
-        "seventh": sum(map(bad_seventh, codes)) / of,
+        "invalid": sum(not _known(c) for c in codes) / count,
+        "not_billable": sum(_known(c) and not billable(c) for c in codes) / count,
+        "seventh": sum(map(bad_seventh, codes)) / count,
         "excludes1": float(any(excluded(a, b) for a, b in itertools.permutations(good, 2))),
         "code_first": float(any(lacks_first(code, good) for code in good)),
     }
@@ -53,7 +59,7 @@ def billable(code: str) -> bool:
 
 
 def bad_seventh(code: str) -> bool:
-    """True for a code that wants a 7th character and has none, or has one that does not exist."""
+    """True for a code that needs a 7th character and has none, or has one that does not exist."""
     icd = code_set()
     if billable(code):
         return False
@@ -72,8 +78,9 @@ def excluded(code: str, other: str) -> bool:
 def lacks_first(code: str, codes: list[str]) -> bool:
     """True when a 'code first' note of `code` names codes and none of them is among `codes`.
 
-    Notes that say 'if applicable' or 'any', and notes that name no code, ask for nothing certain;
-    examples ('such as') do so only of manifestations ('in diseases classified elsewhere').
+    Notes that say 'if applicable' or 'any', and notes that name no code, require nothing for
+    certain; examples ('such as') do so only for manifestations ('in diseases classified
+    elsewhere').
     """
     wanted = _code_first(code)
     return bool(wanted) and not any(_covers(reference, c) for reference in wanted for c in codes)
@@ -103,7 +110,7 @@ def _code_first(code: str) -> tuple[str, ...]:
 
 
 def _references(text: str) -> list[str]:
-    """What stands in brackets after the phrases of a note: 'E08.-', 'O10-O11', 'Z79.4'."""
+    """The codes in brackets after the phrases of a note: 'E08.-', 'O10-O11', 'Z79.4'."""
     return [part.strip() for found in _REFERENCE.findall(text) for part in found.split(",")]
 
 
@@ -117,13 +124,13 @@ def _covers(reference: str, code: str) -> bool:
 
 
 def _known(code: str) -> bool:
-    """True for a code of the code set, complete or not; no chapter and no block ('Y62-Y84')."""
+    """True for a code of the code set, complete or not, but not for chapters and blocks ('Y62-Y84')."""
     icd = code_set()
     return bool(code.isascii() and icd.is_valid_item(code) and icd.is_category_or_subcategory(code))
 
 
 def _codes(sample: object) -> list[str] | None:
-    """The distinct answered codes as the code set writes them; what is no code stays one entry."""
+    """The distinct answered codes as the code set writes them; each other entry stays as one."""
     answered = answer_codes(sample)
     if answered is None:
         return None

@@ -1,9 +1,9 @@
-"""The retriever: which codes of the whole code set a note may be about, found by their own terms.
+"""The search: which codes of the whole code set a note may be about, found by their own terms.
 
 The terms are what simple-icd-10-cm carries: descriptions, inclusion terms, and the phrases that
 stand before a code in the notes of other codes ('insulin (Z79.4)'), which serve as an index. They
 are weighted by TF-IDF (scikit-learn) and kept in the user's cache folder: building takes seconds,
-loading a fraction of one. No gold answer is looked at, unless `must` says so.
+loading a tenth of a second. The search never sees the gold answer, except through `must`.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from rapidfuzz.distance import Levenshtein
 from scipy import sparse
 
 from rft.local.model import cache_folder
-from task import words
+from task.tools import words
 
 SIZE = 40
 """Candidates in a prompt."""
 LIBRARY = "simple_icd_10_cm"
 
 _FORMAT = "2"
-"""To be raised when `build_index` changes: an index of another format is not read."""
+"""Raise this when `build_index` changes: an index of another format is not read."""
 _PER_CATEGORY = 4
 """Families of codes taken from one three-character category, so that none fills the list."""
 _SEVENTHS = 2
@@ -94,7 +94,7 @@ class Index:
 def shortlist(
     index: Index, note: str, size: int = SIZE, must: Sequence[str] = ()
 ) -> list[dict[str, str]]:
-    """At most `size` candidates in code order, so that the place of a code tells nothing.
+    """Return at most `size` candidates in code order, so that a code's place gives nothing away.
 
     `must`: codes that take the place of the last ones found if they were not found themselves.
     """
@@ -129,7 +129,7 @@ def _common(a: str, b: str) -> int:
 
 
 def search(index: Index, note: str, size: int = SIZE) -> list[str]:
-    """Billable codes for a note, best first; fewer than `size` when the note says little."""
+    """Return billable codes for a note, best first; fewer than `size` when the note says little."""
     clauses = [c.strip() for c in _CLAUSE.split(note) if len(c.strip()) > 2]
     clauses += [f"{a} {b}" for a, b in itertools.pairwise(clauses)]
     whole = _scores(index, [note])
@@ -211,7 +211,7 @@ def _nearest(stem: str, known: tuple[str, ...]) -> tuple[int, float] | None:
 
 @functools.cache
 def load_index() -> Index:
-    """The index of the installed code set: from the cache, or built (seconds) and put there."""
+    """Return the index of the installed code set, from the cache or built (seconds) and cached."""
     path = cache_folder() / f"icd10cm-{version('simple-icd-10-cm')}-{_key()}.npz"
     with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
         return _read(path)
@@ -225,9 +225,9 @@ def _key() -> str:
     """What the index depends on beside the library's version: its data files, and our words."""
     spec = importlib.util.find_spec(LIBRARY)
     folder = Path(next(iter(spec.submodule_search_locations or ()))) if spec else Path()
-    told = [f"{p.name} {p.stat().st_size}" for p in sorted((folder / "data").glob("*.[tx]*"))]
+    files = [f"{p.name} {p.stat().st_size}" for p in sorted((folder / "data").glob("*.[tx]*"))]
     rules = Path(words.__file__).read_bytes()
-    return hashlib.sha256("\n".join([_FORMAT, *told]).encode() + rules).hexdigest()[:16]
+    return hashlib.sha256("\n".join([_FORMAT, *files]).encode() + rules).hexdigest()[:16]
 
 
 def build_index() -> Index:

@@ -1,9 +1,11 @@
-"""How the retriever reads text: words of a note, or of a term of the code set, as word stems.
+"""How the search reads text: the words of a note, or of a term of the code set, as word stems.
 
 Both sides go through `stems`, so that 'haemorrhages' in a note finds 'hemorrhage' in the code set.
-The tables are short; add the words of your own notes to SAID (the index is built anew when this
-file changes).
+The tables are short; add the words of your own notes to SAID (the index is rebuilt when this file
+changes).
 """
+
+from __future__ import annotations
 
 import functools
 import re
@@ -132,7 +134,7 @@ SAID = {
     "wks": "weeks",
     "work": "work income",
 }
-"""What notes say (abbreviations, names of drugs, everyday words): what the code set calls it."""
+"""What notes say (abbreviations, names of drugs, everyday words) -> what the code set calls it."""
 
 _SPELLINGS = [
     ("haem", "hem"), ("aem", "em"), ("oed", "ed"), ("oea", "ea"), ("rrhoe", "rrhe"),
@@ -158,7 +160,7 @@ _SUFFIX = re.compile(r"(ically|ical|ic|ous|ive|ions?|ings?|ed|es|al|ly|y|ia|is|e
 
 
 def stems(text: str) -> list[str]:
-    """The stems of a text in its order, words of SAID replaced, words that say nothing left out.
+    """The stems of a text in its order, words of SAID replaced, stop words left out.
 
     'Fractures of L radius' -> ['fractur', 'left', 'radi']
     """

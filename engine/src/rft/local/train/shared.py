@@ -2,7 +2,7 @@
 
 TRL computes the prompt anew for every answer of a group. Here the prompt's keys and values are
 computed once and repeated for the answers; gradients flow back through them, so the loss and its
-gradient are those of TRL up to rounding (tests/engine/test_training_shared.py).
+gradient are those of TRL up to rounding (tests/test_training_shared.py).
 """
 
 from __future__ import annotations

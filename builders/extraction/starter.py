@@ -1,24 +1,21 @@
-"""Build the starter rows: `python -m task.build_starter` writes task/starter/.
+"""The starter rows: the same task made short, for training a small model on two CPU cores.
 
-The same task made short, so that a small model can be trained on it with two CPU cores: a note of
-three or four sentences, as many candidates, one or two of them documented for this encounter and
-the others denied, past or a relative's. Schema and grader are those of the real rows.
+A note of three or four sentences, as many candidates, one or two of them documented for this
+encounter and the others denied, past or a relative's. Schema and grader are those of the real rows.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from pathlib import Path
 from typing import Any
 
 from task import schema
 
 SEED = 3
 ROWS = {"train": 192, "validation": 24, "test": 72}
-FOLDER = Path(__file__).parent / "starter"
 NOTHING_EVERY = 12
-"""One row in so many documents nothing that is coded."""
+"""One row in this many documents nothing to code."""
 
 CONDITIONS = {
     "I10": ("Essential (primary) hypertension", "hypertension"),
@@ -47,7 +44,7 @@ CONDITIONS = {
     "J18.9": ("Pneumonia, unspecified organism", "pneumonia"),
     "B02.9": ("Zoster without complications", "shingles"),
 }
-"""Code -> its description in the code set, and how the notes say it."""
+"""Code -> its description in the code set, and how the notes call it."""
 
 SAID = {
     "train": (
@@ -66,8 +63,8 @@ SAID = {
 """How the notes of a split say that a condition is coded, and that it is not."""
 
 
-def build(split: str) -> list[dict[str, Any]]:
-    """All rows of a split."""
+def rows(split: str) -> list[dict[str, Any]]:
+    """Return all rows of a split."""
     rng = random.Random(f"{SEED} {split}")
     return [_row(rng, split, number) for number in range(ROWS[split])]
 
@@ -109,11 +106,11 @@ def _row(rng: random.Random, split: str, number: int) -> dict[str, Any]:
 
 
 def probes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Answers of known worth to one row with a code and one without."""
+    """Return answers with a known score to one row with a code and one without."""
     some = next(row for row in rows if row["reference_answer"]["codes"])
     none = next(row for row in rows if not row["reference_answer"]["codes"])
     gold = some["reference_answer"]["codes"]
-    told: list[tuple[dict[str, Any], str, list[str], float, float]] = [
+    answers: list[tuple[dict[str, Any], str, list[str], float, float]] = [
         (some, "gold", gold, 1, 1),
         (some, "nothing", [], 0, 0),
         (some, "all candidates", [c["code"] for c in some["candidates"]], 0, 0.9),
@@ -129,19 +126,5 @@ def probes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "max": high,
             "why": "As the reference says.",
         }
-        for row, name, codes, low, high in told
+        for row, name, codes, low, high in answers
     ]
-
-
-def write(folder: Path = FOLDER) -> None:
-    """Write the three splits and the probes."""
-    splits = {split: build(split) for split in ROWS}
-    files = {f"{split}.jsonl": rows for split, rows in splits.items()}
-    files["probes.jsonl"] = probes(splits["test"])
-    for name, rows in files.items():
-        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
-
-
-if __name__ == "__main__":
-    write()

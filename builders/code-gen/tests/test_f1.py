@@ -1,4 +1,4 @@
-"""The reward: a multiset F1 over (name, value) that does not depend on how a value is spelled."""
+"""The F1: that of scikit-learn, on multisets, and the same for every spelling of a value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from task import grader
-from tests.task.vip_rows import Row, answer, pairs, rebind
+from tests.conftest import Row, answer, rebind
 
 UNIVERSE = [(f"p{n}", f"s{m}") for n in range(6) for m in range(3)]
 EMPTY: Row = {"dut": {"ports": []}, "vip": {"ports": [], "params": []}}
@@ -39,18 +39,6 @@ def test_f1_counts_repeated_pairs(seed: int) -> None:
     mine, gold = (rng.choices(UNIVERSE[:5], k=rng.randrange(1, 9)) for _ in range(2))
     hits = (Counter(mine) & Counter(gold)).total()
     assert grader.score(mine, gold, EMPTY)[2] == pytest.approx(2 * hits / (len(mine) + len(gold)))
-
-
-def test_binding_nothing_is_right_when_there_is_nothing_to_bind(row: Row) -> None:
-    """F1 of two empty answers is 1, so that a model can learn to leave a VIP alone."""
-    nothing = row | {"reference_answer": []}
-    assert reward(nothing, []) == 1.0
-    assert reward(nothing, pairs(clk="clk")) == 0.0
-    assert reward(row, []) == 0.0
-
-
-def test_every_gold_answer_scores_one(rows: list[Row]) -> None:
-    assert {row["id"] for row in rows if reward(row, row["reference_answer"]) != 1.0} == set()
 
 
 def test_order_does_not_matter(rows: list[Row]) -> None:
@@ -112,44 +100,3 @@ def test_a_constant_without_size_takes_its_ports_width(row: Row) -> None:
 def test_a_parameter_is_a_number_however_it_is_spelled(row: Row) -> None:
     for spelled in ("16", "8'd16", "'h10", "1_6", " 16 "):
         assert reward(row, rebind(row, W=spelled)) == 1.0
-
-
-def test_a_binding_that_does_not_elaborate_loses_half(row: Row) -> None:
-    """The documented constant: one unknown port costs half of the F1."""
-    bindings = [*row["reference_answer"], *pairs(bogus="clk")]
-    parts = grader.explain(answer(bindings), row)
-    assert parts["elaborates"] == 0.0
-    assert reward(row, bindings) == pytest.approx(0.5 * parts["f1"])
-    assert parts["f1"] == pytest.approx(12 / 13)
-
-
-def test_over_binding_is_the_share_of_forbidden_names(row: Row) -> None:
-    """Of six names that must stay unset, three are set."""
-    bindings = rebind(row, SEED="1", DEPTH="4", abort="1'b0")
-    assert grader.explain(answer(bindings), row)["over_binding"] == pytest.approx(0.5)
-    assert grader.explain(answer(bindings), row | {"must_not_bind": []})["over_binding"] == 0.0
-
-
-def test_every_further_default_costs(row: Row) -> None:
-    """Setting a parameter to its default is never free."""
-    scores = [
-        reward(row, rebind(row, **extra))
-        for extra in ({}, {"SEED": "1"}, {"SEED": "1", "DEPTH": "4"})
-    ]
-    assert scores[0] == 1.0
-    assert scores[0] > scores[1] > scores[2]
-
-
-@pytest.mark.parametrize("key", ["output_json", "output_text"])
-def test_parsed_and_raw_answers_score_alike(row: Row, key: str) -> None:
-    """output_json is used when it is there, and output_text otherwise."""
-    sample = answer(rebind(row, last=None))
-    if key == "output_json":
-        sample = {"output_text": "", "output_json": grader._parse_json(sample["output_text"])}
-    assert grader.grade(sample, row) == pytest.approx(10 / 11)
-
-
-def test_a_fenced_answer_counts(row: Row) -> None:
-    text = answer(row["reference_answer"])["output_text"]
-    assert grader.grade({"output_text": f"```json\n{text}\n```"}, row) == 1.0
-    assert grader.grade({"output_text": f"```\n{text}\n```\n"}, row) == 1.0

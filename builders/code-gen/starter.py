@@ -1,26 +1,24 @@
-"""Build the starter rows: `python -m task.build_starter` writes task/starter/.
+"""The starter rows: the same task made short, for a small model trained on two CPU cores.
 
-The same task made short, so that a small model can be trained on it with two CPU cores: a VIP of
-three optional one-bit ports, no parameters, a prompt of about 150 tokens. Schema, grader and prompt
-builder are those of the real rows.
+A VIP of three optional one-bit ports, no parameters, a prompt of about 150 tokens. Schema, grader
+and prompt builder are those of the real rows.
 """
 
 from __future__ import annotations
 
 import random
-from pathlib import Path
 from typing import Any
 
-from task import designs, protocols, schema
-from task.build_data import DATA, dump, phrase
-from task.designs import Bus, Net
-from task.probes import probe
-from task.protocols import Signal
-from task.starter.floors import any_bus
+import designs
+import protocols
+from designs import Bus, Net
+from probes import Pairs, probe
+from protocols import Signal
+
+from task import schema
 
 SEED = 3
 ROWS = {"train": 192, "validation": 24, "test": 72}
-FOLDER = DATA.with_name("starter")
 STYLES = ("prefix", "suffix")
 ASKED = 3
 """Ports of a VIP."""
@@ -31,7 +29,7 @@ NOTHING_EVERY = 12
 MENU = ("apb", "axi4lite", "axis", "ahb", "wishbone", "avalon_st", "obi", "tilelink")
 
 
-def build(split: str) -> list[dict[str, Any]]:
+def draw_rows(split: str) -> list[dict[str, Any]]:
     """All rows of a split."""
     rng = random.Random(f"{SEED} {split}")
     stems = designs.SPLIT_STEMS[split]
@@ -65,7 +63,7 @@ def _row(rng: random.Random, split: str, number: int, name: str) -> dict[str, An
         "design": name.partition("_")[0],
         "protocol": protocol.title,
         "style": style,
-        "target": phrase("prefix", wanted, words),
+        "target": designs.phrase("prefix", wanted, words),
         "settings": [],
         "dut": {"name": name, "ports": [vars(net) for net in nets], "params": []},
         "vip": {
@@ -93,7 +91,16 @@ def _nets(bus: Bus, signals: list[Signal]) -> dict[str, Net]:
     return found
 
 
-def probes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def any_bus(row: dict[str, Any]) -> Pairs:
+    """Each VIP port with the first design port that has its name in it, whatever the bus."""
+    found = []
+    for port in row["vip"]["ports"]:
+        names = [p["name"] for p in row["dut"]["ports"] if port["name"] in p["name"].lower()]
+        found += [{"name": port["name"], "value": name} for name in names[:1]]
+    return found
+
+
+def make_probes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Answers of known worth to one row that binds something and one that binds nothing."""
     some = next(
         row for row in rows if row["reference_answer"] and any_bus(row) != row["reference_answer"]
@@ -108,15 +115,3 @@ def probes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         probe(none, "nothing to bind", [], 1, 1, "The design lacks that bus."),
         probe(none, "over-binding", any_bus(none), 0, 0, "Nothing was to be bound."),
     ]
-
-
-def write(folder: Path = FOLDER) -> None:
-    """Write the three splits and the probes."""
-    splits = {split: build(split) for split in ROWS}
-    for split, rows in splits.items():
-        dump(folder / f"{split}.jsonl", rows)
-    dump(folder / "probes.jsonl", probes(splits["test"]))
-
-
-if __name__ == "__main__":
-    write()

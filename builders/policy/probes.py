@@ -1,4 +1,4 @@
-"""Probes: answers of known score on shipped rows. They keep the grader honest."""
+"""Makes the probes: answers with a known score, on shipped rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from task.floors import floors, soups
+from soups import soups
+
+from task.floors import floors
 from task.schema import Item
 
 
@@ -74,12 +76,12 @@ def _tricks(item: Item) -> Iterator[dict[str, Any]]:
         ("null", "null", "JSON, but no answer."),
         ("empty figures", floors(row)["empty"], "No figure, no points."),
         ("gold twice", json.dumps(twice), "A figure given twice has no value."),
-        ("number soup", floors(row)["number_soup"], "Every number under every name."),
+        ("number soup", floors(row)["number soup"], "Every number under every name."),
         ("strings for numbers", _mapped(item, str), "Values are integers, not text."),
         ("fractions of a cent", _mapped(item, lambda v: v + 0.5), "Values are integers."),
         ("true and false", _mapped(item, lambda _: True), "Booleans are no numbers."),
         ("NaN", _mapped(item, lambda _: float("nan")), "NaN is no number."),
-        ("all unknown", floors(row)["all_unknown"], "Nothing is missing here."),
+        ("all unknown", floors(row)["all unknown"], "Nothing is missing here."),
         ("huge number", huge, "A number of 6,000 digits is not read."),
         ("deep JSON", "[" * 20000, "Deep nesting neither raises nor pays."),
         ("prompt echo", item.messages[1]["content"], "The prompt is no answer."),
@@ -107,5 +109,5 @@ def _open(item: Item) -> Iterator[dict[str, Any]]:
     why = "Asking for everything is not knowing what is missing."
     yield _probe("everything asked", item, json.dumps(every), 0.75, 0.85, why)
     why = "Nulls everywhere and all codes earn no more than the nulls that are right."
-    text = floors(item.model_dump(mode="json"))["all_unknown"]
+    text = floors(item.model_dump(mode="json"))["all unknown"]
     yield _probe("all unknown on an open case", item, text, 0, 0.15, why)

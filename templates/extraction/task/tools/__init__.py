@@ -1,0 +1,1 @@
+"""What the task needs beside its main files: the code set, the search for candidates, chapters."""

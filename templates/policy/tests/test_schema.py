@@ -1,0 +1,84 @@
+"""The row, the prompt, and what reports are told about a row."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from task.schema import (
+    Answer,
+    Item,
+    amounts,
+    check_item,
+    gold,
+    judged_weights,
+    labels,
+    messages,
+    reordered,
+    slices,
+)
+from task.tools.criteria import MISSING
+from tests.conftest import Row
+
+
+@pytest.fixture
+def item(row: Row) -> Item:
+    """The small row, free to be changed."""
+    return Item.model_validate(row)
+
+
+def test_a_sound_row_has_no_faults(item: Item) -> None:
+    assert check_item(item) == []
+
+
+def test_the_prompt_holds_no_answer_and_no_rubric(item: Item) -> None:
+    before = messages(item)
+    item.rubric, item.reference_answer.figures, item.judged_text = [], [], ""
+    assert messages(item) == before
+
+
+def test_the_prompt_states_the_conventions(item: Item) -> None:
+    developer, user = messages(item)
+    assert "largest remainders" in developer["content"]
+    assert all(code in developer["content"] for code in MISSING)
+    assert all(figure.name in user["content"] for figure in item.figures)
+
+
+def test_the_gold_answer_is_the_reference(item: Item) -> None:
+    assert gold(item) == item.reference_answer
+    assert Answer.model_validate_json(gold(item).model_dump_json()) == gold(item)
+
+
+def test_labels_and_slices_describe_the_row(item: Item) -> None:
+    assert labels(item) == ["distribution"]
+    assert slices(item) == {"entity": "S corporation", "topic": "distribution", "style": "memo"}
+
+
+def test_unknown_fields_are_refused(row: Row) -> None:
+    with pytest.raises(ValidationError):
+        Item.model_validate({**row, "year": 2020})
+    with pytest.raises(ValidationError):
+        Answer.model_validate({"figures": []})
+
+
+def test_a_row_survives_being_written(item: Item) -> None:
+    assert Item.model_validate(json.loads(item.model_dump_json())) == item
+
+
+def test_amounts_are_read_in_cents_each_once() -> None:
+    assert amounts("$1,234 and $0.50, USD 1,234 again, 17 shares") == [123400, 50]
+    assert amounts("1,234 dollars and 7.25 dollars") == [123400, 725]
+
+
+def test_a_judged_text_that_is_out_of_date_is_found(item: Item) -> None:
+    item.judged_text = "j1 [0.30] Says something else."
+    assert "Field judged_text is not" in check_item(item)[0]
+
+
+def test_the_judge_is_given_every_judged_criterion_in_either_order(item: Item) -> None:
+    names = [line.split()[0] for line in item.judged_text.splitlines()]
+    turned = reordered(item)["judged_text"].splitlines()
+    assert list(judged_weights(item)) == names == [line.split()[0] for line in turned][::-1]
+    assert sum(w for w in judged_weights(item).values() if w > 0) == pytest.approx(0.3)

@@ -1,0 +1,61 @@
+"""The shipped data is what the programs in builders/ write, and those programs have their tests."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, USE_CASES, Run
+
+WRITTEN_BY_HAND = {"human.jsonl"}
+# The marks keep the everyday tests short: these run code in a sandbox, or solve every case.
+SLOW_BUILDS = {"code-exec"}
+
+
+def marked(slow: set[str]) -> list[object]:
+    return [pytest.param(u, marks=pytest.mark.slow) if u in slow else u for u in USE_CASES]
+
+
+def run_tests(run: Run, use_case: str, which: str) -> str:
+    """Run the builder's tests of a use case that `which` marks; their output."""
+    builder = ROOT / "builders" / use_case
+    path = os.pathsep.join(map(str, (builder, ROOT / "builders", ROOT / "templates" / use_case)))
+    command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", which, "tests")
+    settings = ("-c", ROOT / "builders" / "pytest.ini", "--rootdir", builder)
+    done = run(
+        "env", f"PYTHONPATH={path}", sys.executable, *command, *settings, cwd=builder, code=None,
+        timeout=1800,
+    )  # fmt: skip
+    assert done.code in (0, 5), done.said  # 5: none is marked so
+    return done.out
+
+
+@pytest.mark.parametrize("use_case", marked(SLOW_BUILDS))
+def test_shipped_data_is_made_anew_byte_for_byte(run: Run, use_case: str, tmp_path: Path) -> None:
+    made, task = tmp_path / "task", ROOT / "templates" / use_case / "task"
+    run(sys.executable, ROOT / "builders" / "make_data.py", use_case, "--into", made, cwd=tmp_path)
+    shipped = {path.relative_to(task) for path in task.rglob("*.jsonl")}
+    built = {path.relative_to(made) for path in made.rglob("*") if path.is_file()}
+    assert shipped - built == {name for name in shipped if name.name in WRITTEN_BY_HAND}
+    assert [
+        name for name in built if (made / name).read_bytes() != (task / name).read_bytes()
+    ] == []
+
+
+@pytest.mark.parametrize("use_case", USE_CASES)
+def test_builders_pass_their_tests(run: Run, use_case: str) -> None:
+    assert " passed" in run_tests(run, use_case, "not slow")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("use_case", USE_CASES)
+def test_builders_pass_their_slow_tests(run: Run, use_case: str) -> None:
+    run_tests(run, use_case, "slow")
+
+
+def test_every_use_case_has_a_builder() -> None:
+    assert sorted(path.parent.name for path in ROOT.glob("builders/*/build_data.py")) == sorted(
+        USE_CASES
+    )
