@@ -10,7 +10,7 @@ DEMO := demo/$(USE_CASE)
 USE_CASES := $(notdir $(patsubst %/task,%,$(wildcard templates/*/task)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup baked demo demo-train test test-all lint engine-version clean
+.PHONY: help setup known baked demo demo-train test test-all lint engine-version clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -28,8 +28,11 @@ $(STAMP): $(BAKER) {{cookiecutter.project_slug}}/constraints.txt engine/pyprojec
 	$(PY) -m pip install --quiet --disable-pip-version-check -c '{{cookiecutter.project_slug}}/constraints.txt' '.[dev]' -e 'engine[local,sandbox,text]'
 	@touch $@
 
-baked: $(BAKER)
+# Asked first: a wrong name is refused before anything is installed.
+known:
 	@$(if $(filter $(USE_CASE),$(USE_CASES)),true,false) || { echo "USE_CASE=$(USE_CASE) is not a use case; choose one of: $(USE_CASES)." >&2; exit 2; }
+
+baked: known $(BAKER)
 	@test -d $(DEMO) || $(VENV)/bin/cookiecutter --no-input --output-dir demo . use_case=$(USE_CASE) project_name="$(USE_CASE)" project_slug=$(USE_CASE)
 
 demo: baked  ## bake a project and run its main job with the embedded model (USE_CASE=policy ...)
@@ -57,6 +60,7 @@ lint: setup
 	$(PY) -m ruff format --no-cache --config ruff.toml --check .
 	$(PY) -m mypy rft_template.py engine/make_wheel.py hooks tests benchmarks
 	cd engine && ../$(PY) -m mypy
+	@set -e; for case in $(USE_CASES); do echo "mypy builders/$$case"; (cd builders/$$case && MYPYPATH=.:..:../../templates/$$case ../../$(PY) -m mypy --config-file ../mypy.ini --exclude '^tests/' .); done
 
 engine-version: setup  ## record the engine's content under the version in engine/pyproject.toml
 	$(PY) engine/make_wheel.py record

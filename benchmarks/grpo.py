@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,12 +18,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "{{cookiecutter.project_slug}}" / "src"))
+from rft.config import EMBEDDED_MODEL
+from rft.local.model import gguf_path
+from rft.local.plan import make_plan
 
-from rft.config import EMBEDDED_MODEL  # noqa: E402
-from rft.local.model import gguf_path  # noqa: E402
-from rft.local.plan import make_plan  # noqa: E402
+ROOT = Path(__file__).parents[1]
 
 STARTER = ROOT / "templates/code-gen/task/starter/train.jsonl"
 

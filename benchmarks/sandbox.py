@@ -23,10 +23,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-ENGINE = Path(__file__).parents[1] / "{{cookiecutter.project_slug}}" / "src"
-sys.path.insert(0, str(ENGINE))
+from rft.sandbox import Sandbox, Test, build, tiers
 
-from rft.sandbox import Sandbox, Test, build, tiers  # noqa: E402
+ROOT = Path(__file__).parents[1]
 
 CODE = "def add(a, b):\n    return a + b\n"
 TESTS = [Test([1, 2], 3), Test(["a", "b"], "ab"), Test([[1], [2]], [1, 2])]
@@ -94,7 +93,7 @@ def graders(runs: int) -> None:
 
     print("\n| grader | p50, ms | gradings/s on 2 workers |\n|---|---|---|")
     for name, case in (("F1 over codes", "extraction"), ("rubric", "policy")):
-        task = ENGINE.parents[1] / "templates" / case / "task"
+        task = ROOT / "templates" / case / "task"
         lines = (task / "probes.jsonl").read_text("utf-8").splitlines()
         probe = next(p for p in map(json.loads, lines) if "gold" in p["name"])
         rows = [json.loads(r) for f in (task / "data").glob("*.jsonl") for r in f.open("rb")]

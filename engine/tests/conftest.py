@@ -21,7 +21,7 @@ from tests.trainer import Trainer
 
 
 def pytest_collection_finish() -> None:
-    """Keep what was imported out of later garbage collections: statsmodels runs one at each call."""
+    """Exempt imported modules from garbage collection, which statsmodels runs at each call."""
     gc.freeze()
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import random
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from task.grader import MAX_CREDIT, explain, grade
+import task.grader
+from task.grader import MAX_CREDIT, canonical, explain, grade
 from task.tools import codeset
 
 NEAR = ["E11.8", "E11.65", "E11.42", "S52.531D", "S52.532A"]
@@ -69,3 +73,17 @@ def test_no_input_raises_or_leaves_the_unit_interval(sample: Any) -> None:
 def test_no_answer_makes_the_local_grader_raise(sample: Any) -> None:
     assert 0 <= codeset.grade(sample, {}) <= 1
     assert all(0 <= part <= 1 for part in codeset.explain(sample, {}).values())
+
+
+@pytest.mark.parametrize("text", ["E11.9.", "E1.19", "11.9", "\uff2511.9", "E11.9 " * 20, "Z"])
+def test_text_not_written_like_a_code_has_no_canonical_form(text: str) -> None:
+    assert canonical(text) == ""
+
+
+def test_the_grader_runs_where_only_the_standard_library_is() -> None:
+    path = Path(task.grader.__file__)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    names |= {str(n.module) for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    assert names <= sys.stdlib_module_names
+    assert path.stat().st_size < 256_000

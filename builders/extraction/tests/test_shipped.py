@@ -43,6 +43,14 @@ def test_answers_that_need_no_model_score_below_0_3(rows_by_split: Splits, name:
     assert mean(grade({"output_text": floors(r)[name]}, r) for r in rows) < 0.3
 
 
+def test_the_most_frequent_codes_are_counted_over_the_training_rows(rows_by_split: Splits) -> None:
+    (code,) = frequent(1)
+    golds = [row["reference_answer"]["codes"] for row in rows_by_split["train"]]
+    assert sum(code in codes for codes in golds) == max(
+        sum(other in codes for codes in golds) for other in {c for codes in golds for c in codes}
+    )
+
+
 @pytest.mark.parametrize("most", [0, 30])
 def test_hacks_that_know_the_gold_score_below_0_3(rows_by_split: Splits, most: int) -> None:
     """Its categories alone (0), or gold and 30 siblings of it, chosen among those that may pay."""

@@ -160,7 +160,7 @@ class SandboxSection(Section):
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 20
     """Wall clock of one grading; the back-stop behind `fuel`."""
     memory_mb: Annotated[int, Field(ge=64, le=2048)] = 512
-    fuel: Annotated[int, Field(ge=10_000_000, le=10**13)] = 20_000_000_000
+    fuel: Annotated[int, Field(ge=10_000_000, le=10**13)] = 1_000_000_000
     """WebAssembly instructions for loading the code, and for each test."""
     workers: Annotated[int, Field(ge=1, le=64)] = 2
 

@@ -95,7 +95,7 @@ def _solved(graded: list[tuple[Row, Parts]]) -> dict[str, float]:
         return {}
     return {
         "answers": _mean(solved for group in rows.values() for solved in group),
-        "rows, at least once": _mean(max(group) for group in rows.values()),
+        "rows (by any answer)": _mean(max(group) for group in rows.values()),
     }
 
 

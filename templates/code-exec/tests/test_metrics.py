@@ -33,7 +33,7 @@ def test_solved_counts_answers_and_rows(row: Row) -> None:
     answers = [(row, answer(parts=RIGHT)), (row, answer(parts=HALF)), (other, answer(parts=HALF))]
     assert metrics(answers, [])["solved"] == {
         "answers": pytest.approx(1 / 3),
-        "rows, at least once": 0.5,
+        "rows (by any answer)": 0.5,
     }
 
 

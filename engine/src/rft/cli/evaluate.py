@@ -175,7 +175,7 @@ def _info(
 def _versions() -> dict[str, str]:
     from importlib.metadata import version
 
-    return {name: version(name) for name in ("openai", "pydantic", "scipy")}
+    return {name: version(name) for name in ("rft-engine", "openai", "pydantic", "scipy")}
 
 
 def _fill(

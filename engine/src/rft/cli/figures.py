@@ -20,7 +20,8 @@ def figures(
     """What task/metrics.py makes of the graded answers of a run; empty without such a file.
 
     It defines metrics(answers, train) and, for runs of people, agreement(by_coder):
-    `answers` is a list of (row, sample) as graders get them, `train` the rows of the training
+    `answers` is a list of (row, sample), the sample as graders get it and with its stored grade
+    ({"reward": float, "parts": {name: float}}) under "grade"; `train` the rows of the training
     split, `by_coder` such a list for each coder. Raises CheckError when it fails.
     """
     path = settings.task.metrics
@@ -30,8 +31,10 @@ def figures(
     answers = []
     by_coder: dict[str, list[Any]] = {coder: [] for coder in run.info.coders}
     for record in run.records():
-        if record.sample and record.reward is not None and record.item_id in rows:
-            answers.append((rows[record.item_id], record.sample.for_grader()))
+        if record.sample and record.grade and record.reward is not None and record.item_id in rows:
+            grade = record.grade.model_dump(include={"reward", "parts"})
+            sample = record.sample.for_grader() | {"grade": grade}
+            answers.append((rows[record.item_id], sample))
             if run.info.coders:
                 by_coder[run.info.coders[record.k]].append(answers[-1])
     train = [row.data for row in load_rows(settings, task, "train")[0].rows]

@@ -107,7 +107,7 @@ def _questions(settings: Settings, task: Task, limit: int) -> list[Question]:
     if not path.exists():
         raise UserError(
             f"{settings.task.calibration} is missing: write answers of known worth there, labelled "
-            "criterion by criterion; README.md has the format."
+            "criterion by criterion; docs/COMMANDS.md has the format."
         )
     splits, _ = load_splits(settings, task)
     lines, faults = read_calibration(settings, task, splits)
@@ -158,7 +158,7 @@ def _info(
             "grader": grader_hash(settings, spec),
             "prompt": runs.digest(leaf.model_dump(exclude_none=True)),
         },
-        versions={name: version(name) for name in ("openai", "pydantic", "scipy")},
+        versions={name: version(name) for name in ("rft-engine", "openai", "pydantic", "scipy")},
     )
 
 

@@ -124,7 +124,7 @@ def _covers(reference: str, code: str) -> bool:
 
 
 def _known(code: str) -> bool:
-    """True for a code of the code set, complete or not, but not for chapters and blocks ('Y62-Y84')."""
+    """True for a code of the code set, complete or not; False for a block such as 'Y62-Y84'."""
     icd = code_set()
     return bool(code.isascii() and icd.is_valid_item(code) and icd.is_category_or_subcategory(code))
 

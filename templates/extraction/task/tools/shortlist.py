@@ -86,6 +86,14 @@ class Index:
         """Position of each word."""
         return {word: i for i, word in enumerate(self.words)}
 
+    @functools.cached_property
+    def billable_below(self) -> dict[str, list[str]]:
+        """The billable codes of each three-character category."""
+        codes: dict[str, list[str]] = {}
+        for i in np.flatnonzero(self.billable):
+            codes.setdefault(self.codes[i][:3], []).append(self.codes[i])
+        return codes
+
     def is_billable(self, code: str) -> bool:
         """True for a code that is to be submitted as it stands."""
         return code in self.place and bool(self.billable[self.place[code]])
@@ -111,14 +119,11 @@ def shortlist(
 def near_misses(index: Index, gold: Sequence[str], most: int = 60) -> list[str]:
     """The billable codes beside each gold code in its category, at most `most` of each, closest
     (longest common beginning) first; in code order."""
-    found: set[str] = set()
+    near: set[str] = set()
     for code in gold:
-        category = code[:3]
-        billable = [
-            c for c in index.codes if c[:3] == category and c not in gold and index.is_billable(c)
-        ]
-        found.update(sorted(billable, key=lambda c: (-_common(c, code), c))[:most])
-    return sorted(found)
+        others = [c for c in index.billable_below.get(code[:3], ()) if c not in gold]
+        near.update(sorted(others, key=lambda c: (-_common(c, code), c))[:most])
+    return sorted(near)
 
 
 def _common(a: str, b: str) -> int:
@@ -226,7 +231,7 @@ def _key() -> str:
     spec = importlib.util.find_spec(LIBRARY)
     folder = Path(next(iter(spec.submodule_search_locations or ()))) if spec else Path()
     files = [f"{p.name} {p.stat().st_size}" for p in sorted((folder / "data").glob("*.[tx]*"))]
-    rules = Path(words.__file__).read_bytes()
+    rules = Path(words.__file__).read_bytes() + words.VOCABULARY.read_bytes()
     return hashlib.sha256("\n".join([_FORMAT, *files]).encode() + rules).hexdigest()[:16]
 
 

@@ -1,140 +1,20 @@
 """How the search reads text: the words of a note, or of a term of the code set, as word stems.
 
 Both sides go through `stems`, so that 'haemorrhages' in a note finds 'hemorrhage' in the code set.
-The tables are short; add the words of your own notes to SAID (the index is rebuilt when this file
-changes).
+Add the words of your own notes to vocabulary.txt (the index is rebuilt when it changes).
 """
 
 from __future__ import annotations
 
 import functools
 import re
+from pathlib import Path
 
-SAID = {
-    "adhd": "attention deficit hyperactivity",
-    "af": "atrial fibrillation",
-    "afib": "atrial fibrillation",
-    "aki": "acute kidney failure",
-    "amoxicillin": "penicillins",
-    "amputated": "acquired absence amputation",
-    "apixaban": "anticoagulants",
-    "bicycle": "pedal cycle bicycle",
-    "bike": "pedal cycle bike",
-    "bisoprolol": "beta adrenoreceptor antagonists",
-    "bleed": "hemorrhage",
-    "bleeding": "hemorrhage bleeding",
-    "bmi": "body mass index",
-    "bph": "benign prostatic hyperplasia",
-    "ca": "malignant neoplasm",
-    "cad": "atherosclerotic heart disease coronary artery",
-    "caesarean": "cesarean",
-    "cancer": "malignant neoplasm",
-    "carcinoma": "carcinoma malignant neoplasm",
-    "cellulitic": "cellulitis",
-    "chf": "heart failure",
-    "chopping": "food preparation",
-    "ckd": "chronic kidney disease",
-    "clopidogrel": "antiplatelets",
-    "colectomy": "acquired absence digestive tract",
-    "copd": "chronic obstructive pulmonary disease",
-    "cva": "cerebral infarction",
-    "dapagliflozin": "oral hypoglycemic drugs",
-    "diabetic": "diabetes diabetic",
-    "dka": "ketoacidosis",
-    "dm": "diabetes mellitus",
-    "dnacpr": "do not resuscitate",
-    "dnr": "do not resuscitate",
-    "dulaglutide": "injectable non insulin antidiabetic drugs",
-    "dvt": "embolism thrombosis deep veins",
-    "empagliflozin": "oral hypoglycemic drugs",
-    "esrd": "end stage renal disease",
-    "exsmoker": "history nicotine dependence",
-    "fell": "fall",
-    "frying": "cooking",
-    "fx": "fracture",
-    "gad": "generalized anxiety disorder",
-    "gerd": "gastro esophageal reflux disease",
-    "glargine": "insulin",
-    "gliclazide": "oral hypoglycemic drugs",
-    "gord": "gastro esophageal reflux disease",
-    "hf": "heart failure",
-    "hfpef": "diastolic heart failure",
-    "hfref": "systolic heart failure",
-    "htn": "hypertension",
-    "hx": "history",
-    "hypertensive": "hypertensive hypertension",
-    "ibs": "irritable bowel syndrome",
-    "ibuprofen": "propionic acid derivatives",
-    "ida": "iron deficiency anemia",
-    "immunisation": "immunization",
-    "infarct": "infarction",
-    "jab": "immunization vaccination",
-    "job": "work income",
-    "jogging": "running",
-    "l": "left",
-    "liraglutide": "injectable non insulin antidiabetic drugs",
-    "lisinopril": "angiotensin converting enzyme inhibitors",
-    "lispro": "insulin",
-    "lt": "left",
-    "mastectomy": "acquired absence breast",
-    "mdd": "major depressive disorder",
-    "metastases": "secondary malignant neoplasm",
-    "metastasis": "secondary malignant neoplasm",
-    "metastatic": "secondary malignant neoplasm",
-    "metformin": "oral hypoglycemic drugs",
-    "methotrexate": "methotrexate antimetabolite",
-    "metoprolol": "beta adrenoreceptor antagonists",
-    "mi": "myocardial infarction",
-    "motorbike": "motorcycle",
-    "mrsa": "methicillin resistant staphylococcus aureus",
-    "ms": "multiple sclerosis",
-    "naproxen": "propionic acid derivatives",
-    "nephrectomy": "acquired absence kidney",
-    "nstemi": "non st elevation nstemi myocardial infarction",
-    "oa": "osteoarthritis",
-    "osa": "obstructive sleep apnea",
-    "pe": "pulmonary embolism",
-    "pneumothoraces": "pneumothorax",
-    "prednisolone": "systemic steroids",
-    "prednisone": "systemic steroids",
-    "pregnant": "pregnancy",
-    "pth": "parathyroid",
-    "ptsd": "post traumatic stress disorder",
-    "r": "right",
-    "ra": "rheumatoid arthritis",
-    "ramipril": "angiotensin converting enzyme inhibitors",
-    "resuscitation": "resuscitate",
-    "rivaroxaban": "anticoagulants",
-    "rt": "right",
-    "semaglutide": "injectable non insulin antidiabetic drugs",
-    "sitagliptin": "oral hypoglycemic drugs",
-    "sle": "systemic lupus erythematosus",
-    "slipped": "slipping fall",
-    "smoked": "nicotine dependence cigarettes",
-    "smoker": "nicotine dependence cigarettes",
-    "smokes": "nicotine dependence cigarettes",
-    "sob": "shortness breath",
-    "statin": "antihyperlipidemic drugs",
-    "stemi": "st elevation stemi myocardial infarction",
-    "stroke": "stroke cerebral infarction",
-    "t1dm": "type 1 diabetes mellitus",
-    "t2dm": "type 2 diabetes mellitus",
-    "tamoxifen": "selective estrogen receptor modulators",
-    "tbi": "traumatic brain injury",
-    "tbsa": "burns body surface",
-    "tia": "transient cerebral ischemic attack",
-    "ticagrelor": "antiplatelets",
-    "tripped": "tripping fall",
-    "tsh": "thyroid",
-    "uti": "urinary tract infection",
-    "vaccinated": "immunization vaccination",
-    "vaccine": "immunization vaccination",
-    "vaccines": "immunization vaccination",
-    "warfarin": "anticoagulants",
-    "wks": "weeks",
-    "work": "work income",
-}
-"""What notes say (abbreviations, names of drugs, everyday words) -> what the code set calls it."""
+VOCABULARY = Path(__file__).with_name("vocabulary.txt")
+SAID = dict(
+    line.split(": ", 1) for line in VOCABULARY.read_text(encoding="utf-8").splitlines() if line
+)
+"""What notes say (abbreviations, drugs, everyday words) -> the words of the code set for it."""
 
 _SPELLINGS = [
     ("haem", "hem"), ("aem", "em"), ("oed", "ed"), ("oea", "ea"), ("rrhoe", "rrhe"),
@@ -160,7 +40,7 @@ _SUFFIX = re.compile(r"(ically|ical|ic|ous|ive|ions?|ings?|ed|es|al|ly|y|ia|is|e
 
 
 def stems(text: str) -> list[str]:
-    """The stems of a text in its order, words of SAID replaced, stop words left out.
+    """The stems of a text in its order, words of the vocabulary replaced, stop words left out.
 
     'Fractures of L radius' -> ['fractur', 'left', 'radi']
     """
