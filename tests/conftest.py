@@ -36,6 +36,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests that install come first, so that no worker waits for them at the end."""
+    items.sort(key=lambda item: "test_flows_install" not in item.nodeid)
+
+
 @dataclass(frozen=True)
 class Done:
     """What a command did: its exit code and what it said."""
