@@ -15,7 +15,7 @@ import time
 from typing import Any
 
 from rft import graders
-from rft.cli.project import load_task, open_settings
+from rft.project.loader import load_task, open_settings
 from rft.records import Sample
 
 LONG, DEEP = 100_000, 5_000

@@ -51,7 +51,7 @@ def test_the_first_way_is_asked_unless_told(rft: Rft, two_ways: Endpoint) -> Non
 
 
 def test_another_way_is_asked_on_demand(rft: Rft, project: Path, two_ways: Endpoint) -> None:
-    assert "asked by plainly" in rft("eval", "--ask", "plainly").out
+    assert "prompt variant: plainly" in rft("eval", "--ask", "plainly").out
     assert asked(two_ways) == {""}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rft.cli.figures import sentences
+from rft.project.figures import sentences
 from tests.conftest import Outcome
 from tests.endpoint import Endpoint
 from tests.test_human import line

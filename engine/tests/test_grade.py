@@ -85,7 +85,7 @@ def test_rows_of_every_split_are_found(rft: Rft, item: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--item", "adob", "--sample", ""], "No row has the id 'adob'; near are adobe; rft check"),
+        (["--item", "adob", "--sample", ""], "No row has the id 'adob'; similar ids: adobe; rft check"),
         (["--item", "zzzzz", "--sample", ""], "No row has the id 'zzzzz'; rft check"),
         (["--item", "adobe", "--file", "absent"], "absent cannot be read: "),
         (["--item", "adobe", "--file", "x", "--sample", ""], "both name an answer; give one"),

@@ -217,6 +217,33 @@ class Settings(Section):
         )
 
 
+def override(
+    settings: Settings,
+    split: str = "",
+    limit: int = 0,
+    samples: int = 0,
+    profile: str = "",
+    ask: str = "",
+) -> Settings:
+    """The settings with what a command names in place of what stands in rft.toml."""
+    values = settings.model_dump(by_alias=True)
+    if ask:
+        values["task"]["ask"] = ask
+    if split:
+        values["eval"]["split"] = split
+    if limit:
+        values["eval"]["limit"] = limit
+    if samples:
+        values["sampling"]["samples_per_item"] = samples
+    if profile and profile != settings.endpoint.profile:
+        values["endpoint"] |= {"profile": profile, "base_url": None, "api_key_env": None}
+        values["models"] = {}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise UserError(f"{'; '.join(plain_errors(error))}.") from None
+
+
 def plain_errors(error: ValidationError) -> list[str]:
     """Pydantic's findings as 'where: what' strings, without its vocabulary of types and links."""
     found = []

@@ -19,7 +19,13 @@ class CheckError(RftError):
     exit_code = 1
 
 
+class StoppedError(RftError):
+    """Somebody pressed Ctrl-C; the message says what is kept."""
+
+    exit_code = 130
+
+
 class OutsideError(RftError):
-    """The world outside failed: network, vendor, disk. Nothing was scored; run it again."""
+    """The endpoint, network or disk failed. Nothing was scored; the command can be run again."""
 
     exit_code = 3

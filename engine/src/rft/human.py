@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 
 from rft.config import plain_errors
-from rft.lines import Line, read_lines
+from rft.jsonl import Line, read_lines
 
 NAME = "human"
 """What `rft eval --model` and the runs call people."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rft.lines import Line
+from rft.jsonl import Line
 from rft.thresholds import Share
 
 

@@ -116,3 +116,19 @@ class Record(BaseModel):
         if self.reward is not None:
             return None
         return self.error or "; ".join(self.grade.flags if self.grade else [])
+
+    def flat(self) -> dict[str, Any]:
+        """The record as one line of a table."""
+        sample = self.sample or Sample(output_text="")
+        parts = self.grade.parts if self.grade else {}
+        return {
+            "item_id": self.item_id,
+            "k": self.k,
+            "reward": self.reward,
+            **{f"part.{name}": value for name, value in parts.items()},
+            "text": sample.output_text if self.sample else None,
+            "finish_reason": sample.finish_reason,
+            **sample.usage,
+            "seconds": sample.latency_s,
+            "failure": self.failure,
+        }

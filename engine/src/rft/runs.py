@@ -13,15 +13,19 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rft.errors import OutsideError, UserError
+from rft.errors import OutsideError, StoppedError, UserError
 from rft.records import Record
+
+if TYPE_CHECKING:
+    import pandas
 
 RECORDS, INFO = "records.jsonl", "run.json"
 
@@ -121,6 +125,33 @@ class Run:
         """Let others write again."""
         self._lock.release()
         (self.folder / ".lock").unlink(missing_ok=True)
+
+    @contextmanager
+    def writing(self, root: Path, noun: str) -> Iterator[None]:
+        """Lock the run for a block. Raises StoppedError on Ctrl-C, saying what is kept.
+
+        `noun`: what its records are, in the plural; `root`: the project's folder.
+        """
+        self.lock()
+        try:
+            yield
+        except KeyboardInterrupt:
+            kept, planned = self.info.planned - len(self.missing()), self.info.planned
+            raise StoppedError(
+                f"stopped; {kept} of {planned} {noun} are kept in "
+                f"{self.folder.relative_to(root)}; the same command goes on from there."
+            ) from None
+        finally:
+            self.unlock()
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One line per answer: item_id, k, reward, each part, text, tokens, seconds, failure.
+
+        Needs pandas.
+        """
+        import pandas
+
+        return pandas.DataFrame([record.flat() for record in self.records()])
 
 
 def digest(value: Any) -> str:

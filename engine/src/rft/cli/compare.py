@@ -15,11 +15,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rft.cli import app, terminal
-from rft.cli.project import open_settings
+from rft.cli.app import app, open_project, terminal
+from rft.display import seen
 from rft.errors import UserError
 from rft.records import finite
-from rft.text import seen
 
 if TYPE_CHECKING:
     from rft.comparison import Change, Comparison, Pair, Side
@@ -35,6 +34,7 @@ ANSWER = 210
 
 @app.command()
 def compare(
+    context: typer.Context,
     names: Annotated[
         list[str], typer.Argument(metavar="A B [C ...]", help="Models, or folders below runs/.")
     ],
@@ -53,12 +53,14 @@ def compare(
     ] = False,
 ) -> None:
     """Compare runs on the same rows, each with A; it may say "tied". People: --model human."""
-    from rft.cli.sides import open_sides
     from rft.comparison import compare as work_out
+    from rft.project.sides import open_sides
 
     if len(names) < 2:
         raise UserError("Name two runs or more: rft compare base tuned.")
-    found = open_sides(open_settings(), names, split=split, common=common, any_prompt=any_prompt)
+    found = open_sides(
+        open_project(context).settings, names, split=split, common=common, any_prompt=any_prompt
+    )
     told = work_out(found.sides, {i: row["slices"] for i, row in found.rows.items()})
     if as_json:
         print(json.dumps(_plain(told, found.notes, show), indent=2))

@@ -7,17 +7,16 @@ import sys
 
 import typer
 
-from rft.cli import app, terminal
-from rft.cli.project import open_settings
+from rft.cli.app import app, open_project, terminal
 
 
 @app.command()
-def doctor() -> None:
+def doctor(context: typer.Context) -> None:
     """Say where untrusted code runs: each sandbox tier, why not, what to do, which is in force."""
     from rft.errors import RftError
     from rft.sandbox import selftest, tiers
 
-    section = open_settings().sandbox
+    section = open_project(context).settings.sandbox
     console = terminal()
     console.print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}")
     console.print("Sandbox tiers for code that a model wrote, strongest first:")

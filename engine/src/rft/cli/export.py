@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from rft import graders
-from rft.cli import app, terminal
-from rft.cli.check import SPLITS, Answer, grade_all
-from rft.cli.project import asked, load_rows, load_task, near, open_grader, open_settings
+from rft.cli.app import app, open_project, terminal
 from rft.errors import CheckError, OutsideError
-from rft.lines import read_lines
+from rft.jsonl import read_lines
 from rft.probes import Probe
+from rft.project import SPLITS
+from rft.project.loader import asked, load_rows, load_task, near, open_grader
+from rft.project.scoring import WrittenAnswer, grade_all
 
 group = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 app.add_typer(group, name="export", help="Write this task for another trainer.")
@@ -26,6 +27,7 @@ def export() -> None:
 
 @group.command()
 def bedrock(
+    context: typer.Context,
     output: Annotated[Path, typer.Option(help="Folder, below the project's.")] = Path(
         "exports/bedrock"
     ),
@@ -33,7 +35,7 @@ def bedrock(
     """Amazon Bedrock: a Lambda around the grader, a test of it, the data, deploy notes."""
     from rft.export.bedrock import carried, case, write
 
-    settings = open_settings()
+    settings = open_project(context).settings
     task = load_task(settings)
     spec = graders.load_spec(settings.path(settings.task.grader))
     left_out = carried(spec).left_out  # what it cannot carry is said before anything is graded
@@ -51,7 +53,7 @@ def bedrock(
     probes, faults = read_lines(settings.path(settings.task.probes), Probe, rows)
     if faults:
         raise CheckError(faults[0])
-    answers = [Answer("", p.name, rows[p.item_id], p.output_text) for p in probes]
+    answers = [WrittenAnswer("", p.name, rows[p.item_id], p.output_text) for p in probes]
     with open_grader(settings, spec, judged=False) as grader:
         grades = grade_all(answers, grader)
     cases = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
 from pathlib import Path
@@ -12,16 +11,15 @@ import typer
 from rich.table import Table
 
 from rft import graders
-from rft.cli import app, terminal
-from rft.cli.check import load_splits
-from rft.cli.project import load_task, open_grader, open_settings
+from rft.cli.app import app, open_project, terminal
 from rft.errors import OutsideError, UserError
 from rft.graders.spec import leaves
-from rft.records import Grade, Sample
+from rft.records import Grade
 
 
 @app.command()
 def grade(
+    context: typer.Context,
     item: Annotated[str, typer.Option(help="The id of a row of any split.")],
     sample: Annotated[str | None, typer.Option(help="The answer to grade.")] = None,
     file: Annotated[Path | None, typer.Option(help="A file that holds the answer.")] = None,
@@ -31,18 +29,8 @@ def grade(
 ) -> None:
     """Grade one answer (--sample, --file or standard input) and show every part and flag."""
     text = _text(sample, file)
-    settings = open_settings()
-    spec = graders.load_spec(settings.path(settings.task.grader))
-    splits, _ = load_splits(settings, load_task(settings))
-    rows = {row.id: row.data for split in splits for row in split.rows}
-    if item not in rows:
-        near = difflib.get_close_matches(item, rows, 3)
-        hint = f"; near are {', '.join(near)}" if near else ""
-        raise UserError(f"No row has the id '{item}'{hint}; rft check names unreadable rows.")
-    with open_grader(settings, spec) as grader:
-        found = grader.grade(
-            Sample(output_text=text, finish_reason="stop").for_grader(), rows[item]
-        )
+    project = open_project(context)
+    found, spec = project.grade(item, text), project.grader_spec
     if as_json:
         print(json.dumps(graders.response(spec, found), indent=2))
     else:

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from rft.cli import app, terminal
-from rft.cli.project import load_module, load_task, open_settings
+from rft.cli.app import app, open_project, terminal
 from rft.errors import CheckError, OutsideError, UserError
+from rft.project.loader import load_module, load_task
 
 
 @app.command("import")
 def import_rows(
+    context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Files or folders to read.")],
     out: Annotated[Path, typer.Option(help="Where the rows go (appended).")] = Path(
         "task/data/imported.jsonl"
@@ -25,7 +26,7 @@ def import_rows(
     overwrite: Annotated[bool, typer.Option(help="Replace the file instead.")] = False,
 ) -> None:
     """Turn your own sources into rows; what cannot be used is listed with file and line."""
-    settings = open_settings()
+    settings = open_project(context).settings
     task = load_task(settings)
     module = load_module(settings, settings.task.importer)
     given = _given(settings_given or [], module.OPTIONS)

@@ -16,9 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rft import config, graders, runs
-from rft.cli import app, terminal
-from rft.cli.check import load_splits, read_calibration
-from rft.cli.project import Task, grader_hash, load_task, open_settings
+from rft.cli.app import app, open_project, terminal
 from rft.config import Settings
 from rft.errors import CheckError, UserError
 from rft.graders.spec import ScoreModel
@@ -32,6 +30,9 @@ from rft.judging.exam import (
     missing,
     part_of_reward,
 )
+from rft.project import Project
+from rft.project.checking import read_calibration
+from rft.project.loader import grader_hash
 from rft.records import Record
 
 SHOWN = 5
@@ -41,6 +42,7 @@ COLOURS = {"go": "green", "pass": "green", "warn": "yellow", "not yet": "yellow"
 
 @app.command()
 def judge(
+    context: typer.Context,
     repeats: Annotated[int, typer.Option(min=1, help="Calls for each answer.")] = 3,
     limit: Annotated[int, typer.Option(min=0, help="Only so many rows, a fixed choice.")] = 0,
     profile: Annotated[str, typer.Option(help="Another judge: local, the embedded model.")] = "",
@@ -49,10 +51,11 @@ def judge(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Examine the judge on your calibration answers. Exit 0 only if it passes."""
-    settings = _override(open_settings(), profile)
+    project = open_project(context)
+    project.settings = settings = _override(project.settings, profile)
     spec = graders.load_spec(settings.path(settings.task.grader))
     leaf = _score_model(spec, key)
-    questions = _questions(settings, load_task(settings), limit)
+    questions = _questions(project, limit)
     console = terminal(stderr=as_json)
     run = runs.start(
         settings.runs / "judge", _info(settings, spec, leaf, questions, repeats), new=new
@@ -101,16 +104,17 @@ def _score_model(spec: graders.Spec, key: str) -> ScoreModel:
     return next(iter(found.values()))
 
 
-def _questions(settings: Settings, task: Task, limit: int) -> list[Question]:
+def _questions(project: Project, limit: int) -> list[Question]:
     """Every calibration answer, and those whose criteria are reversed; the first fault raises."""
+    settings, task = project.settings, project.task
     path = settings.path(settings.task.calibration)
     if not path.exists():
         raise UserError(
             f"{settings.task.calibration} is missing: write answers of known worth there, labelled "
             "criterion by criterion; docs/COMMANDS.md has the format."
         )
-    splits, _ = load_splits(settings, task)
-    lines, faults = read_calibration(settings, task, splits)
+    splits, _ = project.splits()
+    lines, faults = read_calibration(project, splits)
     if faults:
         more = f" ({len(faults) - 1} more: rft check lists them)" if len(faults) > 1 else ""
         raise CheckError(f"{faults[0]}{more}")

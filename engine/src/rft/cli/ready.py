@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rft.cli import app, terminal
-from rft.cli.evidence import Evidence, RunArgument, evidence
+from rft.cli.app import app, open_project, terminal
 from rft.errors import UserError
+from rft.project.evidence import Evidence, RunArgument, evidence
 from rft.records import finite
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ COLOURS |= {"GO": "green", "NOT YET": "yellow", "NO-GO": "red"}
 
 @app.command()
 def ready(
+    context: typer.Context,
     run: RunArgument = "",
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     quiet: Annotated[
@@ -45,7 +46,7 @@ def ready(
 
     if because and not accept:
         raise UserError("--because goes with --accept CHECK.")
-    found = evidence(run)
+    found = evidence(open_project(context), run)
     readiness = found.readiness
     for name in accept or []:
         engine.accept(found.run.folder, readiness.checks, name, because)

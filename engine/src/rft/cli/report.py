@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from rft.cli import app, terminal
-from rft.cli.evidence import RunArgument, evidence
-from rft.cli.project import near, open_settings
+from rft.cli.app import app, open_project, terminal
+from rft.project.evidence import RunArgument, evidence
+from rft.project.loader import near
 
 
 @app.command()
 def report(
+    context: typer.Context,
     run: RunArgument = "",
     beside: Annotated[
         list[str] | None,
@@ -25,11 +26,12 @@ def report(
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Write report.html into the run's folder: one file, readable anywhere."""
-    from rft.cli.sides import open_sides
     from rft.comparison import compare
+    from rft.project.sides import open_sides
     from rft.report import render, write
 
-    found, settings = evidence(run), open_settings()
+    project = open_project(context)
+    found, settings = evidence(project, run), project.settings
     comparison, notes = None, []
     if beside:
         names = [found.run.folder.name, *beside]

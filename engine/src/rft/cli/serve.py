@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from rft.cli import app
-from rft.cli.project import open_settings
+from rft.cli.app import app, open_project
 
 
 @app.command()
 def serve(
+    context: typer.Context,
     host: Annotated[str, typer.Option(help="Address; others than loopback need --key-env.")] = (
         "127.0.0.1"
     ),
@@ -27,6 +27,6 @@ def serve(
     """Serve models, files, graders and training jobs to any OpenAI client on this machine."""
     from rft.local.run import run
 
-    settings = open_settings()
+    settings = open_project(context).settings
     folder = (settings.root / state).resolve()
     run(settings, folder, host=host, port=port, key_env=key_env, workers=workers, slots=slots)

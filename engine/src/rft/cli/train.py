@@ -14,11 +14,9 @@ from rich.console import Console
 from rich.text import Text
 
 from rft import graders, runs
-from rft.cli import app, terminal
-from rft.cli.evaluate import override
-from rft.cli.project import Task, asked, load_rows, load_task, open_settings
+from rft.cli.app import app, open_project, terminal
 from rft.cli.watch import follow_on, sent_job
-from rft.config import Settings
+from rft.config import Settings, override
 from rft.dataset import check_splits
 from rft.errors import CheckError, RftError, UserError
 from rft.jobs import store
@@ -37,6 +35,7 @@ from rft.jobs.vendor import (
     remembered_as,
     shutdown_date,
 )
+from rft.project.loader import Task, asked, load_rows, load_task
 from rft.rollouts import response_format
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def train(
     """Train a model with this project's data and grader: look, estimate, ask, send, watch."""
     if context.invoked_subcommand:
         return
-    settings = override(open_settings(), profile=profile)
+    settings = override(open_project(context).settings, profile=profile)
     chosen = _method(method or settings.train.method)
     prepared = _prepare(settings, chosen, start, suffix, hyper or [])
     root, console = settings.runs / "train", terminal()
@@ -136,25 +135,25 @@ def train(
 
 
 @group.command()
-def pause(job: JobArgument = "") -> None:
+def pause(context: typer.Context, job: JobArgument = "") -> None:
     """Pause a job; the vendor keeps a checkpoint."""
-    _change("pause", job)
+    _change(context, "pause", job)
 
 
 @group.command()
-def resume(job: JobArgument = "") -> None:
+def resume(context: typer.Context, job: JobArgument = "") -> None:
     """Let a paused job go on."""
-    _change("resume", job)
+    _change(context, "resume", job)
 
 
 @group.command()
-def cancel(job: JobArgument = "") -> None:
+def cancel(context: typer.Context, job: JobArgument = "") -> None:
     """End a job for good."""
-    _change("cancel", job)
+    _change(context, "cancel", job)
 
 
-def _change(action: str, name: str) -> None:
-    settings, job = sent_job(name)
+def _change(context: typer.Context, action: str, name: str) -> None:
+    settings, job = sent_job(open_project(context).settings, name)
     with connect(settings) as client, explained(client, f"{action} of {job.info.job_id}"):
         found = getattr(client.fine_tuning.jobs, action)(job.info.job_id)
         job.update(status=str(found.status))
@@ -284,7 +283,8 @@ def _latest_answers(settings: Settings, model: str) -> tuple[list[Any], str]:
 
 def _readiness(settings: Settings, model: str, start: str) -> Remark:
     """What `rft ready` says of the newest run of the model that is to be trained."""
-    from rft.cli.evidence import evidence
+    from rft.project import Project
+    from rft.project.evidence import evidence
 
     run = _newest_run(settings, model)
     if run is None:
@@ -294,7 +294,7 @@ def _readiness(settings: Settings, model: str, start: str) -> Remark:
             "ready first, or add --anyway.",
         )
     try:
-        found = evidence(run.folder.name).readiness
+        found = evidence(Project(settings), run.folder.name).readiness
     except RftError as error:
         return Remark("stop", f"rft ready cannot judge {run.folder.name}: {error}")
     told = f"rft ready says {found.verdict} for {run.folder.name}"

@@ -10,10 +10,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from rft.cli import app, terminal
-from rft.cli.evaluate import override
-from rft.cli.project import open_settings
-from rft.config import Settings
+from rft.cli.app import app, open_project, terminal
+from rft.config import Settings, override
 from rft.errors import CheckError, RftError, UserError
 from rft.jobs import store
 from rft.jobs.curve import COLUMNS, cell, curves, line, told_columns
@@ -28,21 +26,21 @@ STEPS_SHOWN = 8
 
 @app.command()
 def watch(
+    context: typer.Context,
     job: Annotated[str, typer.Argument(help="Job id or folder; the newest if left out.")] = "",
     stop: Annotated[
         bool, typer.Option("--stop-on-hacking", help="Pause the job when the watch warns.")
     ] = False,
 ) -> None:
     """Show a training job until it is over; Ctrl-C leaves it running."""
-    follow_on(*sent_job(job), stop)
+    follow_on(*sent_job(open_project(context).settings, job), stop)
 
 
-def sent_job(name: str) -> tuple[Settings, store.Job]:
+def sent_job(settings: Settings, name: str) -> tuple[Settings, store.Job]:
     """A job by its id or folder ("": the newest), and the settings that reach its vendor.
 
     Raises UserError when there is none, or when rft.toml names another address by now.
     """
-    settings = open_settings()
     job = store.find(settings.runs / "train", name)
     settings = override(settings, profile=job.info.profile)
     if (address := remembered_as(settings)) != job.info.base_url:

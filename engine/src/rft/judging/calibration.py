@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, model_validator
 
-from rft.lines import Line, read_lines
+from rft.jsonl import Line, read_lines
 
 BaseKind = Literal["excellent", "fair", "poor", "empty", "confidently_wrong"]
 Kind = Literal["excellent", "fair", "poor", "empty", "confidently_wrong", "padded", "injection"]

@@ -20,7 +20,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from rft import text
+from rft import display
 from rft.comparison import Comparison, signed
 from rft.errors import OutsideError
 from rft.readiness import Readiness
@@ -150,13 +150,13 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FunctionLoader(_asset),
         autoescape=True,
-        finalize=text.plain,
+        finalize=display.plain,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(
-        number=text.number, pretty=text.pretty, content=text.content, signed=signed
+        number=display.number, pretty=display.pretty, content=display.content, signed=signed
     )
     return environment
 

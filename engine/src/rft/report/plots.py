@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from rft.display import seen
 from rft.report.svg import INK, SERIES, SOFT, markup
 from rft.stats import Estimate
-from rft.text import seen
 
 WIDTH, HEIGHT = 400, 250
 """Points; the width of a small phone, so that no text there is drawn smaller than written."""

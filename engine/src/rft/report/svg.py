@@ -19,7 +19,7 @@ import matplotlib.style
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from rft.text import seen
+from rft.display import seen
 
 INK, SOFT, LINE = "#010101", "#010102", "#010103"
 SERIES = ("#010104", "#010105", "#010106", "#010107")

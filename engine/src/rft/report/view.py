@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from rft.comparison import Side, typical
+from rft.display import pretty
 from rft.records import Record, parse_json
 from rft.report.diff import Diff, compare
 from rft.stats import ByItem, Estimate, mean_interval, pass_at_k
-from rft.text import pretty
 
 MAX_SLICES = 30
 """Values shown of one slice key, those with the most items."""

@@ -16,7 +16,6 @@ from dotenv import load_dotenv
 from pydantic import BaseModel
 
 from rft import config, graders
-from rft.cli import options
 from rft.config import Settings
 from rft.errors import CheckError, UserError
 from rft.runs import digest
@@ -47,10 +46,10 @@ class Task:
     """The way of asking that `messages` builds; None: the schema has one only."""
 
 
-def open_settings() -> Settings:
-    """The settings of the project that the command names, with .env loaded into the environment."""
-    settings = config.load(options.root / options.settings, options.root)
-    load_dotenv(options.root / ".env")
+def open_settings(root: Path, file: Path) -> Settings:
+    """The settings of the project in `root`, with its .env loaded into the environment."""
+    settings = config.load(root / file, root)
+    load_dotenv(root / ".env")
     return settings
 
 
@@ -104,6 +103,20 @@ def load_rows(settings: Settings, task: Task, name: str) -> tuple[Split, list[Fi
     from rft.dataset import load_split
 
     return load_split(name, near(settings.path(settings.task.data) / f"{name}.jsonl"), task.item)
+
+
+def sound_rows(split: Split, findings: Sequence[Finding]) -> list[Row]:
+    """The rows of a split of which nothing is wrong.
+
+    Raises CheckError naming the first fault: an unreadable row, or an id that is used twice.
+    """
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        more = f" ({len(errors) - 1} more: rft check lists them)" if len(errors) > 1 else ""
+        raise CheckError(f"{errors[0]}{more}")
+    if len({row.id for row in split.rows}) < len(split.rows):
+        raise CheckError(f"{split.path.name} has duplicate ids; rft check names their lines.")
+    return list(split.rows)
 
 
 def asked(task: Task, row: Row) -> dict[str, Any]:

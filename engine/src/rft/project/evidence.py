@@ -8,19 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rft import graders, runs
-from rft.cli.project import (
-    asked,
-    grader_hash,
-    load_module,
-    load_rows,
-    load_task,
-    open_grader,
-    open_settings,
-)
+from rft import runs
 from rft.errors import UserError
+from rft.project.loader import asked, load_module
 
 if TYPE_CHECKING:
+    from rft.project import Project
     from rft.readiness import Readiness
 
 RunArgument = Annotated[str, typer.Argument(help="A folder below runs/; the newest if left out.")]
@@ -39,38 +32,36 @@ class Evidence:
     readiness: Readiness
 
 
-def evidence(name: str) -> Evidence:
+def evidence(project: Project, name: str) -> Evidence:
     """The named run, or the last one; its rows and its grader must be those it was made with."""
-    from rft.cli.check import floor_means
-    from rft.cli.material import MOST_ROWS, choice, gather
+    from rft.project.material import MOST_ROWS, choice, gather
+    from rft.project.scoring import floor_means
     from rft.readiness import assess, read_accepted, with_accepted
 
-    settings = open_settings()
-    task = load_task(settings)
+    settings, task = project.settings, project.task
     root = settings.runs
     run = runs.load(root / Path(name).name) if name else runs.latest(root)
     if run.info.ask not in (None, task.ask):
-        settings.task.ask = run.info.ask
-        task = load_task(settings)
-    split, _ = load_rows(settings, task, run.info.split)
+        project = project.override(ask=run.info.ask)
+        settings, task = project.settings, project.task
+    split, _ = project.split(run.info.split)
     by_id = {row.id: row for row in split.rows}
     rows = [by_id[i] for i in run.info.item_ids if i in by_id]
     if runs.digest([row.data for row in rows]) != run.info.hashes["data"]:
         raise UserError(
             f"{split.file} has changed since {run.folder.name} was made; run rft eval again."
         )
-    spec = graders.load_spec(settings.path(settings.task.grader))
-    if grader_hash(settings, spec) != run.info.hashes["grader"]:
+    if project.grader_hash != run.info.hashes["grader"]:
         raise UserError(
             f"The grader has changed since {run.folder.name} was made; run rft eval again."
         )
     records = run.records()
     floors_of = load_module(settings, settings.task.floors).floors
-    with open_grader(settings, spec, judged=False) as grader:
+    with project.open_grader(judged=False) as grader:
         # Over the whole split, though a run may hold few of its rows: it costs nothing.
         told = [row.data for row in choice(split.rows, MOST_ROWS)]
         means = floor_means(floors_of, {split.name: told}, grader)
-        material = gather(settings, task, spec, grader, run, records)
+        material = gather(project, grader, run, records)
     floors = {floor: by_split[split.name] for floor, by_split in means.items()}
     readiness = assess(
         records,

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rft import graders, human, runs
-from rft.cli.check import Answer, grade_all, load_splits
-from rft.cli.project import Task, grader_hash, open_grader
-from rft.config import Settings
+from rft import human, runs
 from rft.errors import CheckError, UserError
+from rft.project.scoring import WrittenAnswer, grade_all
 from rft.records import Record, Sample
 
+if TYPE_CHECKING:
+    from rft.project import Project
 
-def load_people(settings: Settings, task: Task, item_ids: Sequence[str]) -> human.People:
+
+def load_people(project: Project, item_ids: Sequence[str]) -> human.People:
     """What people answered; every line must be usable.
 
     Raises UserError when there is no file, CheckError naming the lines that must be mended.
     """
+    settings, task = project.settings, project.task
     path = settings.path(settings.task.human)
     if human.NAME in settings.models:
         raise UserError(
@@ -29,7 +31,7 @@ def load_people(settings: Settings, task: Task, item_ids: Sequence[str]) -> huma
             f"{settings.task.human} does not exist; write one line for each coder and row: "
             '{"item_id": "...", "coder": "...", "answer": {...}}.'
         )
-    everywhere = {row.id for split in load_splits(settings, task)[0] for row in split.rows}
+    everywhere = {row.id for split in project.splits()[0] for row in split.rows}
     people, faults = human.load_people(path, everywhere, task.answer)
     if faults:
         raise CheckError("\n".join([*faults, f"{len(faults)} lines must be mended first."]))
@@ -42,10 +44,9 @@ def load_people(settings: Settings, task: Task, item_ids: Sequence[str]) -> huma
 
 
 def people_run(
-    settings: Settings,
+    project: Project,
     people: human.People,
     rows: Mapping[str, dict[str, Any]],
-    spec: graders.Spec,
     versions: dict[str, str],
     *,
     new: bool,
@@ -54,6 +55,7 @@ def people_run(
 
     Answer k of a row is that of coder k; what a coder did not answer is no missing answer.
     """
+    settings = project.settings
     ids = [i for i in rows if any((i, coder) in people.answers for coder in people.coders)]
     kept = [rows[i] for i in ids]
     said = {
@@ -72,7 +74,7 @@ def people_run(
         sampling={},
         hashes={
             "data": runs.digest(kept),
-            "grader": grader_hash(settings, spec),
+            "grader": project.grader_hash,
             "prompt": runs.digest([row["messages"] for row in kept]),
             "answers": runs.digest([[*key, text] for key, text in said.items()]),
         },
@@ -87,8 +89,8 @@ def people_run(
         return run
     run.lock()
     try:
-        with open_grader(settings, spec) as grader:
-            answers = [Answer(i, people.coders[k], rows[i], said[i, k]) for i, k in todo]
+        with project.open_grader() as grader:
+            answers = [WrittenAnswer(i, people.coders[k], rows[i], said[i, k]) for i, k in todo]
             for (i, k), answer, grade in zip(
                 todo, answers, grade_all(answers, grader), strict=True
             ):

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rft.cli.project import Task, load_module, load_rows
-from rft.config import Settings
 from rft.errors import CheckError
+from rft.project.loader import load_module
 from rft.runs import Run
+
+if TYPE_CHECKING:
+    from rft.project import Project
 
 Figures = dict[str, dict[str, float]]
 """Heading -> name -> figure, in the order to be shown in."""
 
 
-def figures(
-    settings: Settings, task: Task, run: Run, rows: Mapping[str, dict[str, Any]]
-) -> Figures:
+def figures(project: Project, run: Run, rows: Mapping[str, dict[str, Any]]) -> Figures:
     """What task/metrics.py makes of the graded answers of a run; empty without such a file.
 
     It defines metrics(answers, train) and, for runs of people, agreement(by_coder):
@@ -24,10 +24,10 @@ def figures(
     ({"reward": float, "parts": {name: float}}) under "grade"; `train` the rows of the training
     split, `by_coder` such a list for each coder. Raises CheckError when it fails.
     """
-    path = settings.task.metrics
-    if not settings.path(path).exists():
+    path = project.settings.task.metrics
+    if not project.settings.path(path).exists():
         return {}
-    module = load_module(settings, path)
+    module = load_module(project.settings, path)
     answers = []
     by_coder: dict[str, list[Any]] = {coder: [] for coder in run.info.coders}
     for record in run.records():
@@ -37,7 +37,7 @@ def figures(
             answers.append((rows[record.item_id], sample))
             if run.info.coders:
                 by_coder[run.info.coders[record.k]].append(answers[-1])
-    train = [row.data for row in load_rows(settings, task, "train")[0].rows]
+    train = [row.data for row in project.split("train")[0].rows]
     try:
         found: Figures = module.metrics(answers, train)
         if run.info.coders and hasattr(module, "agreement"):

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rft import graders, runs
-from rft.cli.check import Answer, grade_all, load_splits
-from rft.cli.project import Task
 from rft.config import Settings
 from rft.dataset import Row, Split
 from rft.dataset.row_checks import canonical
 from rft.dataset.split_checks import overlap_findings
 from rft.errors import UserError
 from rft.human import load_people
-from rft.lines import read_lines
+from rft.jsonl import read_lines
 from rft.probes import Probe
+from rft.project.loader import Task
+from rft.project.scoring import WrittenAnswer, grade_all
 from rft.readiness.material import (
     FailedProbe,
     Material,
@@ -23,6 +24,9 @@ from rft.readiness.material import (
     read_examination,
 )
 from rft.records import Record
+
+if TYPE_CHECKING:
+    from rft.project import Project
 
 MOST_ROWS = 200
 """Rows on which golds, floors and guesses are graded; with more, a fixed random choice."""
@@ -48,9 +52,7 @@ def choice(rows: Sequence[Row], most: int) -> list[Row]:
 
 
 def gather(
-    settings: Settings,
-    task: Task,
-    spec: graders.Spec,
+    project: Project,
     grader: graders.Grader,
     run: runs.Run,
     records: Sequence[Record],
@@ -59,13 +61,14 @@ def gather(
 
     The judge is not asked: what only it could grade is left out.
     """
-    splits, _ = load_splits(settings, task)
+    settings, task, spec = project.settings, project.task, project.grader_spec
+    splits, _ = project.splits()
     rows = [row for split in splits for row in split.rows]
     by_id = {row.id: row for row in rows}
     planned = set(run.info.item_ids)
     mine = [row for row in rows if row.id in planned]
     probes, _ = read_lines(settings.path(settings.task.probes), Probe, by_id)
-    probed = [Answer(p.place, p.name, by_id[p.item_id].data, p.output_text) for p in probes]
+    probed = [WrittenAnswer(p.place, p.name, by_id[p.item_id].data, p.output_text) for p in probes]
     asks = bool(graders.model_graders(spec))
     return Material(
         grader=run.info.hashes["grader"],
@@ -103,7 +106,7 @@ def _gold(task: Task) -> Callable[[Row], str]:
 def _score(
     rows: Sequence[Row], text: Callable[[Row], str], grader: graders.Grader, of: int
 ) -> Scored:
-    grades = grade_all([Answer("", row.id, row.data, text(row)) for row in rows], grader)
+    grades = grade_all([WrittenAnswer("", row.id, row.data, text(row)) for row in rows], grader)
     told = zip(rows, grades, strict=True)
     return Scored({row.id: g.reward for row, g in told if g.reward is not None}, of)
 
@@ -139,7 +142,7 @@ def _regrade(
     usable = [r for r in records if r.reward is not None and r.sample and r.item_id in by_id]
     chosen = sorted(usable, key=lambda r: runs.digest([r.item_id, r.k]))[:REGRADED]
     answers = [
-        Answer("", r.item_id, by_id[r.item_id].data, r.sample.output_text)
+        WrittenAnswer("", r.item_id, by_id[r.item_id].data, r.sample.output_text)
         for r in chosen
         if r.sample
     ]
@@ -160,7 +163,7 @@ def _people(
     if faults:
         raise UserError(faults[0])
     answers = [
-        Answer(coder, item, by_id[item].data, answer.model_dump_json())
+        WrittenAnswer(coder, item, by_id[item].data, answer.model_dump_json())
         for (item, coder), answer in people.answers.items()
     ]
     found: dict[str, dict[str, float]] = {}

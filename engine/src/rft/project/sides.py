@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from rft import runs
-from rft.cli.project import load_rows, load_task
 from rft.comparison import HUMAN, Side, differences, other_sampling
 from rft.config import Settings
 from rft.errors import UserError
+from rft.project.loader import load_rows, load_task
 from rft.records import Record
 from rft.runs import Run
 

@@ -1,0 +1,267 @@
+"""`Project.evaluate`: sample answers from a model, grade them, keep them in a run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rft import config, human, runs
+from rft.config import Settings
+from rft.project.figures import Figures, figures, sentences
+from rft.project.loader import asked
+from rft.project.people import load_people, people_run
+from rft.records import Record
+from rft.rollouts import client, reachable, response_format
+from rft.stats import Estimate, mean_interval, rewards_by_item
+
+if TYPE_CHECKING:
+    import pandas
+
+    from rft.dataset import Row
+    from rft.project import Project
+
+MAX_LOCAL_SLOTS = 8
+
+
+class Watcher(Protocol):
+    """Who is told how an evaluation goes."""
+
+    def start(self, run: runs.Run, summary: str) -> AbstractContextManager[OnRecord]:
+        """Answers are about to be drawn; the block's value is called with each record."""
+
+
+class OnRecord(Protocol):
+    """Called with each record after it is on disk."""
+
+    def __call__(self, record: Record, /) -> None: ...
+
+
+@dataclass(frozen=True)
+class EvalResult:
+    """A run with its figures. Prints as the lines that `rft eval` ends with."""
+
+    run: runs.Run
+    complete: bool
+    """Whether the run held every answer before, so that none was drawn."""
+    mean: Estimate
+    """Mean reward over rows, with its 95 % interval."""
+    parts: dict[str, float]
+    """Mean of each part of the grade."""
+    figures: Figures
+    """What task/metrics.py says of the run."""
+    shown: str
+    """The run's folder as it is named to people."""
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self) -> list[str]:
+        """The summary, a line each."""
+        records = self.run.records()
+        graded = [r for r in records if r.reward is not None]
+        rows = len({r.item_id for r in graded})
+        lines = [f"mean reward {self.mean} over {rows} rows, {len(graded)} answers"]
+        if self.parts:
+            parts = ", ".join(f"{name} {value:.2f}" for name, value in self.parts.items())
+            lines.append(f"parts: {parts}")
+        lines += _usage_lines(graded) + _grading_lines(records)
+        lines += sentences(self.figures)
+        return [*lines, f"kept in {self.shown}; next: rft ready, then rft report"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures as JSON data."""
+        mean = {"value": self.mean.value, "low": self.mean.low, "high": self.mean.high}
+        return {
+            "run": self.run.folder.name,
+            "mean_reward": mean,
+            "parts": self.parts,
+            "figures": self.figures,
+        }
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One line per answer: see `Run.to_frame`."""
+        return self.run.to_frame()
+
+
+def evaluate(
+    project: Project, model: str = "base", *, new: bool = False, watcher: Watcher | None = None
+) -> EvalResult:
+    """Draw and grade what is missing of the run that the project's settings describe.
+
+    `model`: a name under [models] or an id; "human" grades the answers of people. `new` draws
+    anew instead of resuming. Raises CheckError for rows that are not usable, UserError for
+    settings, OutsideError when the endpoint fails, StoppedError on Ctrl-C.
+    """
+    settings = project.settings
+    rows = _chosen_rows(project)
+    prompts = {item_id: asked(project.task, row) for item_id, row in rows.items()}
+    stored = {item_id: row.data for item_id, row in rows.items()}
+    if model == human.NAME:
+        people = load_people(project, list(rows))
+        run = people_run(project, people, stored, versions(), new=new)
+        return _result(project, run, prompts, complete=False)
+    model_id = settings.model_id(model)
+    form = response_format(project.task.answer, settings.sampling)
+    info = _info(project, model_id, stored, prompts, form)
+    run = runs.start(settings.runs, info, new=new)
+    complete = not run.missing()
+    if complete:
+        run.touch()
+    else:
+        _fill(project, run, prompts, form, watcher)
+    return _result(project, run, prompts, complete=complete)
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that a run's figures depend on."""
+    return {name: version(name) for name in ("rft-engine", "openai", "pydantic", "scipy")}
+
+
+def _chosen_rows(project: Project) -> dict[str, Row]:
+    """The rows to evaluate by id; a fixed random choice of the split when limited."""
+    rows = {row.id: row for row in project.rows(project.settings.eval.split)}
+    # By hash: no order in the file (by protocol, by difficulty) can make the choice one-sided.
+    chosen = set(sorted(rows, key=runs.digest)[: project.settings.eval.limit])
+    return {item_id: row for item_id, row in rows.items() if item_id in chosen}
+
+
+def _info(
+    project: Project,
+    model: str,
+    stored: Mapping[str, dict[str, Any]],
+    prompts: Mapping[str, dict[str, Any]],
+    form: dict[str, Any] | None,
+) -> runs.RunInfo:
+    """`stored`: the rows as in the file; `prompts`: with the messages that are sent."""
+    settings, sampling = project.settings, project.settings.sampling
+    local = settings.endpoint.profile == "local"
+    return runs.RunInfo(
+        split=settings.eval.split,
+        model=model,
+        profile=settings.endpoint.profile,
+        base_url="" if local else config.redact(config.base_url(settings.endpoint)),
+        item_ids=list(prompts),
+        samples_per_item=sampling.samples_per_item,
+        sampling=sampling.model_dump(include={"temperature", "max_tokens", "seed"})
+        | {"response_format": sampling.response_format},
+        hashes={
+            "data": runs.digest(list(stored.values())),
+            "grader": project.grader_hash,
+            "prompt": runs.digest([[row["messages"] for row in prompts.values()], form]),
+        },
+        versions=versions(),
+        ask=project.task.ask,
+    )
+
+
+def _fill(
+    project: Project,
+    run: runs.Run,
+    prompts: Mapping[str, dict[str, Any]],
+    form: dict[str, Any] | None,
+    watcher: Watcher | None,
+) -> None:
+    from rft.evaluate import evaluate as fill
+
+    settings, info = project.settings, run.info
+    done = info.planned - len(run.missing())
+    summary = (
+        f"{info.split}: {len(prompts)} rows x {info.samples_per_item} answers from {info.model}"
+        + (f", prompt variant: {info.ask}" if info.ask else "")
+        + (f" ({done} of {info.planned} are there already)" if done else "")
+    )
+    watched = watcher.start(run, summary) if watcher else nullcontext(lambda record: None)
+    with (
+        run.writing(project.root, "answers"),
+        _endpoint(settings, info.model, info.planned) as (url, key),
+        project.open_grader() as grader,
+        watched as on_record,
+    ):
+
+        async def go() -> None:
+            async with client(url, key, settings.sampling) as connection:
+                await reachable(connection)
+                await fill(run, prompts, connection, settings, form, grader.grade, on_record)
+
+        asyncio.run(go())
+
+
+@contextmanager
+def _endpoint(settings: Settings, model: str, answers: int) -> Iterator[tuple[str, str]]:
+    """(base URL, key) of the endpoint; the local one lives as long as the block."""
+    endpoint = settings.endpoint
+    if endpoint.profile != "local":
+        yield config.base_url(settings.endpoint), config.api_key(settings.endpoint)
+        return
+    if model.startswith("ft:"):  # tuned at home: rft serve has its weights
+        from rft.jobs import local_service
+
+        yield local_service.ensure(settings.root), "no-key"
+        return
+    from rft.local.model import gguf_path
+    from rft.local.server import serve
+
+    slots = min(settings.sampling.concurrency, MAX_LOCAL_SLOTS, answers)
+    with serve(
+        gguf_path(model, settings.root),
+        model,
+        slots=slots,
+        context_tokens=endpoint.context_tokens,
+        threads=endpoint.threads,
+    ) as url:
+        yield url, "no-key"
+
+
+def _result(
+    project: Project, run: runs.Run, prompts: Mapping[str, dict[str, Any]], *, complete: bool
+) -> EvalResult:
+    records = run.records()
+    by_item = rewards_by_item(records)
+    parts: dict[str, list[float]] = {}
+    for record in records:
+        if record.reward is not None and record.grade:
+            for name, value in record.grade.parts.items():
+                parts.setdefault(name, []).append(value)
+    return EvalResult(
+        run,
+        complete,
+        mean_interval([sum(r) / len(r) for r in by_item.values()]),
+        {name: sum(values) / len(values) for name, values in parts.items()},
+        figures(project, run, prompts),
+        str(run.folder.relative_to(project.root)),
+    )
+
+
+def _usage_lines(graded: list[Record]) -> list[str]:
+    usage: Counter[str] = Counter()
+    for record in graded:
+        usage.update(record.sample.usage if record.sample else {})
+    prompt, answer = usage["prompt_tokens"], usage["completion_tokens"]
+    return [f"tokens: {prompt:,} in the prompts, {answer:,} in the answers"] if usage else []
+
+
+def _grading_lines(records: list[Record]) -> list[str]:
+    lines = []
+    grades = [r.grade for r in records if r.grade]
+    if flags := Counter(flag for grade in grades for flag in grade.errors):
+        lines.append("flags: " + ", ".join(f"{flag} {n}" for flag, n in flags.most_common()))
+    if absent := Counter(part for grade in grades for part in grade.not_graded):
+        lines.append(
+            f"not graded: {', '.join(absent)} in {max(absent.values())} answers, for want of a "
+            "[judge] in rft.toml; the reward is over the other parts"
+        )
+    judged: Counter[str] = Counter()
+    for model, usage in (pair for grade in grades for pair in grade.judge_tokens.items()):
+        judged[model] += sum(usage.values())
+    lines += [f"judge tokens: {count:,} by {model}" for model, count in judged.items()]
+    if lost := [r for r in records if r.reward is None]:
+        lines.append(
+            f"{len(lost)} answers are missing (not scored): {lost[0].failure} "
+            "The same command draws them again."
+        )
+    return lines
