@@ -3,14 +3,19 @@
 PYTHON ?= python3
 USE_CASE ?= code-gen
 VENV := .venv
-PY := $(VENV)/bin/python
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PY := $(BIN)/python
 BAKER := $(VENV)/.baker
 STAMP := $(VENV)/.installed
 DEMO := demo/$(USE_CASE)
 USE_CASES := $(notdir $(patsubst %/task,%,$(wildcard templates/*/task)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup known baked demo demo-train test test-all lint engine-version clean
+.PHONY: help setup known baked demo demo-train test test-all lint engine-version release clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -21,11 +26,13 @@ setup: $(STAMP)  ## create .venv with what the tests need (make demo needs less,
 $(BAKER): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11; name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check .
+	@echo "Installing cookiecutter into $(VENV) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check .
 	@touch $@
 
 $(STAMP): $(BAKER) {{cookiecutter.project_slug}}/constraints.txt engine/pyproject.toml
-	$(PY) -m pip install --quiet --disable-pip-version-check -c '{{cookiecutter.project_slug}}/constraints.txt' '.[dev]' -e 'engine[local,sandbox,text]'
+	@echo "Installing the engine and the tools of the tests into $(VENV): one to three minutes the first time ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c '{{cookiecutter.project_slug}}/constraints.txt' '.[dev]' -e 'engine[local,sandbox,text]'
 	@touch $@
 
 # Asked first: a wrong name is refused before anything is installed.
@@ -33,10 +40,11 @@ known:
 	@$(if $(filter $(USE_CASE),$(USE_CASES)),true,false) || { echo "USE_CASE=$(USE_CASE) is not a use case; choose one of: $(USE_CASES)." >&2; exit 2; }
 
 baked: known $(BAKER)
-	@test -d $(DEMO) || $(VENV)/bin/cookiecutter --no-input --output-dir demo . use_case=$(USE_CASE) project_name="$(USE_CASE)" project_slug=$(USE_CASE)
+	@test -d $(DEMO) || $(BIN)/cookiecutter --no-input --output-dir demo . use_case=$(USE_CASE) project_name="$(USE_CASE)" project_slug=$(USE_CASE)
 
 demo: baked  ## bake a project and run its main job with the embedded model (USE_CASE=policy ...)
 	@$(MAKE) --no-print-directory -C $(DEMO) demo PYTHON=$(PYTHON)
+	@echo; echo "The project is in $(DEMO); from here, the report is $$(ls -t $(DEMO)/runs/*/report.html | head -n 1)"
 
 demo-train: baked  ## bake a project and train the embedded model in it: base, warm start, RFT
 	@$(MAKE) --no-print-directory -C $(DEMO) train-local PYTHON=$(PYTHON)
@@ -65,6 +73,11 @@ lint: setup
 engine-version: setup  ## record the engine's content under the version in engine/pyproject.toml
 	$(PY) engine/make_wheel.py record
 
+release: setup  ## build the engine's wheel and source archive into dist/, checked
+	$(PY) engine/make_wheel.py check
+	cd engine && ../$(PY) -m build --no-isolation --outdir ../dist
+	$(PY) -m twine check --strict dist/*
+
 clean:  ## remove the environment, the demo and all caches
-	rm -rf $(VENV) demo .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) demo dist .mypy_cache .pytest_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

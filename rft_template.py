@@ -129,11 +129,25 @@ def checked(answers: MutableMapping[str, object]) -> str:
     return "yes"
 
 
+def _refuse_old_cookiecutter() -> None:
+    """Stop before anything is written; older versions find the shared templates too late."""
+    from cookiecutter import __version__
+
+    if tuple(map(int, re.findall(r"\d+", __version__)[:2])) < (2, 3):
+        from click import ClickException
+
+        raise ClickException(
+            f"this template needs cookiecutter 2.3 or newer, and this is {__version__}; upgrade it "
+            "with: pip install --upgrade cookiecutter"
+        )
+
+
 class RftTemplate(Extension):
     """Adds `template_root` and the filters above, and keeps answers from being run as templates."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
+        _refuse_old_cookiecutter()
         environment.globals |= {
             "template_root": str(ROOT),
             "engine_version": ENGINE_VERSION,

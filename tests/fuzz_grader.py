@@ -14,8 +14,7 @@ import sys
 import time
 from typing import Any
 
-from rft import graders
-from rft.project.loader import load_task, open_settings
+from rft import Project, graders
 from rft.records import Sample
 
 LONG, DEEP = 100_000, 5_000
@@ -142,14 +141,12 @@ def fault(grade: Any) -> str | None:
 def main(cases: int, seed: int) -> None:
     """Grade so many cases and print what was wrong with any."""
     rng = random.Random(seed)
-    settings = open_settings()
-    task = load_task(settings)
-    spec = graders.load_spec(settings.path(settings.task.grader))
-    lines = (settings.root / "task" / "data" / "train.jsonl").read_text(encoding="utf-8")
-    rows = [json.loads(line) for line in lines.splitlines()]
-    golds = [task.gold(task.item.model_validate(row)).model_dump(mode="json") for row in rows]
+    project = Project.open()
+    train = project.rows("train")
+    rows = [row.data for row in train]
+    golds = [project.task.gold(row.item).model_dump(mode="json") for row in train]
     bad, rewards, slowest, begun = [], [], 0.0, time.monotonic()
-    with graders.Grader(spec, root=settings.root, timeout_s=20) as grader:
+    with graders.Grader(project.grader_spec, root=project.root, timeout_s=20) as grader:
         for _ in range(cases):
             n = rng.randrange(len(rows))
             row = rows[n] if rng.random() < 0.6 else mutated(rows[n], rng)

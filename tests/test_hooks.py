@@ -187,3 +187,10 @@ def test_project_of_a_read_only_template_can_be_written(bake: Bake, template: Pa
     for path in template.rglob("*"):
         path.chmod(path.stat().st_mode | 0o200)
     assert all(path.stat().st_mode & 0o200 for path in project.path.rglob("*"))
+
+
+def test_an_old_cookiecutter_is_refused_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, refused: Refused
+) -> None:
+    monkeypatch.setattr("cookiecutter.__version__", "2.1.1")
+    assert refused().startswith("this template needs cookiecutter 2.3 or newer")
