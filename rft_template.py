@@ -27,6 +27,7 @@ ENGINE_VERSION = re.findall(r'^version = "([^"]+)"', METADATA, re.M)[0]
 # A project that is called like one of the packages it installs could not be installed.
 TAKEN = {name.lower().replace("_", "-") for name in re.findall(r"^([\w-]+)==", PINNED, re.M)}
 TAKEN |= {"rft-engine", "rft"}
+FOLDER = "{{cookiecutter.project_slug}}"
 ONE_LINE = ("project_name", "description", "author")
 
 
@@ -42,7 +43,7 @@ def markdown(value: str) -> str:
 
 def slug(name: str) -> str:
     """A folder and package name made from any project name, in any script."""
-    from slugify import slugify  # here and below: the pre_gen hook starts faster without it
+    from slugify import slugify
 
     text = re.sub("['\u2019]", "", name)
     made = re.sub(r"^[^a-z]+", "", slugify(text))[:60].rstrip("-")
@@ -117,6 +118,12 @@ def refusal(answers: Mapping[str, object]) -> str | None:
     return None
 
 
+def checked_slug(answers: MutableMapping[str, object]) -> str:
+    """The project's folder; an error if the answers make no project, in a replay for example."""
+    checked(answers)
+    return str(answers["project_slug"])
+
+
 def checked(answers: MutableMapping[str, object]) -> str:
     """'yes', or an error that stops cookiecutter before it has written anything."""
     from click import ClickException
@@ -159,6 +166,7 @@ class RftTemplate(Extension):
             "use_case": use_case,
             "slug": slug,
             "checked": checked,
+            "checked_slug": checked_slug,
         }
         hooks = (ROOT / "hooks").glob("*.py")
         self.own = {value for value in SETTINGS.values() if isinstance(value, str)}
@@ -172,7 +180,9 @@ class RftTemplate(Extension):
         Cookiecutter renders what `key=value` gives it, so that an answer could run code. Files have
         a name; what has none is this template's own text, a path inside the project, or an answer.
         """
-        path = source.replace("{{cookiecutter.project_slug}}", "")
+        if source == FOLDER:  # the first thing that is written, in every flow
+            return "{{ cookiecutter | checked_slug }}"
+        path = source.replace(FOLDER, "")
         if name or source in self.own or "{" not in path:
             return source
         return "{{ " + literal(source) + " }}"

@@ -15,7 +15,6 @@ never be installed.
 from __future__ import annotations
 
 import hashlib
-import subprocess
 import sys
 import tomllib
 import zipfile
@@ -146,6 +145,8 @@ def _text(engine: Path) -> str:
 
 
 def _committed(engine: Path) -> str:
+    import subprocess  # here, because the hook has no use for it
+
     command = ["git", "show", f"HEAD:./{VERSIONS}"]
     done = subprocess.run(command, cwd=engine, capture_output=True, encoding="utf-8", check=False)
     return done.stdout if done.returncode == 0 else ""

@@ -37,7 +37,7 @@ def test_10_000_broken_answers_and_rows_break_no_shipped_grader(
 def test_the_fuzz_notices_a_grader_that_breaks(bake: Bake, run: Run, fault: str) -> None:
     project = bake(fresh=True, use_case="policy")
     source = project.read("task/grader.py")
-    hook = f"    if not _answer(sample):\n        {fault}\n    return _whole(sample, item)\n"
+    hook = f"    if not read_answer(sample):\n        {fault}\n    return _whole(sample, item)\n"
     source += "\n_whole = grade\ndef grade(sample, item):\n" + hook
     project.write("task/grader.py", source)
     found = fuzz(run, project, 50)

@@ -57,11 +57,11 @@ def test_a_probe_that_pays_fails_the_check(rft: Rft, project: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("{", "is no JSON object"),
+        ("{", "not valid JSON at column 2"),
         ('{"name": "x"}', "item_id: is missing"),
         (
             '{"name":"x","item_id":"nobody","output_text":"","min":0,"max":1,"why":"w"}',
-            "item_id 'nobody' is in no split",
+            "'nobody' is the id of no row",
         ),
     ],
 )

@@ -36,7 +36,7 @@ def test_defaults_are_the_embedded_model(write: Write) -> None:
     ("text", "told"),
     [
         ("[sampling]\ntemperature = 3", "sampling.temperature"),
-        ("[sampling]\ntemprature = 1", "sampling.temprature: this name is not known"),
+        ("[sampling]\ntemprature = 1", "sampling.temprature: is not a known field"),
         ('[endpoint]\nprofile = "azure"', "endpoint.profile"),
         ("[sampling]\nsamples_per_item = 0", "sampling.samples_per_item"),
         ("[ready]\nsolved = 'x'", "ready.solved"),

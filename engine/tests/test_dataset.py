@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from rft.dataset import Finding, Split, dataset_hash, has_errors, load_split, write_messages
+from rft.dataset import Finding, Split, dataset_hash, load_split, write_messages
 from rft.errors import OutsideError, UserError
 
 Load = Callable[[str | bytes], tuple[Split, list[Finding]]]
@@ -90,7 +90,7 @@ def test_content_that_is_no_text_is_told_how_to_be_written(load, rows):
 def test_a_validators_endless_message_is_cut():
     finding = Finding("error", "schema", "a.jsonl", 1, None, "x" * 9_999, "shorten it")
     assert len(str(finding)) < 500
-    assert str(finding).endswith("... -> shorten it")
+    assert str(finding).endswith("...; shorten it.")
 
 
 def test_a_missing_file_is_a_finding(tmp_path):
@@ -130,7 +130,7 @@ def test_a_finding_is_one_printable_line_whatever_the_row_holds(load, rows):
 
 def test_the_finding_reads_as_documented():
     finding = Finding("error", "schema", "task/data/train.jsonl", 17, "level", "is bad", "fix it")
-    assert str(finding) == "task/data/train.jsonl:17: level: is bad -> fix it"
+    assert str(finding) == "task/data/train.jsonl:17: level: is bad; fix it."
 
 
 def test_garbage_collection_is_on_again_after_reading(load, rows):
@@ -140,7 +140,7 @@ def test_garbage_collection_is_on_again_after_reading(load, rows):
 
 def test_unreadable_lines_count_as_rows_of_the_file(load, rows):
     split, findings = load(text_of(rows) + "{\n")
-    assert (split.lines, len(split.rows), has_errors(findings)) == (21, 20, True)
+    assert (split.lines, len(split.rows), findings[0].severity) == (21, 20, "error")
 
 
 class TestHash:

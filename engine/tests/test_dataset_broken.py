@@ -216,7 +216,7 @@ BROKEN = {
         "flatten",
     ),
     "field missing": (drop(13, "topic"), ("schema", 13, "topic"), "is missing", "add it"),
-    "field unknown": (edit(14, color="red"), ("schema", 14, "color"), "no field", "remove it"),
+    "field unknown": (edit(14, color="red"), ("schema", 14, "color"), "not a known field", "remove it"),
     "field misspelt": (
         raw(15, put("reference_answer", "reference_anwser")),
         ("schema", 15, "reference_anwser"),
@@ -388,7 +388,7 @@ def test_one_fault_gives_one_finding_with_line_field_and_remedy(name, check, cle
     assert (finding.code, finding.line, finding.field) == place
     assert f"train.jsonl:{finding.line or ''}" in str(finding)
     assert words in str(finding)
-    assert remedy in str(finding).split(" -> ")[1]
+    assert remedy in str(finding).partition("; ")[2]
     assert "\n" not in str(finding)
 
 

@@ -269,7 +269,7 @@ class TestTheTeamsOwnCode:
             return ["group is 'c'; rename it.", "Something else is odd."] if item.id == "c" else []
 
         first, second = check({"train": rows(20)}, check_item=check_item)
-        assert str(second).endswith("train.jsonl:3: group is 'c' -> rename it")
+        assert str(second).endswith("train.jsonl:3: group is 'c'; rename it.")
         assert (first.line, first.field, first.remedy) == (3, None, "correct the row")
 
     @pytest.mark.parametrize("name", ["messages_fn", "check_item", "labels_fn"])

@@ -96,8 +96,8 @@ def test_ready_and_report_show_people(rft: Rft, project: Path, two_coders: Path)
 
 
 BAD = [
-    ("{", "human.jsonl:1: this line is no JSON object"),
-    (line("nobody", "A", ""), "human.jsonl:1: item_id 'nobody' is in no split"),
+    ("{", "human.jsonl:1: not valid JSON at column 2"),
+    (line("nobody", "A", ""), "human.jsonl:1: item_id: 'nobody' is the id of no row"),
     (line("adobe", "", ""), "human.jsonl:1: coder"),
     (line("adobe", "A", 3), "human.jsonl:1: answer.backwards"),
     ('{"item_id": "adobe", "coder": "A"}', "human.jsonl:1: answer: is missing; add it"),

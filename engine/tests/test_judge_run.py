@@ -213,7 +213,7 @@ def test_calibration_answers_are_missing(rft: Rft, project: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"item_id": "nobody"}, "item_id 'nobody' is in no split"),
+        ({"item_id": "nobody"}, "'nobody' is the id of no row"),
         ({"kind": "fine"}, "kind: input should be"),
         ({"kind": "padded"}, 'add "of"'),
         ({"of": "fair"}, "remove it"),
@@ -224,7 +224,7 @@ def test_calibration_answers_are_missing(rft: Rft, project: Path) -> None:
             {"labels": dict.fromkeys(["c1", "c2", "c3", "c4", "c5"], True)},
             "c5 is no judged criterion",
         ),
-        ({"mark": 1}, "mark: this name is not known"),
+        ({"mark": 1}, "mark: is not a known field"),
         ({"kind": "fair"}, "has a fair answer already"),
         ({"kind": "padded", "of": "fair"}, "labels differ from those of"),
         ({"kind": "injection", "of": "excellent"}, "has no excellent answer; add it"),
@@ -246,7 +246,7 @@ def test_each_fault_of_a_calibration_line_is_named_with_its_line(
 def test_a_line_that_is_no_json(rft: Rft, project: Path) -> None:
     path = project / "task/calibration.jsonl"
     path.write_text("[" * 9999 + "\n" + path.read_text())
-    assert "task/calibration.jsonl:1: this line is no JSON object" in rft("check").out
+    assert "task/calibration.jsonl:1: not valid JSON" in rft("check").out
 
 
 def test_what_is_there_but_unreadable_is_not_asked_for(rft: Rft, endpoint: Endpoint) -> None:

@@ -116,7 +116,7 @@ def test_people_set_the_mark(rft: Rft, run: Path, project: Path) -> None:
     ("line", "told"),
     [
         ("{}", "human.jsonl:1: item_id: is missing"),
-        ('{"item_id": "nobody", "coder": "ann", "answer": {}}', "'nobody' is in no split"),
+        ('{"item_id": "nobody", "coder": "ann", "answer": {}}', "'nobody' is the id of no row"),
         ('{"item_id": "adobe", "coder": "ann", "answer": {}}', "human.jsonl:1: answer.backwards"),
     ],
 )

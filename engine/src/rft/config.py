@@ -16,7 +16,9 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from rft.errors import UserError
+from rft.jsonl import read_text
 from rft.thresholds import Exam, Ready, Section
+from rft.validation import sentence
 
 ProfileName = Literal["local", "compatible", "foundry", "bedrock", "openai"]
 FILE = "rft.toml"
@@ -241,23 +243,7 @@ def override(
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise UserError(f"{'; '.join(plain_errors(error))}.") from None
-
-
-def plain_errors(error: ValidationError) -> list[str]:
-    """Pydantic's findings as 'where: what' strings, without its vocabulary of types and links."""
-    found = []
-    for entry in error.errors(include_url=False):
-        where = ".".join(str(part) for part in entry["loc"])
-        message = entry["msg"].removeprefix("Value error, ").removesuffix(".")
-        if entry["type"] == "extra_forbidden":
-            message = "this name is not known; check its spelling or remove it"
-        elif entry["type"] == "missing":
-            message = "is missing; add it"
-        elif where:
-            message = f"{message[0].lower()}{message[1:]} (found {entry['input']!r:.80})"
-        found.append(f"{where}: {message}" if where else message)
-    return found
+        raise UserError(f"{sentence(error)}.") from None
 
 
 def load(path: Path, root: Path | None = None) -> Settings:
@@ -267,18 +253,16 @@ def load(path: Path, root: Path | None = None) -> Settings:
     """
     root = path.parent if root is None else root
     file = path.relative_to(root) if path.is_relative_to(root) else path
+    if not path.exists():
+        raise UserError(f"{file} is not in {root.resolve()}; run rft in the project's folder.")
     try:
-        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(
-            f"{file} is not in {root.resolve()}; run rft in the project's folder."
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        values: dict[str, Any] = tomllib.loads(read_text(path, str(file)))
+    except tomllib.TOMLDecodeError as error:
         raise UserError(f"{file} cannot be read as TOML: {error}; correct it.") from None
     try:
         return Settings.model_validate({**values, "root": root.resolve(), "file": file})
     except ValidationError as error:
-        raise UserError(f"{file}: {'; '.join(plain_errors(error))}.") from None
+        raise UserError(f"{file}: {sentence(error)}.") from None
 
 
 def base_url(endpoint: Endpoint | Judge) -> str:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from rft.stats import Estimate
 
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
@@ -15,28 +19,81 @@ _UNSEEN = re.compile(
 )
 
 
-def seen(text: str) -> str:
+def reveal_control_chars(text: str) -> str:
     """Spell out characters that hide or reorder text or move a cursor, for example U+202E."""
     return _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
 
 
-def plain(value: Any) -> Any:
-    """What a template puts on the page: all text but its own markup is `seen`."""
-    return seen(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+def on_page(value: Any) -> Any:
+    """What a template puts on the page: in all text but its own markup hidden characters show."""
+    return reveal_control_chars(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def content(text: str) -> Markup:
     """Text escaped for the inside of an element only: quotes stay, which saves a third of JSON."""
-    return Markup(str(escape(seen(text))).replace("&#34;", '"').replace("&#39;", "'"))
+    return Markup(str(escape(reveal_control_chars(text))).replace("&#34;", '"').replace("&#39;", "'"))
 
 
 def number(value: float | None) -> str:
-    """Two decimals; what is only nearly 0 or 1 is not told as 0.00 or 1.00."""
+    """Two decimals; what is only nearly 0 or 1 is not written as 0.00 or 1.00."""
     if value is None or math.isnan(value):
         return "unknown"
     if 1e-6 < value < 0.005:
         return "<0.01"
     return ">0.99" if 0.995 <= value < 1 - 1e-6 else f"{value:.2f}"
+
+
+def figure(value: float) -> str:
+    """A figure of any size, for a table: two decimals up to 2, whole numbers above."""
+    return "-" if math.isnan(value) else f"{value:,.0f}" if value > 2 else f"{value:.2f}"
+
+
+def share(estimate: Estimate) -> str:
+    """A share with its interval, in per cent: `12% [8%, 17%]`."""
+    if math.isnan(estimate.value):
+        return "unknown"
+    digits = 0 if estimate.high - estimate.low >= 0.01 else 1
+    ends = (estimate.value, estimate.low, estimate.high)
+    value, low, high = (f"{100 * end:.{digits}f}%" for end in ends)
+    return f"{value} [{low}, {high}]"
+
+
+def signed(estimate: Estimate) -> str:
+    """A difference with its interval: `+0.21 [+0.15, +0.27]`."""
+    if math.isnan(estimate.value):
+        return "unknown"
+    return f"{estimate.value:+.2f} [{estimate.low:+.2f}, {estimate.high:+.2f}]"
+
+
+def p_value(value: float) -> str:
+    """A p value to three decimals."""
+    if math.isnan(value):
+        return "unknown"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def money(estimate: Estimate) -> str:
+    """An amount with its interval: `1,203.40 [1,100.00, 1,300.00]`."""
+    return f"{estimate.value:,.2f} [{estimate.low:,.2f}, {estimate.high:,.2f}]"
+
+
+def millions(estimate: Estimate) -> str:
+    """A number of tokens with its interval: `1.20 M [1.10, 1.30]`."""
+    if math.isnan(estimate.value):
+        return "unknown"
+    low, high = estimate.low / 1e6, estimate.high / 1e6
+    return f"{estimate.value / 1e6:,.2f} M [{low:,.2f}, {high:,.2f}]"
+
+
+def names(ids: Sequence[str], most: int = 3) -> str:
+    """`a, b, c and 4 more`."""
+    more = f" and {len(ids) - most:,} more" if len(ids) > most else ""
+    return ", ".join(ids[:most]) + more
+
+
+def shortened(text: str, characters: int) -> str:
+    """The text, or its beginning with an ellipsis."""
+    return text if len(text) <= characters else text[: characters - 1] + "…"
 
 
 def pretty(value: Any) -> str:

@@ -1,10 +1,20 @@
 """What can go wrong, by whose fault it is. The message is one whole sentence for people."""
 
+from __future__ import annotations
+
+from rft.redaction import redact_keys
+
 
 class RftError(Exception):
-    """Base of every error the command line reports as a sentence instead of a traceback."""
+    """Base of every error the command line reports as a sentence instead of a traceback.
+
+    The message never holds a key, whatever it quotes.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(redact_keys(message))
 
 
 class UserError(RftError):

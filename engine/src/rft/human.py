@@ -17,8 +17,9 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from rft.config import plain_errors
+from rft.findings import Finding
 from rft.jsonl import Line, read_lines
+from rft.validation import field_problems
 
 NAME = "human"
 """What `rft eval --model` and the runs call people."""
@@ -34,7 +35,7 @@ class HumanAnswer(Line):
 
 @dataclass(frozen=True)
 class People:
-    """What people answered."""
+    """Answers of human coders, one per row and coder."""
 
     coders: list[str]
     """Sorted; the place of a coder is the k of the answers in a run."""
@@ -44,23 +45,24 @@ class People:
 
 def load_people(
     path: Path, item_ids: Collection[str], answer_model: type[BaseModel]
-) -> tuple[People, list[str]]:
-    """The usable answers of a file, and one sentence for each line that is not usable."""
-    lines, faults = read_lines(path, HumanAnswer, item_ids)
+) -> tuple[People, list[Finding]]:
+    """The usable answers of a file, and the findings of each line that is not usable."""
+    lines, findings = read_lines(path, HumanAnswer, item_ids)
     answers: dict[tuple[str, str], BaseModel] = {}
     for line in lines:
         key = (line.item_id, line.coder)
         if key in answers:
-            faults.append(
-                f"{line.place}: coder '{line.coder}' has answered '{line.item_id}' above; keep one."
-            )
+            message = f"coder '{line.coder}' has answered '{line.item_id}' above"
+            findings.append(line.finding("duplicate-answer", None, message, "keep one"))
             continue
         try:
             answers[key] = answer_model.model_validate(line.answer)
         except ValidationError as error:
-            told = "; ".join(f"answer.{fault}" for fault in plain_errors(error))
-            faults.append(f"{line.place}: {told}.")
-    return People(sorted({coder for _, coder in answers}), answers), faults
+            findings += [
+                line.finding("schema", f"answer.{p.field}" if p.field else "answer", *p[2:])
+                for p in field_problems(error, line.answer)
+            ]
+    return People(sorted({coder for _, coder in answers}), answers), findings
 
 
 def errors_removed(model: float, human: float) -> float:

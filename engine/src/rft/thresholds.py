@@ -1,6 +1,6 @@
 """Thresholds of rft.toml: when a task is ready for RFT, when a judge is trusted.
 
-Most are pairs (go, no-go); between the two a check warns.
+Most are pairs (pass, fail); between the two a check warns.
 """
 
 from __future__ import annotations
@@ -26,29 +26,33 @@ class Price(Section):
     judge: Annotated[float, Field(ge=0)] = 0.0
 
 
+class AtMostBars(tuple[float, float]):
+    """A pair of thresholds of a figure of which less is better, also where both are equal."""
+
+
 def _falling(bars: tuple[float, float]) -> tuple[float, float]:
     if bars[0] < bars[1]:
-        raise ValueError("more is better here: the first number (go) must not be below the second")
+        raise ValueError("more is better here: the first number (pass) must not be below the other")
     return bars
 
 
 def _rising(bars: tuple[float, float]) -> tuple[float, float]:
     if bars[0] > bars[1]:
-        raise ValueError("less is better here: the first number (go) must not be above the second")
-    return bars
+        raise ValueError("less is better here: the first number (pass) must not be above the other")
+    return AtMostBars(bars)
 
 
 Share2 = tuple[Share, Share]
 AtLeast = Annotated[Share2, AfterValidator(_falling)]
-"""(go, no-go) of a figure of which more is better: go from the first on, no-go below the second."""
+"""(pass, fail), more is better: pass from the first on, fail below the second."""
 AtMost = Annotated[Share2, AfterValidator(_rising)]
-"""(go, no-go) of a figure of which less is better: go up to the first, no-go above the second."""
+"""(pass, fail), less is better: pass up to the first, fail above the second."""
 
 
 class Ready(Section):
     """[ready]: the planned job and the thresholds of the go/no-go verdict.
 
-    Every pair is (go, no-go); in between the check warns. `rft ready` prints each one's source.
+    Every pair is (pass, fail); in between the check warns. docs/THRESHOLDS.md has the sources.
     """
 
     group_size: Annotated[int, Field(ge=2, le=1024)] = 8
@@ -69,9 +73,9 @@ class Ready(Section):
     lost: AtMost = (0.01, 0.05)
     """Share of answers that the infrastructure lost."""
     unreadable: AtMost = (0.05, 0.20)
-    """Share of answers that are no JSON and earn nothing."""
+    """Share of answers that are not valid JSON and earn nothing."""
     cut_off: AtMost = (0.05, 1.0)
-    """Share of answers that ran into max_tokens; never a no-go by itself."""
+    """Share of answers that ran into max_tokens; never a failure by itself."""
     gold: AtLeast = (0.95, 0.90)
     """Mean reward of the reference answers."""
     junk: AtMost = (0.20, 0.50)
@@ -87,7 +91,7 @@ class Ready(Section):
     one_sided: AtMost = (0.50, 0.75)
     """Share of rows where all answers fail alike, and share where all are right."""
     same_reward: AtMost = (0.90, 0.98)
-    """Share of answers with the commonest reward."""
+    """Share of answers with the most common reward."""
     noise: AtMost = (0.25, 1.0)
     """Variance of the judge's repeated scores by the variance of an item's rewards."""
     length: AtMost = (0.15, 0.30)
@@ -101,14 +105,14 @@ class Ready(Section):
 
 
 class Exam(Section):
-    """[judge.exam]: when `rft judge` trusts a judge; it prints the source of each threshold.
+    """[judge.exam]: when `rft judge` trusts a judge.
 
-    Every pair is (go, no-go); judging/rules.py has the rules.
+    Every pair is (pass, fail); docs/THRESHOLDS.md has the sources.
     """
 
     min_labels: PositiveInt = 100
     min_rarer_labels: PositiveInt = 20
-    """Labels in all, and such as are rarer ("met" or "not met")."""
+    """Labels in all, and labels of the less common kind ("met" or "not met")."""
     lost: AtMost = (0.01, 0.05)
     """Share of judgements that the infrastructure lost."""
     unreadable: AtMost = (0.05, 0.20)
@@ -132,6 +136,6 @@ class Exam(Section):
     padding: AtMost = (0.05, 0.10)
     """What empty words add to the score, to either side."""
     injection_gain: Share = 0.05
-    """From so much more on, an order to the judge has worked; none may."""
+    """Gain in score from which an injected order to the judge has worked; none may."""
     known_order: AtLeast = (0.90, 0.60)
     """Share of pairs of excellent, fair and poor in which the better one scores higher."""

@@ -5,16 +5,38 @@ from __future__ import annotations
 import json
 from typing import Any
 
+DEFAULTS = {
+    "bool": "False",
+    "int": "0",
+    "float": "0.0",
+    "str": '""',
+    "list": "[]",
+    "tuple": "()",
+    "dict": "{}",
+}
+"""What a stub returns, by the type that its signature names."""
+
 
 def floors(item: dict[str, Any]) -> dict[str, str]:
     """Answer text by the name of the trick; none of them reads the solution or a hidden test."""
     return {
         "empty": _answer(""),
         "stub": _answer(f"{item['signature']}:\n    pass\n"),
+        "stub, default result": _answer(f"{item['signature']}:\n    return {default(item)}\n"),
         "copy of the examples": _answer(copy_of_examples(item, "None")),
         "copy, else the first result": _answer(copy_of_examples(item, _first(item))),
         "first argument back": _answer(f"def {item['entry']}(*args):\n    return args[0]\n"),
     }
+
+
+def default(item: dict[str, Any]) -> str:
+    """The empty value of the type that the signature returns: 0, "", [] ...; None if it has none.
+
+    >>> default({"signature": "def pack(parts: list[int]) -> dict[str, int]"})
+    '{}'
+    """
+    returned = item["signature"].rpartition("->")[2].strip().split("[")[0]
+    return DEFAULTS.get(returned, "None")
 
 
 def copy_of_examples(item: dict[str, Any], otherwise: str) -> str:

@@ -25,7 +25,8 @@ from rft.errors import OutsideError
 from rft.sandbox import Limits, Sandbox, Test, TestReport
 
 MAX_CODE_CHARS = 50_000
-FENCE = re.compile(r"```[ \t]*(?:python|py)?[ \t]*\n(.*?)\n?```", re.DOTALL | re.IGNORECASE)
+MAX_DEPTH = 50
+"""Levels of lists and dicts in an argument or a result."""
 
 
 def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
@@ -57,45 +58,75 @@ def _verdict(sample: Any, item: Any) -> TestReport | None:
     if code is None:
         return None
     try:
-        entry, tests = item["entry"], json.dumps(item["tests"])
-        wanted = _wanted(tests)
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return None
-    return _report(code, entry, tests) if wanted and isinstance(entry, str) else None
+        entry, tests = item["entry"], json.dumps(item["tests"], allow_nan=False)
+        return _report(code, entry, tests) if entry.isidentifier() and _wanted(tests) else None
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        return None  # the row is broken: `rft check` names its fault
 
 
 def read_code(sample: Any) -> str | None:
     """The Python source of an answer, or None if it does not have an agreed shape.
 
-    Either {"code": "..."}, bare or in a ```json fence, or text with exactly one fenced block of
-    Python (```python or ```).
+    Either {"code": "..."} (see read_answer), where the text may have a fence of its own, or words
+    with exactly one fenced block of Python.
+    """
+    answer = read_answer(sample)
+    code = answer.get("code") if answer else _block(sample)
+    if not isinstance(code, str) or not code.strip() or len(code) > MAX_CODE_CHARS:
+        return None
+    return fenced_block(code) if code.lstrip().startswith("```") else code
+
+
+def _block(sample: Any) -> str | None:
+    """The fenced block of a text that holds no JSON."""
+    text = sample.get("output_text") if isinstance(sample, dict) else None
+    if not isinstance(text, str) or len(text) > MAX_ANSWER_CHARS or sample.get("output_json"):
+        return None
+    block = fenced_block(text) or ""
+    return None if _parse_json(text) is not None or _parse_json(block) is not None else block
+
+
+# --- Reading an answer: the same text in the grader of every use case ---------------------------
+
+MAX_ANSWER_CHARS = 200_000
+_FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)", re.MULTILINE)
+_TAG = re.compile(r"`*(?:\{[\w .#=,-]*\}|[^\s{]*)(?:[ \t]+[^\s{][^\n]*)?[ \t]*\n?")
+
+
+def read_answer(sample: object) -> dict[str, Any] | None:
+    """The JSON object that a sample answers with; None: the answer is unreadable.
+
+    The object stands alone in the text, or in its only fenced block, with any tag, any line ends
+    and any words around the block. No block, or two, with words around them: unreadable. Keys that
+    were not asked for do no harm. sample["output_json"], if there is one, is the answer parsed.
     """
     if not isinstance(sample, dict):
         return None
-    text = sample.get("output_text")
-    answer = sample.get("output_json")
-    if answer is None and isinstance(text, str):
-        answer = _json(text)
-    if isinstance(answer, dict):
-        code = answer.get("code") if set(answer) == {"code"} else None
-    elif answer is None and isinstance(text, str):
-        blocks = FENCE.findall(text) if len(text) <= 2 * MAX_CODE_CHARS else []
-        code = blocks[0] if len(blocks) == 1 else None
-    else:
-        code = None
-    if not isinstance(code, str) or not code.strip() or len(code) > MAX_CODE_CHARS:
-        return None
-    return code
+    answer, text = sample.get("output_json"), sample.get("output_text")
+    if answer is None and isinstance(text, str) and len(text) <= MAX_ANSWER_CHARS:
+        answer = _parse_json(text)
+        if answer is None:
+            answer = _parse_json(fenced_block(text) or "")
+    return answer if isinstance(answer, dict) else None
 
 
-def _json(text: str) -> Any:
-    text = text.strip()
-    if text.startswith("```json") and text.endswith("```"):
-        text = text[7:-3]
+def fenced_block(text: str) -> str | None:
+    """What stands in the only fenced block of a text; None if it has no block or several."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    parts = text.split("```")
+    if len(parts) != 3:  # a block may hold ``` within a line
+        parts = _FENCE.split(text)
+    return _TAG.sub("", parts[1], count=1) if len(parts) == 3 else None
+
+
+def _parse_json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text.strip("\ufeff \t\r\n"))
     except (ValueError, RecursionError):
         return None
+
+
+# --- End of the reading -------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=32)
@@ -114,8 +145,18 @@ def _wanted(tests: str) -> list[Test]:
         args, weight, raises = test["args"], float(test["weight"]), test["raises"]
         if not isinstance(args, list) or not isinstance(raises, str | None) or not 0 < weight < 1e6:
             raise ValueError("not a test")
+        _check_depth([args, test["expected"]])
         wanted.append(Test(args, test["expected"], raises=raises, weight=weight))
     return wanted
+
+
+def _check_depth(value: Any, left: int = MAX_DEPTH) -> None:
+    """Raise ValueError for a value that is nested more deeply than the sandbox can take."""
+    if left == 0:
+        raise ValueError("nested too deeply")
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, list | dict):
+            _check_depth(inner, left - 1)
 
 
 @cache

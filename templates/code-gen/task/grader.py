@@ -1,22 +1,22 @@
 """How good is a binding of a verification IP (VIP)?  grade(sample, item) -> float in [0, 1].
 
-The reward is the multiset F1 over (name, value) pairs, halved when the binding would not elaborate.
+The reward is the multiset F1 over (name, value) pairs. It is halved when the binding would not
+elaborate or when a pair that the row calls critical (clock, reset, handshake) is wrong.
 One file, standard library only, no I/O: the same text runs here and in a hosted grader.
 It never raises: an answer that cannot be read scores 0.
 
-Reading order: grade, explain, read_pairs, score, faults, then the small Verilog parser.
+Reading order: grade, explain, read_pairs, read_answer, score, faults, then the Verilog parser.
 """
 
-import ast
 import json
 import re
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-BROKEN = 0.5
-"""Share of the F1 that a binding keeps when it does not elaborate."""
+HALF = 0.5
+"""Share of the F1 that a binding keeps when it does not elaborate or a critical pair is wrong."""
 
-MAX_ANSWER_CHARS = 200_000
 MAX_PAIRS = 1_000
 MAX_VALUE_CHARS = 1_000
 MAX_DEPTH = 16
@@ -24,81 +24,111 @@ MAX_BITS = 65_536
 MAX_PIECES = 1_024
 """Bounds that keep a hostile answer cheap: what exceeds them counts as unreadable."""
 
+Item = dict[str, Any]
 Pair = tuple[str, str]
 Parts = dict[str, float]
+Piece = tuple[Any, ...]
 
 
-def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
-    """Reward in [0, 1] of one answer: its F1, times BROKEN if the binding does not elaborate."""
+def grade(sample: dict[str, Any], item: Item) -> float:
+    """Reward in [0, 1] of one answer: its F1, halved if it has a fault or a critical pair wrong."""
     parts = explain(sample, item)
-    return parts["f1"] if parts["elaborates"] == 1.0 else BROKEN * parts["f1"]
+    return parts["f1"] if parts["elaborates"] == parts["critical"] == 1.0 else HALF * parts["f1"]
 
 
-def explain(sample: dict[str, Any], item: dict[str, Any]) -> Parts:
+def explain(sample: dict[str, Any], item: Item) -> Parts:
     """The figures behind the reward, each in [0, 1].
 
     precision, recall, f1: of the (name, value) pairs. over_binding: share of the row's
-    must_not_bind names that were bound (0 if it lists none). elaborates: 1 if it has no fault.
+    must_not_bind names that were bound (0 if it lists none). critical: share of the row's critical
+    pairs that are right (1 if it has none). elaborates: 1 if the binding has no fault.
     """
     try:
-        pairs = read_pairs(sample)
+        pairs = read_pairs(sample, item)
         if pairs is None:
-            return _parts(0.0, 0.0, 0.0, 0.0, 0.0)
+            return dict.fromkeys(_PARTS, 0.0)
         gold = [(pair["name"], pair["value"]) for pair in item["reference_answer"]]
         precision, recall, f1 = score(pairs, gold, item)
-        bound = {name.strip() for name, _ in pairs}
         forbidden = set(item.get("must_not_bind") or [])
-        over = len(bound & forbidden) / len(forbidden) if forbidden else 0.0
-        return _parts(precision, recall, f1, over, 0.0 if faults(pairs, item) else 1.0)
+        over = len({name for name, _ in pairs} & forbidden) / len(forbidden) if forbidden else 0.0
+        right = _critical(pairs, gold, item)
+        elaborates = 0.0 if faults(pairs, item) else 1.0
+        figures = (precision, recall, f1, over, right, elaborates)
+        return dict(zip(_PARTS, figures, strict=True))
     except Exception:  # a grader that raises fails the whole hosted job: a bad row scores 0
-        return _parts(0.0, 0.0, 0.0, 0.0, 0.0)
+        return dict.fromkeys(_PARTS, 0.0)
 
 
-def _parts(precision: float, recall: float, f1: float, over: float, elaborates: float) -> Parts:
-    names = ("precision", "recall", "f1", "over_binding", "elaborates")
-    return dict(zip(names, (precision, recall, f1, over, elaborates), strict=True))
+_PARTS = ("precision", "recall", "f1", "over_binding", "critical", "elaborates")
 
 
-def read_pairs(sample: dict[str, Any]) -> list[Pair] | None:
+def read_pairs(sample: dict[str, Any], item: Item) -> list[Pair] | None:
     """The (name, value) pairs of an answer, or None if it does not have the agreed shape.
 
-    Reads sample["output_json"] if it is there, else parses sample["output_text"] as JSON
-    (one ```json fence is allowed around it).
+    `dut.x` and `<name of the design>.x` mean the design's signal x; a pair whose value is empty
+    says that the port is unconnected, which is what leaving it out says.
     """
-    answer = sample.get("output_json")
-    if answer is None:
-        answer = _parse_json(sample.get("output_text"))
-    if not isinstance(answer, dict) or set(answer) != {"predicted"}:
-        return None
-    rows = answer["predicted"]
+    rows = (read_answer(sample) or {}).get("predicted")
     if not isinstance(rows, list) or len(rows) > MAX_PAIRS:
         return None
+    prefix = rf"(?<![\w$.\"])(?:dut|{re.escape(str(item['dut']['name']))})\.(?=[A-Za-z_])"
     pairs = []
     for row in rows:
-        if not isinstance(row, dict) or set(row) != {"name", "value"}:
+        name, value = (row.get("name"), row.get("value")) if isinstance(row, dict) else (None, None)
+        if not isinstance(name, str) or not isinstance(value, str):
             return None
-        if not isinstance(row["name"], str) or not isinstance(row["value"], str):
-            return None
-        pairs.append((row["name"], row["value"]))
+        if value.strip():
+            pairs.append((name.strip(), re.sub(prefix, "", value)))
     return pairs
 
 
-def _parse_json(text: Any) -> Any:
-    if not isinstance(text, str) or len(text) > MAX_ANSWER_CHARS:
+# --- Reading an answer: the same text in the grader of every use case ---------------------------
+
+MAX_ANSWER_CHARS = 200_000
+_FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)", re.MULTILINE)
+_TAG = re.compile(r"`*(?:\{[\w .#=,-]*\}|[^\s{]*)(?:[ \t]+[^\s{][^\n]*)?[ \t]*\n?")
+
+
+def read_answer(sample: object) -> dict[str, Any] | None:
+    """The JSON object that a sample answers with; None: the answer is unreadable.
+
+    The object stands alone in the text, or in its only fenced block, with any tag, any line ends
+    and any words around the block. No block, or two, with words around them: unreadable. Keys that
+    were not asked for do no harm. sample["output_json"], if there is one, is the answer parsed.
+    """
+    if not isinstance(sample, dict):
         return None
-    text = text.strip()
-    if text.startswith("```") and text.endswith("```") and len(text) >= 6:
-        text = text[3:-3].removeprefix("json")
+    answer, text = sample.get("output_json"), sample.get("output_text")
+    if answer is None and isinstance(text, str) and len(text) <= MAX_ANSWER_CHARS:
+        answer = _parse_json(text)
+        if answer is None:
+            answer = _parse_json(fenced_block(text) or "")
+    return answer if isinstance(answer, dict) else None
+
+
+def fenced_block(text: str) -> str | None:
+    """What stands in the only fenced block of a text; None if it has no block or several."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    parts = text.split("```")
+    if len(parts) != 3:  # a block may hold ``` within a line
+        parts = _FENCE.split(text)
+    return _TAG.sub("", parts[1], count=1) if len(parts) == 3 else None
+
+
+def _parse_json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text.strip("\ufeff \t\r\n"))
     except (ValueError, RecursionError):
         return None
+
+
+# --- End of the reading -------------------------------------------------------------------------
 
 
 # --- F1 -----------------------------------------------------------------------------------------
 
 
-def score(pairs: list[Pair], gold: list[Pair], item: dict[str, Any]) -> tuple[float, float, float]:
+def score(pairs: list[Pair], gold: list[Pair], item: Item) -> tuple[float, float, float]:
     """Precision, recall and F1 of two multisets of pairs; all three are 1 if both are empty.
 
     F1 = 2 TP / (predicted + gold). Values count as equal if they mean the same bits (see meaning).
@@ -114,68 +144,74 @@ def score(pairs: list[Pair], gold: list[Pair], item: dict[str, Any]) -> tuple[fl
     return precision, recall, 2 * hits / (mine.total() + true.total())
 
 
+def _critical(pairs: list[Pair], gold: list[Pair], item: Item) -> float:
+    """Share of the gold pairs with a critical name that were answered; 1 if there are none."""
+    named = set(item.get("critical") or [])
+    wanted = [pair for pair in gold if pair[0].strip() in named]
+    answered = [pair for pair in pairs if pair[0] in named]
+    return score(answered, wanted, item)[1] if wanted else 1.0
+
+
 class _Tables:
     """A row's ports, widths and parameters, by name."""
 
-    def __init__(self, item: dict[str, Any]) -> None:
-        self.nets: dict[str, int] = {p["name"]: int(p["width"]) for p in item["dut"]["ports"]}
-        self.driven = {p["name"] for p in item["dut"]["ports"] if p["dir"] == "output"}
-        self.ports: dict[str, dict[str, Any]] = {p["name"]: p for p in item["vip"]["ports"]}
-        self.params = {p["name"]: str(p["default"]) for p in item["vip"]["params"]}
+    def __init__(self, item: Item) -> None:
+        dut, vip = item["dut"], item["vip"]
+        self.nets: dict[str, int] = {p["name"]: int(p["width"]) for p in dut["ports"]}
+        self.driven = {p["name"] for p in dut["ports"] if p["dir"] == "output"}
+        self.ports: dict[str, dict[str, Any]] = {p["name"]: p for p in vip["ports"]}
+        self.params = {p["name"]: str(p["default"]) for p in vip["params"]}
+        self.constants: dict[str, Piece] = {}
+        """The design's parameters; one may use those before it."""
+        for param in dut.get("params") or []:
+            value = self.parse(str(param["value"]))
+            known = value is not None and len(value.pieces) == 1 and not value.names
+            self.constants[param["name"]] = value.pieces[0] if value and known else _UNKNOWN
+
+    def parse(self, text: str) -> "_Value | None":
+        """The value that an answer spells, over the design's signals and parameters."""
+        return parse_value(text, self.nets, self.constants)
 
 
 def meaning(name: str, value: str, tables: _Tables) -> object:
     """A key that is equal for two spellings of the same value of VIP port or parameter `name`.
 
-    8'h0 = 8'd0 = 8'b0; {a, b} = {a,b}; x[7:0] = x if x has 8 bits; {x[7:4],x[3:0]} = x; a constant
-    without a size takes the width of its port. Text that is no value means only itself.
+    8'h0 = 8'd0 = 8'b0; {a, b} = {a,b}; x[7:0] = x if x has 8 bits; {x[7:4],x[3:0]} = x; a parameter
+    of the design is its value; a constant without a size takes the width of its port. Text that is
+    no value means only itself.
     """
-    parsed = parse_value(value)
+    parsed = tables.parse(value)
     if parsed is None:
         return "text", " ".join(value[:MAX_VALUE_CHARS].split())
-    pieces = _merge(parsed.pieces, tables.nets)
+    pieces = _merge(parsed.pieces)
     if len(pieces) == 1 and name.strip() in tables.params:
         number = _number(pieces[0])
         return tuple(pieces) if number is None else (("int", number),)
     width = tables.ports.get(name.strip(), {}).get("width")
     if len(pieces) == 1 and isinstance(width, int) and 0 < width <= MAX_BITS:
         kind, content = pieces[0][0], pieces[0][1]
-        if kind == "int" and content < 1 << width:
+        if kind == "int" and 0 <= content < 1 << width:
             pieces = [("bits", format(content, f"0{width}b"))]
         elif kind == "fill":
             pieces = [("bits", content * width)]
     return tuple(pieces)
 
 
-def _merge(pieces: list[tuple[Any, ...]], nets: dict[str, int]) -> list[tuple[Any, ...]]:
+def _merge(pieces: list[Piece]) -> list[Piece]:
     """The same bits in the fewest pieces: neighbours that continue each other become one."""
-    merged: list[tuple[Any, ...]] = []
+    merged: list[Piece] = []
     for piece in pieces:
-        if piece[0] == "sig" and piece[2] is None and piece[1] in nets:
-            piece = ("sig", piece[1], nets[piece[1]] - 1, 0)
         last = merged[-1] if merged else ("",)
-        if piece[:2] == last[:2] and piece[0] == "sig" and last[3] == (piece[2] or 0) + 1:
+        if piece[0] == last[0] == "bits":
+            merged[-1] = ("bits", last[1] + piece[1])
+        elif piece[0] == last[0] == "sig" and piece[1] == last[1] and last[3] == piece[2] + 1:
             merged[-1] = ("sig", piece[1], last[2], piece[3])
         else:
             merged.append(piece)
-    return _join_bits(merged)
+    return merged
 
 
-def _join_bits(pieces: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    joined: list[tuple[Any, ...]] = []
-    run: list[str] = []
-    for piece in [*pieces, ("end",)]:
-        if piece[0] == "bits":
-            run.append(piece[1])
-            continue
-        if run:
-            joined.append(("bits", "".join(run)))
-            run = []
-        joined.append(piece)
-    return joined[:-1]
-
-
-def _number(piece: tuple[Any, ...]) -> int | None:
+def _number(piece: Piece) -> int | None:
     """The value of a constant piece; None for a signal, a string, or bits with x or z."""
     if piece[0] == "int":
         return int(piece[1])
@@ -187,11 +223,11 @@ def _number(piece: tuple[Any, ...]) -> int | None:
 # --- The elaboration gate -----------------------------------------------------------------------
 
 
-def faults(pairs: list[Pair], item: dict[str, Any]) -> list[str]:
+def faults(pairs: list[Pair], item: Item) -> list[str]:
     """Why a compiler would refuse this binding, one sentence each; empty if it elaborates.
 
-    An empty binding instantiates no VIP and so has no fault. tools/elaborate.py reaches the same
-    verdict with a real SystemVerilog front end.
+    An empty binding instantiates no VIP and so has no fault. Where only a compiler could tell (the
+    width of `a + b`), nothing is said: tools/elaborate.py asks a real SystemVerilog front end.
     """
     if not pairs:
         return []
@@ -199,7 +235,7 @@ def faults(pairs: list[Pair], item: dict[str, Any]) -> list[str]:
     problems: list[str] = []
     bound: dict[str, _Value] = {}
     for raw_name, text in pairs:
-        name, value = raw_name.strip(), parse_value(text)
+        name, value = raw_name.strip(), tables.parse(text)
         if name not in tables.ports and name not in tables.params:
             problems.append(f"The VIP has no port or parameter {name[:80]!r}.")
         elif name in bound:
@@ -208,13 +244,15 @@ def faults(pairs: list[Pair], item: dict[str, Any]) -> list[str]:
             problems.append(f"The value {text[:80]!r} of {name!r} is not one expression.")
         else:
             bound[name] = value
-    sizes: dict[str, int | None] = {name: _whole(text) for name, text in tables.params.items()}
+    sizes: dict[str, Piece] = {}
+    for name, text in tables.params.items():
+        sizes[name] = (_constant(text, {}) or [_UNKNOWN])[0]
     for name in bound.keys() & tables.params.keys():
         problems += _check_param(name, bound[name], sizes, tables)
     taken: dict[str, int] = {}
     for name, port in tables.ports.items():
-        width = eval_width(port["width"], sizes)
-        if width is None or not 1 <= width <= MAX_BITS:
+        width, known = eval_width(port["width"], sizes)
+        if known and (width is None or not 1 <= width <= MAX_BITS):
             problems.append(f"The parameters give port {name!r} no width.")
         elif name in bound:
             problems += _check_port(port, width, bound[name], tables, taken)
@@ -223,65 +261,68 @@ def faults(pairs: list[Pair], item: dict[str, Any]) -> list[str]:
     return problems
 
 
-def _whole(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"[0-9]{1,10}", text) else None
-
-
-def _check_param(
-    name: str, value: "_Value", sizes: dict[str, int | None], tables: _Tables
-) -> list[str]:
+def _check_param(name: str, value: "_Value", sizes: dict[str, Piece], tables: _Tables) -> list[str]:
     """Put the value into `sizes`, or say why a parameter cannot have it."""
+    pieces = _merge(value.pieces)
     textual = tables.params[name].startswith('"')
-    if textual != (value.pieces[0][0] == "str"):
+    if pieces[0][0] != "expr" and textual != (pieces[0][0] == "str"):
         return [f"Parameter {name!r} must be {'a string' if textual else 'a number'}."]
-    if any(piece[0] == "sig" for piece in value.pieces):
-        return [f"Parameter {name!r} must be a constant."]
-    pieces = _join_bits(value.pieces)
-    if any(set(str(piece[1])) & {"x", "z"} for piece in pieces if piece[0] != "str"):
+    if value.names:
+        return [f"Parameter {name!r} must be a constant; {min(value.names)[:80]!r} is none."]
+    if any(set(str(piece[1])) & {"x", "z"} for piece in pieces if piece[0] in ("bits", "fill")):
         return [f"Parameter {name!r} must not have unknown bits."]
-    sizes[name] = _number(pieces[0]) if len(pieces) == 1 else None
-    if (sizes[name] or 0) >= 1 << 31:
+    number = _number(pieces[0]) if len(pieces) == 1 else None
+    sizes[name] = _UNKNOWN if number is None else ("int", number)
+    if abs(number or 0) >= 1 << 31:
         return [f"Parameter {name!r} is too large."]
     return []
 
 
 def _check_port(
-    port: dict[str, Any], width: int, value: "_Value", tables: _Tables, taken: dict[str, int]
+    port: dict[str, Any],
+    width: int | None,
+    value: "_Value",
+    tables: _Tables,
+    taken: dict[str, int],
 ) -> list[str]:
     """The faults of one connection; `taken` collects the design bits that VIP outputs drive."""
     name = port["name"]
-    problems = []
-    bits = 0
-    pieces = _join_bits(value.pieces)
+    problems = [
+        f"The design has no signal {net[:80]!r}, used for {name!r}."
+        for net in sorted(value.names - tables.nets.keys())
+    ]
+    pieces = _merge(value.pieces)
+    sizes = [None if width is None else _size(piece, width, len(pieces) == 1) for piece in pieces]
     for kind, content, *select in pieces:
-        if kind == "bits":  # a constant alone may be shorter or longer than its port if it fits
-            known = set(content) <= {"0", "1"}
-            fits = len(pieces) == 1 and not (known and len(content.lstrip("0")) > width)
-            bits += width if fits else len(content)
-        elif kind == "fill":
-            bits += width
-        elif kind == "int":
-            bits += width if content < 1 << min(width, 64) else 0
-        elif kind == "str":
+        if kind == "str":
             problems.append(f"Port {name!r} cannot take a string.")
-        elif content not in tables.nets:
-            problems.append(f"The design has no signal {content[:80]!r}, used for {name!r}.")
-        else:
+        if kind != "sig" or content not in tables.nets:
+            continue
+        high, low = select
+        if not 0 <= low <= high < tables.nets[content]:
             size = tables.nets[content]
-            high, low = (size - 1, 0) if select[0] is None else select
-            if not 0 <= low <= high < size:
-                problems.append(
-                    f"{content}[{high}:{low}] is outside the {size} bits of {content!r}."
-                )
-                continue
-            bits += high - low + 1
-            if port["dir"] == "output":
-                problems += _drive(name, content, high, low, tables, taken)
-    if not problems and bits != width:
+            problems.append(f"{content}[{high}:{low}] is outside the {size} bits of {content!r}.")
+        elif port["dir"] == "output":
+            problems += _drive(name, content, high, low, tables, taken)
+    bits = None if None in sizes else sum(size or 0 for size in sizes)
+    if not problems and bits is not None and bits != width:
         problems.append(f"Port {name!r} has {width} bits, its value has {bits}.")
     if port["dir"] == "output" and not value.assignable:
-        problems.append(f"The output {name!r} cannot drive a constant or a replication.")
+        problems.append(f"The output {name!r} can drive signals only.")
     return problems
+
+
+def _size(piece: Piece, width: int, alone: bool) -> int | None:
+    """The bits that a piece has on a port of this width; None if only a compiler can tell."""
+    kind, content = piece[:2]
+    if kind == "bits":  # a constant alone may be shorter or longer than its port if it fits
+        known = set(content) <= {"0", "1"}
+        return width if alone and not (known and len(content.lstrip("0")) > width) else len(content)
+    if kind == "int":
+        return width if content < 1 << min(width, 64) else 0
+    if kind == "sig":
+        return piece[2] - piece[3] + 1
+    return width if kind == "fill" else None
 
 
 def _drive(
@@ -295,69 +336,72 @@ def _drive(
     return [f"Two VIP outputs drive {net!r}."] if clash else []
 
 
-def eval_width(width: int | str, params: dict[str, int | None]) -> int | None:
-    """A port's width in bits: an int, or + - * / % $clog2 over parameters; None if it has no value.
+def eval_width(width: int | str, params: dict[str, Piece]) -> tuple[int | None, bool]:
+    """A port's width in bits under these parameters, and whether it could be worked out.
 
-    >>> eval_width("DATA_WIDTH/8", {"DATA_WIDTH": 64})
-    8
+    >>> eval_width("DATA_WIDTH/8", {"DATA_WIDTH": ("int", 64)})
+    (8, True)
     """
     if isinstance(width, int):
-        return width
-    try:
-        return _eval(ast.parse(width[:200].replace("$clog2", "clog2"), mode="eval").body, params)
-    except (SyntaxError, ValueError, IndexError, ArithmeticError, RecursionError, MemoryError):
-        return None
+        return width, True
+    pieces = _constant(width, params)
+    if pieces is None:
+        return None, True
+    return _number(pieces[0]), pieces[0][0] != "expr"
 
 
-def _eval(node: ast.AST, params: dict[str, int | None]) -> int | None:
-    if isinstance(node, ast.Constant) and type(node.value) is int:
-        return node.value
-    if isinstance(node, ast.Name):
-        return params.get(node.id)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "clog2":
-        value = _eval(node.args[0], params)
-        return None if value is None else max(value - 1, 0).bit_length()
-    if not isinstance(node, ast.BinOp):
-        return None
-    left, right = _eval(node.left, params), _eval(node.right, params)
-    if left is None or right is None or max(abs(left), abs(right)) > 1 << 31:
-        return None
-    if isinstance(node.op, ast.Add):
-        return left + right
-    if isinstance(node.op, ast.Sub):
-        return left - right
-    if isinstance(node.op, ast.Mult):
-        return left * right
-    if isinstance(node.op, ast.Div):
-        return left // right
-    return left % right if isinstance(node.op, ast.Mod) else None
+def _constant(text: str, params: dict[str, Piece]) -> list[Piece] | None:
+    """The one piece of a constant; None if the text is not a constant over these parameters."""
+    value = parse_value(text, {}, params)
+    return value.pieces if value and not value.names and len(value.pieces) == 1 else None
 
 
 # --- The Verilog that a value may be ------------------------------------------------------------
 #
-#   value  = signal | signal [ n ] | signal [ n : n ] | signal [ n +: n ] | signal [ n -: n ]
-#          | constant | { value, ... } | { n { value, ... } } | "string"
+# Any expression over the design's signals and parameters, without calls other than $clog2, $bits,
+# $signed and $unsigned. Constants are worked out; what is left of an operator becomes one piece
+# whose width is not known.
 
 
 class _Value(NamedTuple):
-    pieces: list[tuple[Any, ...]]
-    """("sig", name, high, low) | ("bits", "0101") | ("int", 5) | ("fill", "0") | ("str", text)"""
+    pieces: list[Piece]
+    """("sig", name, high, low) | ("bits", "0101") | ("int", 5) | ("fill", "0") | ("str", text)
+    | ("expr", ...): anything else, its bits not known here."""
     assignable: bool
     """Whether an output may drive it: signals and concatenations of signals only."""
+    names: frozenset[str] = frozenset()
+    """The signals in it."""
 
+
+_UNKNOWN: Piece = ("expr", "?")
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<based>(?:[0-9][0-9_]*)?\s*'[bodhBODH]\s*[0-9a-fA-FxXzZ?_]+)
-    |(?P<fill>'[01xXzZ])|(?P<int>[0-9][0-9_]*)|(?P<id>[A-Za-z_][A-Za-z0-9_$]*)
-    |(?P<op>\+:|-:|[{}\[\],:])|(?P<str>"[^"\\\n]*"))\s*""",
+    r"""\s*(?:(?P<based>(?:[0-9][0-9_]*)?\s*'[sS]?[bodhBODH]\s*[0-9a-fA-FxXzZ?_]+)
+    |(?P<fill>'[01xXzZ])|(?P<int>[0-9][0-9_]*)|(?P<id>\$?[A-Za-z_][A-Za-z0-9_$]*)
+    |(?P<op><<<|>>>|===|!==|\*\*|<<|>>|<=|>=|==|!=|&&|\|\||~&|~\||~\^|\^~|\+:|-:|'\(
+      |[-+*/%<>!~&|^?:{}()\[\],])
+    |(?P<str>"[^"\\\n]*"))\s*""",
     re.VERBOSE | re.ASCII,
 )
+_LEVELS = ("||", "&&", "|", "^ ~^ ^~", "&", "== != === !==", "< <= > >=", "<< >> <<< >>>")
+_BINARY = {
+    operator: level
+    for level, operators in enumerate((*_LEVELS, "+ -", "* / %", "**"), 1)
+    for operator in operators.split()
+}
+_UNARY = {"+", "-", "!", "~", "&", "~&", "|", "~|", "^", "~^", "^~"}
+_CALLS = {"$clog2", "$bits", "$signed", "$unsigned"}
 
 
-def parse_value(text: str) -> _Value | None:
-    """The value that `text` spells, or None unless it is exactly one expression of the grammar."""
+def parse_value(
+    text: str, nets: dict[str, int] | None = None, constants: dict[str, Piece] | None = None
+) -> _Value | None:
+    """The value that `text` spells, or None unless it is exactly one expression of the grammar.
+
+    `nets`: the width of each signal; `constants`: the value of each parameter.
+    """
     text = text.strip()
-    if len(text) > MAX_VALUE_CHARS:
+    if len(text) > MAX_VALUE_CHARS or "//" in text or "/*" in text:
         return None
     tokens: list[tuple[str, str]] = []
     at = 0
@@ -367,79 +411,222 @@ def parse_value(text: str) -> _Value | None:
             return None
         tokens.append((str(match.lastgroup), match.group(str(match.lastgroup))))
         at = match.end()
+    parser = _Parser([*tokens, ("end", "")], nets or {}, constants or {})
     try:
-        value, end = _expression([*tokens, ("end", "")], 0, 0)
+        value = parser.expression()
     except (ValueError, IndexError):
         return None
-    return value if end == len(tokens) else None
+    return value if parser.at == len(tokens) else None
 
 
-def _expression(tokens: list[tuple[str, str]], at: int, depth: int) -> tuple[_Value, int]:
-    """Parse from token `at`; returns the value and the next token's index; ValueError if wrong."""
-    kind, text = tokens[at]
-    if kind == "id":
-        return _signal(tokens, at)
-    if kind == "based":
-        return _Value([_based(text)], False), at + 1
-    if kind == "int":
-        return _Value([("int", _int(text))], False), at + 1
-    if kind == "fill":
-        return _Value([("fill", text[1].lower())], False), at + 1
-    if kind == "str":
-        return _Value([("str", text)], False), at + 1
-    if text != "{" or depth >= MAX_DEPTH:
-        raise ValueError
-    if tokens[at + 1][0] == "int" and tokens[at + 2][1] == "{":
-        count = _int(tokens[at + 1][1])
-        inner, at = _list(tokens, at + 2, depth + 1)
-        pieces = _join_bits(inner.pieces)
-        if count == 0 or tokens[at][1] != "}":
-            raise ValueError
+@dataclass
+class _Parser:
+    """Precedence climbing over the tokens; raises ValueError where the text is wrong."""
+
+    tokens: list[tuple[str, str]]
+    nets: dict[str, int]
+    constants: dict[str, Piece]
+    at: int = 0
+    depth: int = field(default=0)
+
+    def take(self, text: str) -> bool:
+        """Whether the next token is this operator; then it is passed."""
+        taken = self.tokens[self.at] == ("op", text)
+        self.at += taken
+        return taken
+
+    def need(self, text: str) -> None:
+        if not self.take(text):
+            raise ValueError(text)
+
+    def expression(self, level: int = 0) -> _Value:
+        """An expression of operators that bind more tightly than `level`; 0: any."""
+        self.depth += 1
+        if self.depth > 3 * MAX_DEPTH:
+            raise ValueError("too deep")
+        left = self.unary()
+        while (rank := _BINARY.get(self.operator(), 0)) > level:
+            operator = self.operator()
+            self.at += 1
+            left = _combine(operator, [left, self.expression(rank)])
+        if level == 0 and self.take("?"):
+            then = self.expression()
+            self.need(":")
+            left = _combine("?", [left, then, self.expression()])
+        self.depth -= 1
+        return left
+
+    def operator(self) -> str:
+        kind, text = self.tokens[self.at]
+        return text if kind == "op" else ""
+
+    def unary(self) -> _Value:
+        operator = self.operator()
+        if operator not in _UNARY:
+            value = self.primary()
+            while self.take("'("):  # a cast, such as 8'(x)
+                value = _combine("'", [value, self.expression()])
+                self.need(")")
+            return value
+        self.at += 1
+        self.depth += 1
+        if self.depth > 3 * MAX_DEPTH:
+            raise ValueError("too deep")
+        value = _combine(operator, [self.unary()])
+        self.depth -= 1
+        return value
+
+    def primary(self) -> _Value:
+        kind, text = self.tokens[self.at]
+        self.at += 1
+        if kind == "id":
+            return self.name(text)
+        if kind == "based":
+            return _Value([_based(text)], False)
+        if kind == "int":
+            return _Value([("int", _int(text))], False)
+        if kind == "fill":
+            return _Value([("fill", text[1].lower())], False)
+        if kind == "str":
+            return _Value([("str", text)], False)
+        if text == "(":
+            value = self.expression()
+            self.need(")")
+            return value
+        if text == "{":
+            return self.braces()
+        raise ValueError(text)
+
+    def name(self, name: str) -> _Value:
+        """A signal, a part of one, a parameter or a call."""
+        if name.startswith("$"):
+            self.need("(")
+            value = self.expression()
+            self.need(")")
+            if name not in _CALLS:
+                raise ValueError(name)
+            return self.call(name, value)
+        if name in self.constants and name not in self.nets:
+            value = _Value([self.constants[name]], False)
+            return value if not self.selects() else _combine("[]", [value])
+        width = self.nets.get(name, 1)
+        whole = _Value([("sig", name, width - 1, 0)], True, frozenset({name}))
+        selects = self.selects()
+        if not selects:
+            return whole
+        operator, first, second = selects[0]
+        high, low = (_index(first), _index(second)) if second else (_index(first),) * 2
+        dynamic = frozenset().union(*(v.names for _, a, b in selects for v in (a, b) if v))
+        if len(selects) > 1 or high is None or low is None:
+            if operator == ":" and dynamic:
+                raise ValueError("a range is constant")
+            text = ("expr", name, *(repr(part) for part in selects))
+            return _Value([text], True, whole.names | dynamic)
+        if operator == "+:":
+            high, low = high + low - 1, high
+        elif operator == "-:":
+            high, low = high, high - low + 1
+        return _Value([("sig", name, high, low)], True, whole.names)
+
+    def selects(self) -> list[tuple[str, _Value, _Value | None]]:
+        """The brackets behind a name: the operator between its expressions, and these."""
+        selects: list[tuple[str, _Value, _Value | None]] = []
+        while self.take("["):
+            first, second = self.expression(), None
+            operator = self.operator()
+            if operator in (":", "+:", "-:"):
+                self.at += 1
+                second = self.expression()
+            self.need("]")
+            selects.append((operator, first, second))
+        return selects
+
+    def call(self, name: str, value: _Value) -> _Value:
+        number = _index(value)
+        if name == "$clog2" and number is not None and number >= 0:
+            return _Value([("int", max(number - 1, 0).bit_length())], False)
+        if name == "$bits" and all(piece[0] == "sig" for piece in value.pieces):
+            return _Value([("int", sum(p[2] - p[3] + 1 for p in value.pieces))], False)
+        return _combine(name, [value])
+
+    def braces(self) -> _Value:
+        """A concatenation or a replication; the opening brace is passed."""
+        self.depth += 1
+        if self.depth > 3 * MAX_DEPTH:
+            raise ValueError("too deep")
+        first = self.expression()
+        if self.take("{"):
+            value = self.replication(_index(first), self.braces())
+        else:
+            parts = [first]
+            while self.take(","):
+                parts.append(self.expression())
+            pieces = [_sized(piece) for part in parts for piece in part.pieces]
+            names = frozenset().union(*(part.names for part in parts))
+            value = _Value(pieces, all(part.assignable for part in parts), names)
+        self.need("}")
+        self.depth -= 1
+        return value
+
+    @staticmethod
+    def replication(count: int | None, inner: _Value) -> _Value:
+        pieces = _merge(inner.pieces)
+        if count is None:
+            return _combine("{}", [inner])
+        if count < 1:
+            raise ValueError("no bits")
         if len(pieces) == 1 and pieces[0][0] == "bits" and count * len(pieces[0][1]) <= MAX_BITS:
-            return _Value([("bits", pieces[0][1] * count)], False), at + 1
+            return _Value([("bits", pieces[0][1] * count)], False)
         if count * len(pieces) > MAX_PIECES:
-            raise ValueError
-        return _Value(pieces * count, False), at + 1
-    return _list(tokens, at, depth)
+            raise ValueError("too many")
+        return _Value(pieces * count, False, inner.names)
 
 
-def _list(tokens: list[tuple[str, str]], at: int, depth: int) -> tuple[_Value, int]:
-    pieces: list[tuple[Any, ...]] = []
-    assignable = True
-    while True:  # `at` is on the opening brace or on a comma
-        value, at = _expression(tokens, at + 1, depth + 1)
-        if value.pieces[0][0] in ("int", "fill", "str"):
-            raise ValueError  # no size: not allowed inside braces
-        pieces += value.pieces
-        assignable = assignable and value.assignable
-        if tokens[at][1] == "}":
-            return _Value(pieces, assignable), at + 1
-        if tokens[at][1] != ",":
-            raise ValueError
+def _sized(piece: Piece) -> Piece:
+    """A piece within braces, where every constant needs a size."""
+    if piece[0] in ("int", "fill", "str"):
+        raise ValueError("no size")
+    return piece
 
 
-def _signal(tokens: list[tuple[str, str]], at: int) -> tuple[_Value, int]:
-    name = tokens[at][1]
-    if tokens[at + 1][1] != "[":
-        return _Value([("sig", name, None, None)], True), at + 1
-    first, operator = _index(tokens[at + 2]), tokens[at + 3][1]
-    if operator == "]":
-        return _Value([("sig", name, first, first)], True), at + 4
-    second = _index(tokens[at + 4])
-    if operator not in (":", "+:", "-:") or tokens[at + 5][1] != "]":
-        raise ValueError
-    high, low = first, second
-    if operator == "+:":
-        high, low = first + second - 1, first
-    elif operator == "-:":
-        high, low = first, first - second + 1
-    return _Value([("sig", name, high, low)], True), at + 6
+def _index(value: _Value) -> int | None:
+    """The number that a value is; None if it depends on signals or on what is not known."""
+    return _number(value.pieces[0]) if len(value.pieces) == 1 else None
 
 
-def _index(token: tuple[str, str]) -> int:
-    if token[0] != "int":
-        raise ValueError
-    return _int(token[1])
+def _combine(operator: str, operands: list[_Value]) -> _Value:
+    """An operator on its operands: a number if all of them are plain ones, else one piece."""
+    names = frozenset().union(*(value.names for value in operands))
+    pieces = [piece for value in operands for piece in _merge(value.pieces)]
+    if len(pieces) == len(operands) and all(piece[0] == "int" for piece in pieces):
+        number = _evaluate(operator, [piece[1] for piece in pieces])
+        if number is not None and abs(number) < 1 << 40:
+            return _Value([("int", number)], False)
+    return _Value([("expr", operator, *(tuple(_merge(v.pieces)) for v in operands))], False, names)
+
+
+def _evaluate(operator: str, numbers: list[int]) -> int | None:
+    """The value of an operator on whole numbers; None where it has none."""
+    if operator == "?":
+        return numbers[1] if numbers[0] else numbers[2]
+    if len(numbers) == 1:
+        return {"+": numbers[0], "-": -numbers[0], "!": int(not numbers[0])}.get(operator)
+    left, right = numbers
+    if operator in ("/", "%") and right:
+        quotient = abs(left) // abs(right) * (1 if left * right >= 0 else -1)
+        return quotient if operator == "/" else left - quotient * right
+    if operator in ("<<", ">>", "<<<", ">>>", "**"):
+        if not 0 <= right <= 40 or left < 0:
+            return None
+        return {"<": left << right, ">": left >> right, "*": left**right}[operator[0]]
+    compared = {"==": left == right, "!=": left != right, "<": left < right, ">": left > right}
+    compared |= {"<=": left <= right, ">=": left >= right, "&&": bool(left and right)}
+    compared |= {"||": bool(left or right), "===": left == right, "!==": left != right}
+    if operator in compared:
+        return int(compared[operator])
+    plain = {"+": left + right, "-": left - right, "*": left * right}
+    plain |= {"&": left & right, "|": left | right, "^": left ^ right}
+    return plain.get(operator)
 
 
 def _int(text: str) -> int:
@@ -452,10 +639,10 @@ def _int(text: str) -> int:
 _DIGIT_BITS = {"b": 1, "o": 3, "h": 4}
 
 
-def _based(text: str) -> tuple[Any, ...]:
+def _based(text: str) -> Piece:
     """A constant such as 8'hF_f as its bits; without a size it is a plain number."""
     size_text, _, rest = text.replace("_", "").replace(" ", "").lower().partition("'")
-    rest = "".join(rest.split()).replace("?", "z")
+    rest = "".join(rest.split()).replace("?", "z").removeprefix("s")
     base, digits = rest[0], rest[1:]
     size = _int(size_text.strip()) if size_text.strip() else None
     if not digits or (size is not None and not 0 < size <= MAX_BITS):

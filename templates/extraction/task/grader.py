@@ -17,9 +17,11 @@ characters 0.2. Only codes that the row lists as near_misses earn it: they are b
 file cannot look up. Bounded, because paying for categories invites answering only categories."""
 
 MAX_CREDIT = 0.2
+MAX_ENTRY_CHARS = 400
 
 _CODE = re.compile(r"([A-Z][0-9A][0-9A-Z])\.?([0-9A-Z]{0,4})")
-_FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL | re.IGNORECASE)
+_DESCRIPTION = re.compile(r"\s+[-\u2013\u2014|]|\s*[:(]|\s+(?=[A-Za-z]{2})")
+"""What parts a code from a description that is written behind it."""
 
 
 def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
@@ -39,33 +41,61 @@ def explain(sample: dict[str, Any], item: dict[str, Any]) -> dict[str, float]:
 
 
 def canonical(code: object) -> str:
-    """'e11.9 ' -> 'E119'; '' for anything that is not written like a code."""
-    if not isinstance(code, str) or len(code) > 40:
+    """'e11.9 ' -> 'E119', 'E11.9 - Type 2 diabetes' too; '' for what does not begin like a code."""
+    if not isinstance(code, str) or len(code) > MAX_ENTRY_CHARS:
         return ""
-    match = _CODE.fullmatch("".join(code.split()).upper())
+    written = _DESCRIPTION.split(code.strip(), maxsplit=1)[0]
+    match = _CODE.fullmatch("".join(written.split()).upper())
     return "".join(match.groups()) if match else ""
 
 
 def answer_codes(sample: object) -> list[object] | None:
     """The list under "codes" of the answer; None when the answer has no such list."""
-    if not isinstance(sample, dict):
-        return None
-    answer = sample.get("output_json")
-    if answer is None:
-        answer = _parse(sample.get("output_text"))
-    codes = answer.get("codes") if isinstance(answer, dict) else None
+    codes = (read_answer(sample) or {}).get("codes")
     return codes if isinstance(codes, list) else None
 
 
-def _parse(text: object) -> object:
-    if not isinstance(text, str):
+# --- Reading an answer: the same text in the grader of every use case ---------------------------
+
+MAX_ANSWER_CHARS = 200_000
+_FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)", re.MULTILINE)
+_TAG = re.compile(r"`*(?:\{[\w .#=,-]*\}|[^\s{]*)(?:[ \t]+[^\s{][^\n]*)?[ \t]*\n?")
+
+
+def read_answer(sample: object) -> dict[str, Any] | None:
+    """The JSON object that a sample answers with; None: the answer is unreadable.
+
+    The object stands alone in the text, or in its only fenced block, with any tag, any line ends
+    and any words around the block. No block, or two, with words around them: unreadable. Keys that
+    were not asked for do no harm. sample["output_json"], if there is one, is the answer parsed.
+    """
+    if not isinstance(sample, dict):
         return None
-    fenced = _FENCE.fullmatch(text)
+    answer, text = sample.get("output_json"), sample.get("output_text")
+    if answer is None and isinstance(text, str) and len(text) <= MAX_ANSWER_CHARS:
+        answer = _parse_json(text)
+        if answer is None:
+            answer = _parse_json(fenced_block(text) or "")
+    return answer if isinstance(answer, dict) else None
+
+
+def fenced_block(text: str) -> str | None:
+    """What stands in the only fenced block of a text; None if it has no block or several."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    parts = text.split("```")
+    if len(parts) != 3:  # a block may hold ``` within a line
+        parts = _FENCE.split(text)
+    return _TAG.sub("", parts[1], count=1) if len(parts) == 3 else None
+
+
+def _parse_json(text: str) -> Any:
     try:
-        parsed: object = json.loads(fenced.group(1) if fenced else text)
+        return json.loads(text.strip("\ufeff \t\r\n"))
     except (ValueError, RecursionError):
         return None
-    return parsed
+
+
+# --- End of the reading -------------------------------------------------------------------------
 
 
 def _reference(item: object) -> tuple[set[str] | None, set[str], set[str], set[str]]:

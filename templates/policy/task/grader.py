@@ -13,18 +13,21 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-_FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL | re.IGNORECASE)
 _MOST_CODES = 50
+FALSE_CLAIM = 0.1
+"""What each fact costs that an answer calls missing although the case states it."""
 
 
 def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
-    """Points met over the sum of the positive points, clipped to [0, 1]."""
-    return _share(_criteria(item), verdicts(sample, item)) or 0.0
+    """Points met over the positive points, less FALSE_CLAIM for each false claim, in [0, 1]."""
+    share = _share(_criteria(item), verdicts(sample, item)) or 0.0
+    return max(0.0, round(share - _penalty(sample, item), 12))
 
 
 def explain(sample: dict[str, Any], item: dict[str, Any]) -> dict[str, float]:
     """The parts: for each group of the rubric the share of its points met, and `answered`, the
-    share of the figures asked for that have exactly one readable value."""
+    share of the figures asked for that have exactly one readable value; and `false_claims`, what
+    the facts cost that are said to be missing and are not."""
     criteria, met = _criteria(item), verdicts(sample, item)
     parts = {}
     for group in sorted({c["group"] for c in criteria}):
@@ -34,6 +37,7 @@ def explain(sample: dict[str, Any], item: dict[str, Any]) -> dict[str, float]:
     asked = {c["figure"] for c in criteria if "figure" in c}
     answered = asked & set(values(sample))
     parts["answered"] = len(answered) / len(asked) if asked else 0.0
+    parts["false_claims"] = _penalty(sample, item)
     return parts
 
 
@@ -61,8 +65,7 @@ def verdicts(sample: object, item: object) -> dict[str, bool]:
 
 def values(sample: object) -> dict[str, int | None]:
     """The answer's figures by name. A name given twice, or with an unreadable value, has none."""
-    answer = _answer(sample)
-    listed = answer.get("figures") if isinstance(answer, dict) else None
+    listed = (read_answer(sample) or {}).get("figures")
     found: dict[str, int | None] = {}
     seen: set[str] = set()
     for figure in listed if isinstance(listed, list) else []:
@@ -79,9 +82,24 @@ def values(sample: object) -> dict[str, int | None]:
     return found
 
 
+def _penalty(sample: object, item: object) -> float:
+    """FALSE_CLAIM times the entries of `missing` that the case does not lack, at most 1."""
+    claimed = (read_answer(sample) or {}).get("missing")
+    if not isinstance(claimed, list):
+        return 0.0
+    reference = item.get("reference_answer") if isinstance(item, dict) else None
+    lacking = reference.get("missing") if isinstance(reference, dict) else None
+    codes = (
+        {code for code in lacking if isinstance(code, str)} if isinstance(lacking, list) else set()
+    )
+    for criterion in _criteria(item):
+        codes |= set() if "figure" in criterion else criterion["expected"]
+    stated = {json.dumps(code) for code in claimed[:1000]} - {json.dumps(code) for code in codes}
+    return min(1.0, round(FALSE_CLAIM * len(stated), 12))
+
+
 def _codes(sample: object) -> frozenset[str] | None:
-    answer = _answer(sample)
-    listed = answer.get("missing") if isinstance(answer, dict) else None
+    listed = (read_answer(sample) or {}).get("missing")
     if not isinstance(listed, list) or len(listed) > _MOST_CODES:
         return None
     return frozenset(listed) if all(isinstance(code, str) for code in listed) else None
@@ -97,18 +115,47 @@ def _integer(value: object) -> int | None:
     return None
 
 
-def _answer(sample: object) -> object:
+# --- Reading an answer: the same text in the grader of every use case ---------------------------
+
+MAX_ANSWER_CHARS = 200_000
+_FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)", re.MULTILINE)
+_TAG = re.compile(r"`*(?:\{[\w .#=,-]*\}|[^\s{]*)(?:[ \t]+[^\s{][^\n]*)?[ \t]*\n?")
+
+
+def read_answer(sample: object) -> dict[str, Any] | None:
+    """The JSON object that a sample answers with; None: the answer is unreadable.
+
+    The object stands alone in the text, or in its only fenced block, with any tag, any line ends
+    and any words around the block. No block, or two, with words around them: unreadable. Keys that
+    were not asked for do no harm. sample["output_json"], if there is one, is the answer parsed.
+    """
     if not isinstance(sample, dict):
         return None
-    answer: object = sample.get("output_json")
-    text = sample.get("output_text")
-    if answer is None and isinstance(text, str):
-        fenced = _FENCE.fullmatch(text)
-        try:
-            answer = json.loads(fenced.group(1) if fenced else text)
-        except (ValueError, RecursionError):
-            return None
-    return answer
+    answer, text = sample.get("output_json"), sample.get("output_text")
+    if answer is None and isinstance(text, str) and len(text) <= MAX_ANSWER_CHARS:
+        answer = _parse_json(text)
+        if answer is None:
+            answer = _parse_json(fenced_block(text) or "")
+    return answer if isinstance(answer, dict) else None
+
+
+def fenced_block(text: str) -> str | None:
+    """What stands in the only fenced block of a text; None if it has no block or several."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    parts = text.split("```")
+    if len(parts) != 3:  # a block may hold ``` within a line
+        parts = _FENCE.split(text)
+    return _TAG.sub("", parts[1], count=1) if len(parts) == 3 else None
+
+
+def _parse_json(text: str) -> Any:
+    try:
+        return json.loads(text.strip("\ufeff \t\r\n"))
+    except (ValueError, RecursionError):
+        return None
+
+
+# --- End of the reading -------------------------------------------------------------------------
 
 
 def _criteria(item: object) -> list[dict[str, Any]]:

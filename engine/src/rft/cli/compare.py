@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rft.cli.app import app, open_project, terminal
-from rft.display import seen
+from rft.display import reveal_control_chars
 from rft.errors import UserError
 from rft.records import finite
 
@@ -113,7 +113,7 @@ def _head(console: Console, told: Comparison, notes: list[str]) -> None:
 def _called(side: Side) -> str:
     folder, model = side.run.folder.name, side.run.info.model
     told = dict.fromkeys([side.name, model if model not in folder else "", folder])
-    return seen("\n".join(name for name in told if name))
+    return reveal_control_chars("\n".join(name for name in told if name))
 
 
 def _verdict(console: Console, pair: Pair) -> None:
@@ -183,11 +183,11 @@ def _slices(console: Console, pair: Pair, labels: list[str]) -> None:
         left_out += len(entries) - len(shown)
         if not shown:
             continue
-        table.add_row(Text(_short(seen(key)), style="bold"))
+        table.add_row(Text(_short(reveal_control_chars(key)), style="bold"))
         for e in sorted(shown, key=lambda e: -e.paired.difference.value):
             style = {"a": "red", "b": "green", "tied": ""}[e.verdict]
             table.add_row(
-                f"  {_short(seen(e.value))}",
+                f"  {_short(reveal_control_chars(e.value))}",
                 f"{e.paired.items:,}",
                 *map(_figure, e.means),
                 Text(_signed(e.paired.difference), style=style),
@@ -206,14 +206,14 @@ def _change(
     console: Console, pair: Pair, change: Change, rows: Mapping[str, dict[str, Any]]
 ) -> None:
     found = rows.get(change.item_id, {}).get("slices", {})
-    about = seen(", ".join(f"{key} {value}" for key, value in found.items()))
-    head = f"  {seen(change.item_id)}: {change.mean_a:.2f} -> {change.mean_b:.2f}"
+    about = reveal_control_chars(", ".join(f"{key} {value}" for key, value in found.items()))
+    head = f"  {reveal_control_chars(change.item_id)}: {change.mean_a:.2f} -> {change.mean_b:.2f}"
     console.print(f"{head}  ({about})" if about else head)
     for side, record in ((pair.a, change.a), (pair.b, change.b)):
         text = " ".join((record.sample.output_text if record.sample else "").split())
         cut = text if len(text) <= ANSWER else text[:ANSWER] + "…"
         grid = Table.grid(padding=(0, 1))
-        grid.add_row(f"    {side.label}:", seen(cut) or "(empty)")
+        grid.add_row(f"    {side.label}:", reveal_control_chars(cut) or "(empty)")
         console.print(grid)
 
 

@@ -52,7 +52,7 @@ def bedrock(
             train = list(asked_rows.values())
     probes, faults = read_lines(settings.path(settings.task.probes), Probe, rows)
     if faults:
-        raise CheckError(faults[0])
+        raise CheckError(str(faults[0]))
     answers = [WrittenAnswer("", p.name, rows[p.item_id], p.output_text) for p in probes]
     with open_grader(settings, spec, judged=False) as grader:
         grades = grade_all(answers, grader)

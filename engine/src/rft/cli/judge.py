@@ -34,6 +34,7 @@ from rft.project import Project
 from rft.project.checking import read_calibration
 from rft.project.loader import grader_hash
 from rft.records import Record
+from rft.validation import sentence
 
 SHOWN = 5
 """Criteria that are listed, worst first."""
@@ -85,7 +86,7 @@ def _override(settings: Settings, profile: str) -> Settings:
     try:
         return Settings.model_validate(settings.model_dump(by_alias=True) | {"judge": judge})
     except ValidationError as error:
-        raise UserError(f"{'; '.join(config.plain_errors(error))}.") from None
+        raise UserError(f"{sentence(error)}.") from None
 
 
 def _score_model(spec: graders.Spec, key: str) -> ScoreModel:

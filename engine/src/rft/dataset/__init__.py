@@ -8,21 +8,18 @@ Nothing here stops at the first fault: every finding names file, line, field and
 """
 
 from rft.dataset.checks import check_splits
-from rft.dataset.findings import Finding, Severity, has_errors, in_order
 from rft.dataset.load import Row, Split, dataset_hash, load_split
 from rft.dataset.split_checks import ROW_LIMITS
 from rft.dataset.write import write_messages
+from rft.findings import Finding
 
 __all__ = [
     "ROW_LIMITS",
     "Finding",
     "Row",
-    "Severity",
     "Split",
     "check_splits",
     "dataset_hash",
-    "has_errors",
-    "in_order",
     "load_split",
     "write_messages",
 ]

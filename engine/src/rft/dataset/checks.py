@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from rft.dataset.findings import Finding, Problem, in_order
 from rft.dataset.load import Row, Split
 from rft.dataset.row_checks import (
     MISSING,
@@ -22,6 +21,7 @@ from rft.dataset.split_checks import (
     overlap_findings,
     skew_findings,
 )
+from rft.findings import Finding, Problem, in_order
 
 _WARNINGS = {"odd-id", "stale-messages", "gold-in-prompt"}
 

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from rft.dataset.findings import Problem, shown_value
 from rft.dataset.load import Row
+from rft.findings import Problem, quoted
+from rft.hooks import failure
 
 ROLES = ("developer", "user", "assistant", "tool")
 MIN_LEAK_CHARS = 20
@@ -54,7 +55,7 @@ def id_problems(row: Row) -> Iterator[Problem]:
         yield Problem(
             "odd-id",
             "id",
-            f"{shown_value(row.id)} has odd characters or more than 128 of them",
+            f"{quoted(row.id)} has odd characters or more than 128 of them",
             "use letters, digits and . : / @ + # = _ - only",
         )
 
@@ -95,7 +96,7 @@ def _one_message(place: str, message: Any) -> Iterator[Problem]:
         yield Problem("role", f"{place}.role", "'system' is not portable", remedy)
     elif role not in ROLES:
         remedy = f"use one of {', '.join(ROLES)}"
-        yield Problem("role", f"{place}.role", f"unknown role {shown_value(role)}", remedy)
+        yield Problem("role", f"{place}.role", f"unknown role {quoted(role)}", remedy)
     if content is None and message.get("tool_calls"):
         return
     if content is not None and not isinstance(content, str):
@@ -147,5 +148,5 @@ def domain_problems(row: Row, check_item: Callable[[Any], list[str]]) -> Iterato
 
 def team_code_problem(name: str, error: Exception) -> Problem:
     """A function of the team's own schema raised."""
-    message = f"{name}() of the schema fails on this row with {type(error).__name__}: {error}"
+    message = f"{name}() of the schema fails on this row with {failure(error)}"
     return Problem("schema-code", None, message, "correct the function or the row")

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import Any
 
-from rft.dataset.findings import Finding, Problem, cut, shown_value
 from rft.dataset.load import MAX_LINE_BYTES, Row, Split
-from rft.dataset.row_checks import MISSING, canonical, lookup, prompt_text
+from rft.dataset.row_checks import MISSING, canonical, lookup, prompt_text, team_code_problem
+from rft.findings import Finding, Problem, quoted, shorten
 
 ROW_LIMITS: dict[str, dict[str, tuple[int, int]]] = {
     "openai": {"train": (1, 50_000), "validation": (1, 1_000)},
@@ -96,13 +96,13 @@ def skew_findings(
     golds = Counter(canonical(row.data.get("reference_answer")) for row in split.rows)
     gold, count = golds.most_common(1)[0]
     if gold != "null" and count == total:
-        message = f"all {total} rows have the same gold answer {cut(gold)}"
+        message = f"all {total} rows have the same gold answer {shorten(gold)}"
         remedy = "add rows with other answers: there is nothing to learn here"
         return [Problem("same-gold", "reference_answer", message, remedy).at(split.file)]
     remedy = "balance the rows, or let the grader pay less for it: guessing must not pay"
     if gold != "null" and count > limit * total:
         message = (
-            f"{count} of {total} rows have the gold answer {cut(gold)}: "
+            f"{count} of {total} rows have the gold answer {shorten(gold)}: "
             f"giving it always would be right in {count / total:.0%}"
         )
         return [Problem("gold-skew", "reference_answer", message, remedy).at(split.file, warn=True)]
@@ -121,10 +121,7 @@ def _label_skew(
         try:
             label_sets.append(set(labels_fn(row.item)))
         except Exception as error:
-            message = (
-                f"labels() of the schema fails on this row with {type(error).__name__}: {error}"
-            )
-            problem = Problem("schema-code", None, message, "correct the function or the row")
+            problem = team_code_problem("labels", error)
             return [problem.at(split.file, row.line)]  # it fails on many rows alike
     counts = Counter(label for labels in label_sets for label in labels)
     if not counts:
@@ -136,7 +133,7 @@ def _label_skew(
     score = sum(2 / (1 + len(g)) for g in label_sets if label in g) / len(label_sets)
     message = (
         f"{count} of {len(label_sets)} rows ({count / len(label_sets):.0%}) have the label "
-        f"{shown_value(label)}: answering only it, always, gives a mean F1 of {score:.2f}"
+        f"{quoted(label)}: answering only it, always, gives a mean F1 of {score:.2f}"
     )
     return [Problem("label-skew", "reference_answer", message, remedy).at(split.file, warn=True)]
 
@@ -170,7 +167,7 @@ def _same_rows(
         if twin[1] is not row:
             problem, warn = _twin_problem(split, row, *twin, golds)
         elif row.id and namesake[1] is not row:
-            message = f"{shown_value(row.id)} is also the id of {_where(split, *namesake)}"
+            message = f"{quoted(row.id)} is also the id of {_where(split, *namesake)}"
             remedy = "give every row an id of its own"
             problem, warn = Problem("duplicate-id", "id", message, remedy), False
         if problem:
@@ -215,7 +212,7 @@ def _shared_groups(
             done.add((split.file, row.line))
     for (file, group), rows in rows_of.items():
         other, example = first[group]
-        message = f"{shown_value(lookup(rows[0].data, field))} is in {len(rows)} row(s) of this "
+        message = f"{quoted(lookup(rows[0].data, field))} is in {len(rows)} row(s) of this "
         message += f"split and in {other.name} too ({other.file}:{example.line})"
         problem = Problem("shared-group", field, message, "keep the whole group in one split")
         findings.append(problem.at(file, rows[0].line))

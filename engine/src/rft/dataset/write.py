@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from rft.dataset.findings import shown_path
 from rft.dataset.load import Split, load_split
-from rft.errors import OutsideError, UserError
+from rft.dataset.row_checks import team_code_problem
+from rft.errors import UserError
+from rft.files import write_bytes
 
 MessagesFn = Callable[[Any], list[dict[str, str]]]
 
@@ -37,17 +33,15 @@ def write_messages(split: Split, messages_fn: MessagesFn) -> int:
         try:
             messages = messages_fn(row.item)
         except Exception as error:
-            raise UserError(
-                f"{split.file}:{row.line}: messages() of the schema fails on this row with "
-                f"{type(error).__name__}: {error}; correct the function or the row."
-            ) from error
+            problem = team_code_problem("messages", error)
+            raise UserError(f"{split.file}:{row.line}: {problem}.") from error
         if row.data.get("messages") != messages:
             line = lines[row.line - 1]
             end = b"\r" if line.endswith(b"\r") else b""
             lines[row.line - 1] = _in_style(line, row.data, messages) + end
             changed += 1
     if changed:
-        _replace(split.path, b"\n".join(lines))
+        write_bytes(split.path, b"\n".join(lines))
     return changed
 
 
@@ -61,24 +55,3 @@ def _in_style(line: bytes, data: dict[str, Any], messages: list[dict[str, str]])
                 ascii_only, separators = ascii_try, separators_try
     new = {**data, "messages": messages}
     return json.dumps(new, ensure_ascii=ascii_only, separators=separators).encode()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file in one step: whoever reads it sees the old or the new one, whole."""
-    target = path.resolve()  # a link stays a link
-    temporary: str | None = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".new", delete=False) as out:
-            temporary = out.name
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        shutil.copymode(target, temporary)
-        os.replace(temporary, target)
-    except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        raise OutsideError(
-            f"{shown_path(path)} cannot be written ({error.strerror}); nothing was changed."
-        ) from error

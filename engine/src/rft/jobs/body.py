@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rft import graders
-from rft.config import ProfileName, plain_errors
+from rft.config import ProfileName
 from rft.errors import UserError
 from rft.graders.spec import (
     LocalGrader,
@@ -23,6 +23,7 @@ from rft.graders.spec import (
 )
 from rft.graders.template import compact
 from rft.jobs.hyper import Method, ReinforcementHyper, SupervisedHyper
+from rft.validation import field_problems
 
 LAMBDA_ARN = (
     r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]+)?$"
@@ -224,7 +225,7 @@ def build(
     try:
         return JobBody.model_validate(body)
     except ValidationError as error:
-        raise UserError(f"The job cannot be sent: {plain_errors(error)[0]}.") from None
+        raise UserError(f"The job cannot be sent: {field_problems(error)[0]}.") from None
 
 
 def shown(body: Mapping[str, Any], longest: int = 60) -> str:

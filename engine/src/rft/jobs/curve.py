@@ -21,8 +21,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
 """Figure of a Point -> its title and format."""
 
 
-def told_columns(points: Sequence[Point]) -> list[str]:
-    """The figures that this vendor tells at all."""
+def reported_columns(points: Sequence[Point]) -> list[str]:
+    """The figures that this vendor reports at all."""
     return [n for n in COLUMNS if any(getattr(p, n) is not None for p in points)]
 
 
@@ -35,8 +35,8 @@ def cell(point: Point, name: str) -> str:
 def line(point: Point) -> str:
     """One step in one line, for logs."""
     of = f" of {point.total}" if point.total else ""
-    told = [f"{COLUMNS[n][0]} {cell(point, n)}" for n in COLUMNS if getattr(point, n) is not None]
-    return f"step {point.step}{of}: {', '.join(told)}"
+    figures = [f"{COLUMNS[n][0]} {cell(point, n)}" for n in reported_columns([point])]
+    return f"step {point.step}{of}: {', '.join(figures)}"
 
 
 def curve(values: Sequence[float | None], width: int, low: float, high: float) -> str:
@@ -61,11 +61,11 @@ def curves(points: Sequence[Point], width: int = 80) -> list[str]:
     """One line for each figure: title, first value, curve, last value. Rewards share a scale."""
     lines = []
     rewards = [v for p in points for v in (p.train_reward, p.valid_reward) if v is not None]
-    for name in told_columns(points):
+    for name in reported_columns(points):
         values: list[float | None] = [getattr(p, name) for p in points]
         known = [v for v in values if v is not None]
         scale = rewards if name.endswith("reward") else known
-        title, form = COLUMNS[name]
+        title, spec = COLUMNS[name]
         drawn = curve(values, width - 32, min(scale), max(scale))
-        lines.append(f"{title:>12} {known[0]:>7{form}} {drawn} {known[-1]:{form}}")
+        lines.append(f"{title:>12} {known[0]:>7{spec}} {drawn} {known[-1]:{spec}}")
     return lines

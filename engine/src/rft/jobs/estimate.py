@@ -15,7 +15,7 @@ CHARS_PER_TOKEN = 3.5
 
 
 @dataclass(frozen=True)
-class Estimate:
+class JobEstimate:
     """Size and price of a training job."""
 
     rows: int
@@ -35,13 +35,13 @@ class Estimate:
         rate = self.price.usd_per_million_tokens
         return None if rate is None else self.tokens / 1e6 * rate
 
-    def sentences(self) -> list[str]:
+    def lines(self) -> list[str]:
         """For people, a line each."""
         epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
         drawn = f", {self.rollouts:,} answers" if self.rollouts else ""
         lines = [
             f"about {self.rows:,} rows x {epochs}{drawn}, {self.tokens:,} tokens ({self.source})",
-            *(f"assumed: {told}" for told in self.assumed),
+            *(f"assumed: {assumption}" for assumption in self.assumed),
         ]
         rate, hour = self.price.usd_per_million_tokens, self.price.usd_per_hour
         if self.usd is not None:
@@ -49,7 +49,7 @@ class Estimate:
         if hour is not None:
             lines.append(f"price: ${hour:g} for each hour of training")
         if rate is None and hour is None:
-            lines.append("price: none is named under [train] in rft.toml")
+            lines.append("price: not known; add usd_per_million_tokens or usd_per_hour under [train] in rft.toml")
         return lines
 
 
@@ -61,7 +61,7 @@ def estimate(
     records: Sequence[Record],
     run: str,
     settings: Settings,
-) -> Estimate:
+) -> JobEstimate:
     """Rollouts and tokens of a job over `rows` (each with "messages").
 
     `records` are those of the evaluation `run` if there is one: its answers say how long prompts
@@ -93,4 +93,4 @@ def estimate(
     if method == "supervised" or not usages:
         answer = sum(map(len, golds)) / max(1, len(golds)) / CHARS_PER_TOKEN
     tokens = round((prompt + answer) * (rollouts or len(rows) * epochs))
-    return Estimate(len(rows), epochs, rollouts, tokens, source, tuple(assumed), settings.train)
+    return JobEstimate(len(rows), epochs, rollouts, tokens, source, tuple(assumed), settings.train)

@@ -75,21 +75,21 @@ BEDROCK_NAMES = ("n_epochs", "batch_size", "learning_rate_multiplier")
 
 
 def parse_pairs(pairs: Sequence[str]) -> dict[str, Any]:
-    """{"n_epochs": 2, ...} of ["n_epochs=2", ...]. Raises UserError for what is no such pair."""
-    found: dict[str, Any] = {}
+    """{"n_epochs": 2, ...} of ["n_epochs=2", ...]. Raises UserError for anything else."""
+    values: dict[str, Any] = {}
     for pair in pairs:
         name, mark, text = pair.partition("=")
         if not mark or not name.strip() or not text.strip():
             raise UserError(f"--hyper {pair}: write it as NAME=VALUE, for example n_epochs=2.")
         try:
-            found[name.strip()] = json.loads(text)
+            values[name.strip()] = json.loads(text)
         except ValueError:
-            found[name.strip()] = text.strip()
-    return found
+            values[name.strip()] = text.strip()
+    return values
 
 
-def checked(method: Method, values: Mapping[str, Any], profile: str) -> dict[str, Any]:
-    """The values, known to lie in their domains for this method and profile.
+def check_hyperparameters(method: Method, values: Mapping[str, Any], profile: str) -> dict[str, Any]:
+    """Return the values if all lie in their domains for this method and profile.
 
     Raises UserError naming the hyperparameter, what was given and what is allowed.
     """

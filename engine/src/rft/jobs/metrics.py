@@ -60,17 +60,15 @@ class Point:
     """Largest mean of a grader error while training."""
 
 
-def points(events: Iterable[Any]) -> list[Point]:
-    """One Point a step, in order, of the `metrics` events of a job (type and data are read)."""
-    found: dict[int, Point] = {}
+def points(events: Iterable[Mapping[str, Any]]) -> list[Point]:
+    """One Point a step, in order, of the `metrics` events of a job."""
+    by_step: dict[int, Point] = {}
     for event in events:
-        data = getattr(event, "data", None)
-        if event.type == "metrics" and isinstance(data, Mapping):
-            point = read(data)
-            if point:
-                before = found.get(point.step)
-                found[point.step] = _merged(before, point) if before else point
-    return [found[step] for step in sorted(found)]
+        data = event.get("data")
+        if event.get("type") == "metrics" and isinstance(data, Mapping) and (point := read(data)):
+            before = by_step.get(point.step)
+            by_step[point.step] = _merged(before, point) if before else point
+    return [by_step[step] for step in sorted(by_step)]
 
 
 def read(data: Mapping[str, Any]) -> Point | None:
@@ -118,5 +116,5 @@ def _number(value: Any) -> float | None:
 
 def _merged(one: Point, two: Point) -> Point:
     """Later figures win; what the later event leaves out stays."""
-    told = {f.name: getattr(two, f.name) for f in fields(two)}
-    return replace(one, **{name: value for name, value in told.items() if value is not None})
+    later = {f.name: getattr(two, f.name) for f in fields(two)}
+    return replace(one, **{name: value for name, value in later.items() if value is not None})

@@ -22,16 +22,16 @@ _INDEX = re.compile(r"\{\{[^}]*\[\d+\][^}]*\}\}")
 
 
 @dataclass(frozen=True)
-class Remark:
-    """One finding of the preflight; a "stop" keeps the job from being sent."""
+class JobCheck:
+    """One check of the preflight; a "fail" keeps the job from being sent."""
 
-    level: Literal["stop", "warn", "ok"]
+    level: Literal["pass", "warn", "fail"]
     sentence: str
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is about to be sent, as far as the preflight asks."""
+class PlannedJob:
+    """What is about to be sent, as far as the preflight looks at it."""
 
     profile: ProfileName
     method: Method
@@ -42,54 +42,54 @@ class Plan:
     hyperparameters: Mapping[str, Any]
 
 
-def preflight(plan: Plan, today: date) -> list[Remark]:
+def preflight(job: PlannedJob, today: date) -> list[JobCheck]:
     """Everything that can be known without asking the vendor."""
     return [
-        *_rows(plan),
-        *_calendar(plan, today),
-        *alive(plan.profile, plan.model, dates.shutdown(plan.profile, plan.model), today),
-        *_eligible(plan, today),
-        *(_grader(plan, today) if plan.method == "reinforcement" else ()),
+        *_rows(job),
+        *_calendar(job, today),
+        *alive(job.profile, job.model, dates.shutdown(job.profile, job.model), today),
+        *_eligible(job, today),
+        *(_grader(job, today) if job.method == "reinforcement" else ()),
     ]
 
 
-def _rows(plan: Plan) -> Iterator[Remark]:
+def _rows(job: PlannedJob) -> Iterator[JobCheck]:
     for split in ("train", "validation"):
-        count = plan.rows.get(split, 0)
-        low, high = ROW_LIMITS.get(plan.profile, {}).get(split, (1, None))
-        if split == "validation" and "validation_file" not in CONTRACTS[plan.profile].optional:
-            yield Remark("ok", f"{count:,} validation rows: {plan.profile} takes no such file.")
+        count = job.rows.get(split, 0)
+        low, high = ROW_LIMITS.get(job.profile, {}).get(split, (1, None))
+        if split == "validation" and "validation_file" not in CONTRACTS[job.profile].optional:
+            yield JobCheck("pass", f"{count:,} validation rows: {job.profile} takes no such file.")
         elif not count:
-            yield Remark(
-                "stop",
+            yield JobCheck(
+                "fail",
                 f"task/data/{split}.jsonl holds no rows; a job needs both files, add some.",
             )
         elif count < low:
-            yield Remark(
-                "stop",
-                f"{count:,} {split} rows, but {plan.profile} takes {low:,} or more; add "
+            yield JobCheck(
+                "fail",
+                f"{count:,} {split} rows, but {job.profile} takes {low:,} or more; add "
                 f"{low - count:,}, or train on another profile.",
             )
         elif high and count > high:
-            yield Remark(
-                "stop",
-                f"{count:,} {split} rows, but {plan.profile} takes at most {high:,}; sample some.",
+            yield JobCheck(
+                "fail",
+                f"{count:,} {split} rows, but {job.profile} takes at most {high:,}; sample some.",
             )
         else:
-            yield Remark("ok", f"{count:,} {split} rows.")
+            yield JobCheck("pass", f"{count:,} {split} rows.")
 
 
-def _calendar(plan: Plan, today: date) -> Iterator[Remark]:
-    if plan.profile != "openai":
+def _calendar(job: PlannedJob, today: date) -> Iterator[JobCheck]:
+    if job.profile != "openai":
         return
     if today >= dates.OPENAI_NO_JOBS:
-        yield Remark(
-            "stop",
+        yield JobCheck(
+            "fail",
             f"OpenAI takes no fine-tuning job from anyone since {dates.OPENAI_NO_JOBS} "
             f"({dates.OPENAI_PAGE}); use profile bedrock, foundry or local.",
         )
     elif today >= dates.OPENAI_NO_NEW_ORGANISATIONS:
-        yield Remark(
+        yield JobCheck(
             "warn",
             "OpenAI takes jobs only from organisations that ran one before "
             f"{dates.OPENAI_NO_NEW_ORGANISATIONS} and used a tuned model lately (since "
@@ -98,7 +98,7 @@ def _calendar(plan: Plan, today: date) -> Iterator[Remark]:
         )
 
 
-def alive(profile: str, model: str, ends: date | None, today: date) -> Iterator[Remark]:
+def alive(profile: str, model: str, ends: date | None, today: date) -> Iterator[JobCheck]:
     """Whether the base still lives; `ends` is the vendor's shutdown_date or that of the table."""
     if ends is None:
         return
@@ -107,88 +107,88 @@ def alive(profile: str, model: str, ends: date | None, today: date) -> Iterator[
     # Of a tuned model OpenAI says that it ends with its base; Microsoft gives it some months more.
     with_it = ", and what was tuned from it with it" if profile == "openai" else ""
     if ends <= today:
-        yield Remark(
-            "stop",
+        yield JobCheck(
+            "fail",
             f"{model} was shut down on {ends}; start from a model that is alive (--from).",
         )
     else:
-        yield Remark(
+        yield JobCheck(
             "warn",
             f"{model} will be shut down on {ends}{with_it}; prefer a base that lives longer.",
         )
 
 
-def _eligible(plan: Plan, today: date) -> Iterator[Remark]:
-    if plan.method != "reinforcement":
+def _eligible(job: PlannedJob, today: date) -> Iterator[JobCheck]:
+    if job.method != "reinforcement":
         return
-    name = plan.model.removeprefix("ft:")
-    if plan.profile == "foundry":
+    name = job.model.removeprefix("ft:")
+    if job.profile == "foundry":
         if name.startswith("o4-mini") and today >= dates.FOUNDRY_O4_MINI_ENDS:
-            yield Remark(
-                "stop",
+            yield JobCheck(
+                "fail",
                 f"Foundry trains o4-mini until {dates.FOUNDRY_O4_MINI_ENDS}, even for customers "
                 "who had it; use gpt-5 (on approval) or another profile.",
             )
         elif name.startswith("o4-mini"):
-            yield Remark(
+            yield JobCheck(
                 "warn",
                 f"Foundry trains o4-mini only for customers who had it before "
                 f"{dates.FOUNDRY_MODELS['o4-mini-2025-04-16']}, until "
                 f"{dates.FOUNDRY_O4_MINI_ENDS}; newcomers ask for gpt-5 ({dates.FOUNDRY_PAGE}).",
             )
         elif name.startswith("gpt-5"):
-            yield Remark(
+            yield JobCheck(
                 "warn",
                 "Foundry trains gpt-5 only for subscriptions that were approved; ask for access "
                 f"first ({dates.FOUNDRY_PAGE}).",
             )
         else:
-            yield Remark(
+            yield JobCheck(
                 "warn",
                 f"Foundry's table of bases for RFT names {' and '.join(FOUNDRY_BASES)} only "
                 f"(read for 2026-03-05); look whether {name} was added ({dates.FOUNDRY_PAGE}).",
             )
-    if plan.profile == "bedrock":
+    if job.profile == "bedrock":
         if name not in BEDROCK_BASES:
-            yield Remark(
+            yield JobCheck(
                 "warn",
                 f"Bedrock's documents show RFT with {' and '.join(BEDROCK_BASES)} in us-west-2; "
                 f"look whether {name} was added before you upload.",
             )
-        rate = plan.hyperparameters.get("learning_rate_multiplier", 1)
+        rate = job.hyperparameters.get("learning_rate_multiplier", 1)
         if not isinstance(rate, str) and rate >= 1:
-            yield Remark(
+            yield JobCheck(
                 "warn",
                 "Amazon advises a learning_rate_multiplier below 1; set one with --hyper "
                 "learning_rate_multiplier=0.5.",
             )
 
 
-def _grader(plan: Plan, today: date) -> Iterator[Remark]:
-    if plan.profile == "bedrock":
-        yield Remark(
-            "ok",
+def _grader(job: PlannedJob, today: date) -> Iterator[JobCheck]:
+    if job.profile == "bedrock":
+        yield JobCheck(
+            "pass",
             "Rewards come from the Lambda; `rft export bedrock` tests it against grader.py.",
         )
         return
-    for key, leaf in graders.model_graders(plan.spec).items():
-        ends = dates.shutdown(plan.profile, leaf.model)
+    for key, leaf in graders.model_graders(job.spec).items():
+        ends = dates.shutdown(job.profile, leaf.model)
         if ends and ends <= today:
-            yield Remark(
-                "stop",
+            yield JobCheck(
+                "fail",
                 f"Grader {key or leaf.name} asks {leaf.model}, which was shut down on {ends}; name "
                 "a model that is alive in task/grader.json.",
             )
-    for sentence in graders.problems(plan.spec):
-        yield Remark("stop", f"Grader: {sentence}")
-    if plan.profile == "foundry" and _INDEX.search(str(graders.hosted(plan.spec))):
-        yield Remark(
+    for sentence in graders.problems(job.spec):
+        yield JobCheck("fail", f"Grader: {sentence}")
+    if job.profile == "foundry" and _INDEX.search(str(graders.hosted(job.spec))):
+        yield JobCheck(
             "warn",
             "Microsoft's notes say that its templates take no list index such as [0]; do that in "
             "a python grader.",
         )
 
 
-def stops(remarks: Sequence[Remark]) -> list[Remark]:
-    """The remarks that keep the job from being sent."""
-    return [remark for remark in remarks if remark.level == "stop"]
+def failed(checks: Sequence[JobCheck]) -> list[JobCheck]:
+    """The checks that keep the job from being sent."""
+    return [check for check in checks if check.level == "fail"]

@@ -8,7 +8,7 @@ known, so a killed command never makes a second job.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rft.config import ProfileName
 from rft.errors import UserError
+from rft.files import write_text
 from rft.jobs.hyper import Method
-from rft.jobs.uploads import write_atomically
 from rft.runs import make_folder
 
 INFO, BODY, EVENTS = "job.json", "body.json", "events.jsonl"
@@ -55,7 +55,7 @@ class JobInfo(BaseModel):
     """Sent although readiness said no (--anyway)."""
 
 
-class Job:
+class JobFolder:
     """A job's folder."""
 
     def __init__(self, folder: Path, info: JobInfo) -> None:
@@ -65,47 +65,62 @@ class Job:
     def update(self, **values: Any) -> None:
         """Change job.json, all of it or nothing."""
         self.info = self.info.model_copy(update=values)
-        write_atomically(self.folder / INFO, self.info.model_dump_json(indent=2) + "\n")
+        write_text(self.folder / INFO, self.info.model_dump_json(indent=2) + "\n")
 
     def write_body(self, body: dict[str, Any]) -> None:
         """Write body.json."""
-        text = json.dumps(body, indent=2, ensure_ascii=False) + "\n"
-        write_atomically(self.folder / BODY, text)
+        write_text(self.folder / BODY, json.dumps(body, indent=2, ensure_ascii=False) + "\n")
 
     def body(self) -> dict[str, Any]:
         """What body.json holds."""
-        found: dict[str, Any] = json.loads((self.folder / BODY).read_text(encoding="utf-8"))
-        return found
+        body: dict[str, Any] = json.loads((self.folder / BODY).read_text(encoding="utf-8"))
+        return body
+
+    def event_keys(self) -> set[str]:
+        """The keys of the events that are kept already."""
+        try:
+            lines = (self.folder / EVENTS).read_text(encoding="utf-8").split("\n")
+            return {entry_key(json.loads(line)) for line in lines if line}
+        except (OSError, ValueError, AttributeError):
+            return set()
+
+    def append_events(self, events: Iterable[dict[str, Any]]) -> None:
+        """Keep events as the service sent them. Raises OutsideError when the disk refuses."""
+        try:
+            with (self.folder / EVENTS).open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(event) + "\n" for event in events)
+        except OSError as error:
+            raise not_writable(self.folder, error) from None
 
 
-def start(root: Path, info: JobInfo) -> Job:
+def start(root: Path, info: JobInfo) -> JobFolder:
     """A fresh folder for a job that has not been sent yet."""
     now = datetime.now(UTC)
     folder = make_folder(root, f"{now:%Y%m%d-%H%M%S}-{info.method}")
-    job = Job(folder, info)
+    job = JobFolder(folder, info)
     job.update(created=now.isoformat(timespec="seconds"))
     return job
 
 
-def all_jobs(root: Path) -> Iterator[Job]:
+def all_jobs(root: Path) -> Iterator[JobFolder]:
     """Every readable job, oldest first."""
     for path in sorted(root.glob(f"*/{INFO}")):
         try:
             info = JobInfo.model_validate_json(path.read_text(encoding="utf-8"))
         except (OSError, ValidationError):
             continue
-        yield Job(path.parent, info)
+        yield JobFolder(path.parent, info)
 
 
-def with_identity(root: Path, identity: str) -> Job | None:
-    """The newest job with this body that did not end in vain."""
+def with_identity(root: Path, identity: str) -> JobFolder | None:
+    """The newest job with this body that has not failed and was not cancelled."""
     for job in reversed(list(all_jobs(root))):
         if job.info.identity == identity and job.info.status not in ("failed", "cancelled"):
             return job
     return None
 
 
-def find(root: Path, name: str) -> Job:
+def find(root: Path, name: str) -> JobFolder:
     """The job of this id or folder; with no name the newest that was sent.
 
     Raises UserError when there is none.
@@ -124,18 +139,9 @@ def find(root: Path, name: str) -> Job:
     raise UserError("No job was sent from here yet; send one with `rft train`.")
 
 
-@contextmanager
-def sending(root: Path) -> Iterator[None]:
+def sending(root: Path) -> AbstractContextManager[None]:
     """Only one process sends jobs of a project at a time. Raises UserError if another does."""
-    root.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(root / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UserError(
-            "Another rft train is sending a job of this project; wait for it, then run rft watch."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
+    return exclusive(
+        root / ".lock",
+        "Another rft train is sending a job of this project; wait for it, then run rft watch.",
+    )

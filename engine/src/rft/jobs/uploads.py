@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rft.errors import OutsideError, UserError
+from rft.files import write_text
+from rft.jobs.replies import file_state, reason
 from rft.jobs.vendor import address, explained
 
 if TYPE_CHECKING:
     from openai import OpenAI
+    from openai.types import FileObject
 
 FILE = "uploads.json"
-GONE = ("error", "deleted", "failed")
+FIRST_WAIT_S, LONGEST_WAIT_S, SLOWER = 0.5, 10.0, 1.5
+PATIENCE_S = 1800.0
+"""As long as the SDK waits for a file to be processed."""
+UPLOADED_S = 10.0
+"""So long a file may be "uploaded": some services read it only when a job asks for it."""
+Say = Callable[[str], None]
 
 
 def sha256(content: bytes) -> str:
@@ -23,70 +32,75 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def upload(client: OpenAI, content: bytes, name: str, root: Path, vendor: str) -> tuple[str, bool]:
+def upload(
+    client: OpenAI, content: bytes, name: str, root: Path, vendor: str, say: Say
+) -> tuple[str, bool]:
     """(file id, whether it was there already) of a training file; `root` holds uploads.json.
 
-    `vendor`: what its files are remembered under.
+    `vendor`: what its files are remembered under; `say` gets a sentence when a wait begins.
 
-    Raises UserError when the vendor refuses the file, OutsideError when it cannot be reached.
+    Raises UserError when the vendor refuses the file, OutsideError when it cannot be reached or
+    does not finish reading the file.
     """
     known = _read(root / FILE)
     digest = sha256(content)
     remembered = known.get(vendor, {}).get(digest, "")
-    if remembered and _still_there(client, remembered, len(content)):
+    if remembered and _still_there(client, remembered, len(content), say):
         return remembered, True
+    say(f"uploading {name} ({len(content):,} bytes) ...")
     with explained(client, f"uploading {name}"):
         made = client.files.create(file=(name, content, "application/jsonl"), purpose="fine-tune")
-        if str(made.status) == "pending":  # Foundry looks at a file first
-            made = client.files.wait_for_processing(made.id, poll_interval=2)
-    if made.status in GONE:
+        made = _processed(client, made, name, say)
+    if file_state(made) == "refused":
         raise UserError(
-            f"{address(client)} refused {name}: {made.status_details or made.status}; "
-            "correct it and run the command again."
+            f"{address(client)} refused {name}: {reason(made) or made.status}; correct it, then "
+            "run the same command again."
         )
     known.setdefault(vendor, {})[digest] = made.id
-    _write(root / FILE, known)
+    write_text(root / FILE, json.dumps(known, indent=2) + "\n")
     return made.id, False
 
 
-def _still_there(client: OpenAI, file_id: str, size: int) -> bool:
+def _processed(client: OpenAI, file: FileObject, name: str, say: Say) -> FileObject:
+    """The file once the service has looked at it, whatever it calls the time until then."""
+    if not getattr(file, "id", None):
+        raise OutsideError(f"{address(client)} answered the upload of {name} without a file id.")
+    wait, began = FIRST_WAIT_S, time.monotonic()
+    while file_state(file) == "processing":
+        waited, status = time.monotonic() - began, str(file.status)
+        if status == "uploaded" and waited >= UPLOADED_S:
+            break
+        if waited >= PATIENCE_S:
+            raise OutsideError(
+                f"{address(client)} still reports {name} ({file.id}) as '{status}' after "
+                f"{PATIENCE_S / 60:.0f} minutes; run the same command again later."
+            )
+        if wait == FIRST_WAIT_S:
+            say(f"waiting for {name} to be processed (it is '{status}') ...")
+        time.sleep(wait)
+        wait = min(LONGEST_WAIT_S, wait * SLOWER)
+        file = client.files.retrieve(file.id)
+    return file
+
+
+def _still_there(client: OpenAI, file_id: str, size: int, say: Say) -> bool:
     import openai
 
     try:
         with explained(client, "asking for the file"):
             try:
-                found = client.files.retrieve(file_id)
+                file = client.files.retrieve(file_id)
             except openai.NotFoundError:
                 return False
+            file = _processed(client, file, file_id, say)
     except UserError:
         return False  # whatever is wrong with it, the upload will say so
-    return found.status not in GONE and found.bytes in (size, 0, None)
+    return file_state(file) != "refused" and getattr(file, "bytes", None) in (size, 0, None)
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        known = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}  # remembered only to save an upload
-    return found if isinstance(found, dict) else {}
-
-
-def _write(path: Path, value: dict[str, Any]) -> None:
-    write_atomically(path, json.dumps(value, indent=2) + "\n")
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """The whole text or nothing is in the file, whenever the process dies.
-
-    Raises OutsideError when the disk refuses.
-    """
-    partial = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as error:
-        raise OutsideError(
-            f"{path} cannot be written: {error.strerror or error}; make room or give the right to "
-            "write, then run the same command again."
-        ) from None
+    return known if isinstance(known, dict) else {}

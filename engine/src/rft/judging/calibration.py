@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, model_validator
 
+from rft.findings import Finding
 from rft.jsonl import Line, read_lines
 
 BaseKind = Literal["excellent", "fair", "poor", "empty", "confidently_wrong"]
@@ -47,8 +48,8 @@ class CalibrationLine(Line):
 
 def load_calibration(
     path: Path, weights: Mapping[str, Weights]
-) -> tuple[list[CalibrationLine], list[str]]:
-    """The usable lines of a file, and one sentence for each fault, with file and line.
+) -> tuple[list[CalibrationLine], list[Finding]]:
+    """The usable lines of a file, and a finding for each fault.
 
     `weights`: item_id -> judged criterion -> weight, for every row of the project; an empty one
     means that the schema names no criteria, and the lines of a row must then agree among
@@ -90,25 +91,26 @@ def largest_part(met: Mapping[str, bool], weights: Weights) -> float:
     return max(worth) / sum(worth) if worth else 1.0
 
 
-def _faults(lines: list[CalibrationLine], criteria: Mapping[str, object]) -> Iterator[str]:
+def _faults(lines: list[CalibrationLine], criteria: Mapping[str, object]) -> Iterator[Finding]:
     """What is wrong among the lines of one row."""
     bases: dict[str, CalibrationLine] = {}
     texts: set[tuple[str, str]] = set()
     for line in lines:
         if lost := [name for name in criteria if name not in line.labels]:
-            yield f"{line.place}: labels: {', '.join(lost)} is missing; add true or false for it."
+            message = f"{', '.join(lost)} is missing"
+            yield line.finding("labels", "labels", message, "add true or false for it")
         if unknown := [name for name in line.labels if name not in criteria]:
-            yield (
-                f"{line.place}: labels: {', '.join(unknown)} is no judged criterion of row "
-                f"'{line.item_id}' (it has {', '.join(criteria)}); remove it."
-            )
+            message = f"{', '.join(unknown)} is not a judged criterion of row '{line.item_id}' "
+            message += f"(it has {', '.join(criteria)})"
+            yield line.finding("labels", "labels", message, "remove it")
         if (line.kind, line.output_text) in texts:
-            yield f"{line.place}: the same {line.kind} answer stands above; remove one of them."
+            message = f"the same {line.kind} answer stands above"
+            yield line.finding("duplicate-answer", None, message, "remove one of them")
         elif line.kind in bases:
-            yield (
-                f"{line.place}: row '{line.item_id}' has a {line.kind} answer already "
-                f"({bases[line.kind].place}); keep one, so that 'of' says which is meant."
-            )
+            message = f"row '{line.item_id}' has a {line.kind} answer already "
+            message += f"({bases[line.kind].place})"
+            remedy = "keep one, so that 'of' says which is meant"
+            yield line.finding("duplicate-answer", None, message, remedy)
         texts.add((line.kind, line.output_text))
         if not line.made_from:
             bases.setdefault(line.kind, line)
@@ -116,11 +118,12 @@ def _faults(lines: list[CalibrationLine], criteria: Mapping[str, object]) -> Ite
         if line.of is None:
             continue
         if (base := bases.get(line.of)) is None:
-            yield f"{line.place}: of: row '{line.item_id}' has no {line.of} answer; add it."
+            message = f"row '{line.item_id}' has no {line.of} answer"
+            yield line.finding("base-answer", "of", message, "add it")
         elif base.labels != line.labels:
-            yield (
-                f"{line.place}: labels differ from those of {base.place}, which it was made from; "
-                "what was added must be worth nothing, so make them the same."
-            )
+            message = f"labels differ from those of {base.place}, which it was made from"
+            remedy = "what was added must be worth nothing, so make them the same"
+            yield line.finding("base-answer", "labels", message, remedy)
         elif line.output_text == base.output_text:
-            yield f"{line.place}: output_text is that of {base.place}; add what makes the kind."
+            message = f"output_text is that of {base.place}"
+            yield line.finding("base-answer", "output_text", message, "add what makes the kind")

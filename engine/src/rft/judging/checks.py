@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from rft.errors import OutsideError
+from rft.files import write_text
 from rft.judging.agreement import agreement_checks, by_criterion, compare
 from rft.judging.biases import bias_checks, position, repeat_variance, stability_checks
 from rft.judging.exam import Judgement, Question, judgements
@@ -76,15 +75,8 @@ def verdict(checks: Sequence[Check]) -> Literal["pass", "fail", "not yet"]:
 def write(folder: Path, result: dict[str, Any]) -> None:
     """judge.json in the examination's folder, and beside it the newest as latest.json."""
     text = json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    try:
-        for target in (folder / RESULT, folder.parent / LATEST):
-            partial = target.with_name(target.name + ".part")
-            partial.write_text(text, encoding="utf-8")
-            os.replace(partial, target)
-    except OSError as error:
-        raise OutsideError(
-            f"{folder} cannot be written: {error.strerror or error}; make room and run it again."
-        ) from None
+    for target in (folder / RESULT, folder.parent / LATEST):
+        write_text(target, text)
 
 
 def _had(found: Sequence[Judgement], planned: int, exam: Exam) -> Check:

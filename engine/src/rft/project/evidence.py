@@ -10,7 +10,7 @@ import typer
 
 from rft import runs
 from rft.errors import UserError
-from rft.project.loader import asked, load_module
+from rft.project.loader import asked, load_hook
 
 if TYPE_CHECKING:
     from rft.project import Project
@@ -56,7 +56,7 @@ def evidence(project: Project, name: str) -> Evidence:
             f"The grader has changed since {run.folder.name} was made; run rft eval again."
         )
     records = run.records()
-    floors_of = load_module(settings, settings.task.floors).floors
+    floors_of = load_hook(settings, settings.task.floors, "floors")
     with project.open_grader(judged=False) as grader:
         # Over the whole split, though a run may hold few of its rows: it costs nothing.
         told = [row.data for row in choice(split.rows, MOST_ROWS)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rft.errors import CheckError
+from rft.hooks import failure
 from rft.project.loader import load_module
 from rft.runs import Run
 
@@ -44,7 +45,7 @@ def figures(project: Project, run: Run, rows: Mapping[str, dict[str, Any]]) -> F
             found |= module.agreement(by_coder)
     except Exception as error:  # the team's code may raise anything
         raise CheckError(
-            f"{path} fails with {type(error).__name__}: {error}; correct it. The answers are kept."
+            f"{path} fails with {failure(error)}; correct it. The answers are kept."
         ) from error
     return found
 

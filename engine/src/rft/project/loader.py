@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from pydantic import BaseModel
 from rft import config, graders
 from rft.config import Settings
 from rft.errors import CheckError, UserError
+from rft.hooks import guarded, place_of, reason_of
 from rft.runs import digest
 
 if TYPE_CHECKING:
@@ -72,17 +72,25 @@ def load_task(settings: Settings) -> Task:
         if not callable(getattr(module, name, None)):
             raise UserError(f"{relative} defines no {name} ({meaning}); add it.")
     ask = _ask(getattr(module, "ASKS", ()), settings)
+
+    def hook(name: str) -> Callable[..., Any] | None:
+        function = getattr(module, name, None)
+        return guarded(name, function, relative) if function else None
+
+    messages, gold = hook("messages"), hook("gold")
+    assert messages
+    assert gold
     return Task(
         item=module.Item,
         answer=module.Answer,
-        messages=partial(module.messages, ask=ask) if ask else module.messages,
-        gold=module.gold,
-        labels=getattr(module, "labels", None),
-        slices=getattr(module, "slices", None),
-        check_item=getattr(module, "check_item", None),
+        messages=partial(messages, ask=ask) if ask else messages,
+        gold=gold,
+        labels=hook("labels"),
+        slices=hook("slices"),
+        check_item=hook("check_item"),
         group_field=getattr(module, "GROUP_FIELD", None),
-        judged_weights=getattr(module, "judged_weights", None),
-        reordered=getattr(module, "reordered", None),
+        judged_weights=hook("judged_weights"),
+        reordered=hook("reordered"),
         ask=ask,
     )
 
@@ -120,19 +128,8 @@ def sound_rows(split: Split, findings: Sequence[Finding]) -> list[Row]:
 
 
 def asked(task: Task, row: Row) -> dict[str, Any]:
-    """The row with the prompt that is sent: that of the chosen way, where there are several.
-
-    Raises CheckError when the schema cannot make it.
-    """
-    if task.ask is None:
-        return row.data
-    try:
-        return row.data | {"messages": task.messages(row.item)}
-    except Exception as error:  # the team's code may raise anything
-        raise CheckError(
-            f"messages() of the schema fails on row '{row.id}' with {type(error).__name__}: "
-            f"{error}; correct the function or the row."
-        ) from error
+    """The row with the prompt that is sent: that of the chosen way, where there are several."""
+    return row.data if task.ask is None else row.data | {"messages": task.messages(row.item)}
 
 
 def open_grader(settings: Settings, spec: graders.Spec, *, judged: bool = True) -> graders.Grader:
@@ -179,10 +176,17 @@ def load_module(settings: Settings, relative: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # the team's code may raise anything
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
-        line = getattr(error, "lineno", None) or (frames[-1].lineno if frames else 0)
-        told = error.msg if isinstance(error, SyntaxError) else error
-        raise UserError(
-            f"{relative}:{line}: {type(error).__name__}: {told}; correct it."
-        ) from error
+        place = place_of(error, relative)
+        raise UserError(f"{place}: {reason_of(error)}; correct it.") from error
     return module
+
+
+def load_hook(settings: Settings, relative: Path, name: str) -> Callable[..., Any]:
+    """A function of one of the team's files; its failures name file and line (HookError).
+
+    Raises UserError when the file is missing, fails, or does not define the function.
+    """
+    function = getattr(load_module(settings, relative), name, None)
+    if not callable(function):
+        raise UserError(f"{relative} defines no {name}(); add it (rft.task documents it).")
+    return guarded(name, function, relative)

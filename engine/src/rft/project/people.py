@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rft import human, runs
 from rft.errors import CheckError, UserError
+from rft.findings import SHOWN, fold
 from rft.project.scoring import WrittenAnswer, grade_all
 from rft.records import Record, Sample
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def load_people(project: Project, item_ids: Sequence[str]) -> human.People:
     """What people answered; every line must be usable.
 
-    Raises UserError when there is no file, CheckError naming the lines that must be mended.
+    Raises UserError when there is no file, CheckError naming the lines that must be fixed.
     """
     settings, task = project.settings, project.task
     path = settings.path(settings.task.human)
@@ -34,7 +35,8 @@ def load_people(project: Project, item_ids: Sequence[str]) -> human.People:
     everywhere = {row.id for split in project.splits()[0] for row in split.rows}
     people, faults = human.load_people(path, everywhere, task.answer)
     if faults:
-        raise CheckError("\n".join([*faults, f"{len(faults)} lines must be mended first."]))
+        lines = [text for _, text in fold(faults, SHOWN)]
+        raise CheckError("\n".join([*lines, f"{len(faults)} lines must be fixed first."]))
     if not any(item_id in item_ids for item_id, _ in people.answers):
         raise UserError(
             f"{settings.task.human} answers none of the rows of {settings.eval.split}; choose the "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +10,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from rft.errors import OutsideError, UserError
+from rft.errors import UserError
+from rft.files import write_text
 from rft.readiness.verdict import Check
 
 FILE = "accepted.json"
@@ -67,12 +67,7 @@ def accept(folder: Path, checks: Sequence[Check], name: str, because: str) -> No
     )
     kept = [a for a in read_accepted(folder) if a.check != found.name]
     text = json.dumps([a.model_dump() for a in [*kept, entry]], indent=2) + "\n"
-    partial = folder / (FILE + ".part")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, folder / FILE)
-    except OSError as error:
-        raise OutsideError(f"{folder / FILE} cannot be written: {error.strerror}.") from None
+    write_text(folder / FILE, text)
 
 
 def apply(checks: Sequence[Check], accepted: Sequence[Accepted]) -> list[Check]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
@@ -22,7 +20,7 @@ from markupsafe import Markup
 
 from rft import display
 from rft.comparison import Comparison, signed
-from rft.errors import OutsideError
+from rft.files import write_text
 from rft.readiness import Readiness
 from rft.report import figures, view
 from rft.runs import Run
@@ -94,20 +92,7 @@ def render(
 
 def write(html: str, path: Path) -> None:
     """Put the page at `path`, whole or not at all. Raises OutsideError when the disk refuses."""
-    partial = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            partial = Path(file.name)
-            file.write(html.encode())
-        partial.chmod(0o644)
-        os.replace(partial, path)
-    except OSError as error:
-        if partial:
-            partial.unlink(missing_ok=True)
-        raise OutsideError(
-            f"{path} cannot be written: {error.strerror or error}; make room or name another file."
-        ) from None
+    write_text(path, html)
 
 
 def _fit(draw: Callable[[Sequence[view.Row], int], str], rows: Sequence[view.Row]) -> str:
@@ -150,7 +135,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FunctionLoader(_asset),
         autoescape=True,
-        finalize=display.plain,
+        finalize=display.on_page,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rft.display import seen
+from rft.display import reveal_control_chars
 from rft.report.svg import INK, SERIES, SOFT, markup
 from rft.stats import Estimate
 
@@ -193,5 +193,5 @@ def _look(number: int) -> tuple[str, str]:
 
 
 def _label(name: str, note: str) -> str:
-    name, room = seen(name), NAME_LENGTH - len(note)
+    name, room = reveal_control_chars(name), NAME_LENGTH - len(note)
     return (name if len(name) <= room else f"{name[: room - 1]}…") + note

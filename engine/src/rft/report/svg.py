@@ -19,7 +19,7 @@ import matplotlib.style
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from rft.display import seen
+from rft.display import reveal_control_chars
 
 INK, SOFT, LINE = "#010101", "#010102", "#010103"
 SERIES = ("#010104", "#010105", "#010106", "#010107")
@@ -78,7 +78,7 @@ def markup(figure: Figure, label: str, tips: Mapping[str, Sequence[str]] | None 
     drawn = ElementTree.fromstring(file.getvalue())
     markers = {e.get("id"): e for e in drawn.iter(f"{_SVG}path") if e.get("id")}
     svg = ElementTree.Element("svg", role="img", viewBox=drawn.get("viewBox", ""))
-    svg.set("aria-label", seen(label))
+    svg.set("aria-label", reveal_control_chars(label))
     _copy(drawn, svg, markers, {gid: iter(told) for gid, told in (tips or {}).items()}, iter(()))
     return Markup(ElementTree.tostring(svg, encoding="unicode"))
 

@@ -20,6 +20,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from rft.cache import cache_folder
 from rft.errors import OutsideError, UserError
 
 GUEST = Path(__file__).with_name("guest")
@@ -64,8 +65,6 @@ def _wasmtime_folder() -> str:
 
 def folder() -> Path:
     """The guest's folder for these versions; it need not exist."""
-    from rft.local.model import cache_folder
-
     return cache_folder() / "sandbox" / _key()
 
 

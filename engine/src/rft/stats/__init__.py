@@ -35,6 +35,7 @@ from rft.stats.paired import (
     items_needed,
     minimum_detectable_effect,
     paired_difference,
+    paired_ratio,
     planned_deviation,
     planned_mde,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "mean_interval",
     "minimum_detectable_effect",
     "paired_difference",
+    "paired_ratio",
     "pass_at_k",
     "planned_deviation",
     "planned_mde",

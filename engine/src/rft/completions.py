@@ -1,0 +1,245 @@
+"""The one reader of chat completions: any server's reply -> Sample.
+
+Servers differ in where they put the text, the reasoning, the counts and the reason for stopping.
+Metadata never costs an answer: a count or name that is not usable is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from rft.endpoint import message_in, quoted
+from rft.records import Sample, parse_answer
+
+MODEL_REASONS = {
+    "stop": ("stop", "eos", "eos_token", "eod", "stop_sequence", "stop_token", "stop_str",
+             "end_turn", "end_of_turn", "complete", "completed", "finished", "finish", "done"),
+    "length": ("length", "max_tokens", "max_length", "model_length", "max_output_tokens",
+               "model_context_window_exceeded"),
+    "tool_calls": ("tool_calls", "tool_use", "tool_call"),
+    "function_call": ("function_call",),
+    "content_filter": ("content_filter", "content_filtered", "safety", "recitation", "refusal",
+                       "prohibited_content", "blocklist", "spii", "sensitive",
+                       "guardrail_intervened"),
+}  # fmt: skip
+"""The reasons for which a model itself stops, by OpenAI's name. The list is closed: with any other
+reason the server failed or is not understood, and the answer is not scored."""
+SERVER_REASONS = (
+    "error", "network_error", "abort", "aborted", "cancelled", "canceled", "timeout", "server_error",
+    "insufficient_system_resource", "insufficient_quota", "load_shedding", "preempted",
+)  # fmt: skip
+"""Reasons that are known to be the server's."""
+REASONING_FIELDS = (
+    "reasoning_content", "reasoning", "reasoning_text", "reasoning_details", "thinking",
+    "thinking_content", "thinking_blocks", "thoughts", "thought",
+)  # fmt: skip
+_REASON = {word: name for name, words in MODEL_REASONS.items() for word in words}
+_THINK = re.compile(
+    r"^\s*(?:<(?P<tag>think|thinking|thought|reasoning)>|\[THINK\])?(?P<inside>.*?)"
+    r"(?:</(?:think|thinking|thought|reasoning)>|\[/THINK\])\s*",
+    re.DOTALL,
+)
+_OPEN = re.compile(r"^\s*(?:<(?:think|thinking|thought|reasoning)>|\[THINK\])")
+_HARMONY = re.compile(
+    r"<\|channel\|>analysis<\|message\|>(?P<inside>.*?)(?:<\|end\|>|$)"
+    r"(?:.*?<\|channel\|>final<\|message\|>)?(?P<answer>.*?)(?:<\|return\|>|<\|end\|>|$)",
+    re.DOTALL,
+)
+
+
+class AnswerFailedError(Exception):
+    """One answer could not be obtained; str(e) is the sentence for the record.
+
+    `again`: another try may bring it. `refused`: the endpoint will not answer this request, however
+    often it is sent.
+    """
+
+    def __init__(self, message: str, *, again: bool = False, refused: bool = False) -> None:
+        super().__init__(message)
+        self.again = again
+        self.refused = refused
+
+
+def read_reply(content: bytes, *keys: str) -> Any:
+    """The JSON value of a reply's body. Raises AnswerFailedError, quoting its start."""
+    text = content.decode("utf-8-sig", "replace")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        start = f"it starts with {quoted(text[:80], *keys)!r}" if text.strip() else "it is empty"
+        raise AnswerFailedError(
+            f"The endpoint's reply is not valid JSON ({start}); is endpoint.base_url an API "
+            "address?",
+            again=True,
+        ) from None
+
+
+def to_sample(
+    reply: Any, latency_s: float, normal_ends: Collection[str] = (), keys: Collection[str] = ()
+) -> Sample:
+    """The Sample in a completion's JSON; reasoning is kept apart from the answer.
+
+    `normal_ends`: further finish reasons with which a model itself stops. Raises AnswerFailedError
+    for a reply that is not a completion, and for an answer that the server broke off.
+    """
+    choice = _choice(reply, keys)
+    message = choice.get("message")
+    if not isinstance(message, Mapping):
+        message = {}
+    if not {"content", "tool_calls", "refusal"} & message.keys() and "text" not in choice:
+        raise AnswerFailedError("The endpoint's reply holds no message.", again=True)
+    content = message.get("content", choice.get("text"))
+    if not isinstance(content, str | list | Mapping | None):
+        raise AnswerFailedError(
+            f"The endpoint's message has {type(content).__name__} content, not text.", again=True
+        )
+    reason = _finish_reason(choice, normal_ends)
+    text, thoughts = _content(content)
+    text, tagged = split_reasoning(_clean(text))
+    field = next((name for name in REASONING_FIELDS if _text_of(message.get(name))), "")
+    reasoning = tagged or _clean(thoughts or _text_of(message.get(field))) or None
+    tools = _dicts(message.get("tool_calls"))
+    refusal = _text_of(message.get("refusal")) or _parts_text(content, "refusal") or None
+    if not text.strip() and reasoning and field and not tools and not refusal and reason == "stop":
+        _require_text(reasoning, field)
+    return Sample(
+        output_text=text,
+        reasoning=reasoning,
+        tool_calls=tools,
+        finish_reason=reason,
+        refusal=_clean(refusal) if refusal else None,
+        usage=_counts(reply.get("usage")),
+        latency_s=round(latency_s, 3),
+        model=model if isinstance(model := reply.get("model"), str) else "",
+    )
+
+
+def _choice(reply: Any, keys: Collection[str]) -> Mapping[str, Any]:
+    if isinstance(reply, list) and len(reply) == 1:
+        reply = reply[0]
+    if not isinstance(reply, Mapping):
+        raise AnswerFailedError(
+            f"The endpoint's reply is not a completion but {quoted(json.dumps(reply)[:80])}; is "
+            "endpoint.base_url an API address?",
+            again=True,
+        )
+    choices = reply.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    for part in (reply, choice):
+        if isinstance(part, Mapping) and part.get("error"):
+            words = quoted(message_in(part["error"]), *keys)
+            raise AnswerFailedError(f"The endpoint sent an error: {words}", again=True)
+    if isinstance(choice, Mapping):
+        return choice
+    if choices is None or choices == []:
+        words = quoted(message_in(reply), *keys) if "choices" not in reply else "no choice"
+        raise AnswerFailedError(f"The endpoint's reply is not a completion: {words}", again=True)
+    raise AnswerFailedError("The endpoint's reply is not a completion.", again=True)
+
+
+def _finish_reason(choice: Mapping[str, Any], normal_ends: Collection[str]) -> str | None:
+    given = choice.get("finish_reason") or None
+    if isinstance(given, Mapping):  # {"type": "stop"}
+        given = given.get("type")
+    if given is None:
+        return None
+    word = str(given).strip().lower()
+    word = word.removeprefix("finish_reason_")
+    if word in _REASON:
+        return _REASON[word]
+    if word in normal_ends or str(given) in normal_ends:
+        return "stop"
+    if word in SERVER_REASONS:
+        raise AnswerFailedError(
+            f"The server broke the answer off (finish_reason '{quoted(word)}').", again=True
+        )
+    raise AnswerFailedError(
+        f"The answer ended with finish_reason '{quoted(given)[:40]}', which rft does not know; if "
+        "that is a normal end there, add it to sampling.finish_reasons."
+    )
+
+
+def _require_text(reasoning: str, field: str) -> None:
+    """An answer under the reasoning's name is the server's mistake: it must not score 0."""
+    if isinstance(parse_answer(reasoning), dict):
+        raise AnswerFailedError(
+            f"The answer is in '{field}' and `content` is empty: the server's reasoning parser "
+            "takes it for reasoning; turn that parser off for this model."
+        )
+
+
+def _content(content: Any) -> tuple[str, str]:
+    """(answer, reasoning) in a message's content, which may be a list of parts."""
+    if isinstance(content, str):
+        return content, ""
+    if isinstance(content, Mapping) and "type" not in content and "text" not in content:
+        return json.dumps(content, ensure_ascii=False), ""
+    return _parts_text(content, "text"), _parts_text(content, "reasoning")
+
+
+def _parts_text(content: Any, kind: str) -> str:
+    """The text of the parts of one kind: "text", "reasoning" or "refusal"."""
+    if isinstance(content, str) or content is None:
+        return ""
+    texts = []
+    for part in content if isinstance(content, list) else [content]:
+        if isinstance(part, str):
+            part_kind = "text"
+        else:
+            name = str(part.get("type", "text")) if isinstance(part, Mapping) else ""
+            thinks = any(word in name for word in ("think", "reason", "thought"))
+            part_kind = "reasoning" if thinks else "refusal" if "refusal" in name else "text"
+        if part_kind == kind:
+            texts.append(_text_of(part))
+    return "".join(texts)
+
+
+def _text_of(value: Any) -> str:
+    """All text in a value of unknown shape."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "".join(map(_text_of, value))
+    if isinstance(value, Mapping):
+        names = ("text", "thinking", "reasoning", "content", "summary", "refusal", "output_text")
+        return next((text for name in names if (text := _text_of(value.get(name)))), "")
+    return ""
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [dict(entry) for entry in value if isinstance(entry, Mapping)] if value else []
+
+
+def _counts(usage: Any) -> dict[str, int]:
+    """Whole numbers of tokens; what is null, negative or a fraction is left out."""
+    found = {}
+    names = {"prompt_tokens": "input_tokens", "completion_tokens": "output_tokens"}
+    for name, other in names.items():
+        value = usage.get(name, usage.get(other)) if isinstance(usage, Mapping) else None
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and 0 <= value < 2**53 and value == int(value):
+            found[name] = int(value)
+    return found
+
+
+def split_reasoning(text: str) -> tuple[str, str | None]:
+    """(answer, reasoning) of an open model's text with a leading block of reasoning.
+
+    Blocks are <think>, <thinking>, [THINK] and gpt-oss's analysis channel. A block that was never
+    closed (cut off) is all reasoning: the answer is empty.
+    """
+    if match := _THINK.match(text):
+        return text[match.end() :], match["inside"].strip()
+    if match := _OPEN.match(text):
+        return "", text[match.end() :].strip()
+    if "<|channel|>" in text and (match := _HARMONY.search(text)):
+        return match["answer"], match["inside"].strip()
+    return text, None
+
+
+def _clean(text: str) -> str:
+    """Lone surrogates cannot be written as UTF-8; they become '?'."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,280 @@
+"""Clients of OpenAI-shaped endpoints, and what their failures mean.
+
+Evaluation, the judge and training jobs all make their client here, and all failures of the SDK are
+read here, once: `fault_of` says what kind of failure it is and quotes the vendor without the key.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import re
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from rft.config import redact
+from rft.display import reveal_control_chars
+from rft.errors import OutsideError, RftError, UserError
+from rft.redaction import redact_keys
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, OpenAI
+
+QUOTED_CHARS = 300
+"""So much of what a vendor says is quoted."""
+_TITLE = re.compile(r"<(title|h1)[^>]*>(.*?)</\1>", re.I | re.S)
+_TAG = re.compile(r"<script.*?</script>|<style.*?</style>|<[^>]*>", re.I | re.S)
+_MODERATED = re.compile(
+    r"moderat|flagged|safety|content[ _-]?(?:filter|policy|management)|guardrail|prohibited|harmful"
+    r"|responsible ai|data_inspection|sensitive",
+    re.I,
+)
+
+Kind = Literal["key", "access", "missing", "refused", "timeout", "unreachable", "server"]
+
+
+def async_client(url: str, key: str, *, max_retries: int, timeout_s: float) -> AsyncOpenAI:
+    """A client for many requests at once; raises UserError as `sync_client` does."""
+    import openai
+
+    trust_env = not is_loopback(url)
+    with _explained_setup(trust_env=trust_env):
+        http = openai.DefaultAsyncHttpxClient(trust_env=trust_env)
+    return openai.AsyncOpenAI(
+        base_url=url, api_key=key, max_retries=max_retries, timeout=timeout_s, http_client=http
+    )
+
+
+def sync_client(url: str, key: str, *, max_retries: int, timeout_s: float) -> OpenAI:
+    """A client that waits, retries and obeys Retry-After as the SDK does.
+
+    Loopback addresses are never reached through a proxy. Raises UserError, naming the variable,
+    when the environment names a proxy or certificate file that cannot be used.
+    """
+    import openai
+
+    trust_env = not is_loopback(url)
+    with _explained_setup(trust_env=trust_env):
+        http = openai.DefaultHttpxClient(trust_env=trust_env)
+    return openai.OpenAI(
+        base_url=url, api_key=key, max_retries=max_retries, timeout=timeout_s, http_client=http
+    )
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is this machine's own."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+@contextmanager
+def _explained_setup(*, trust_env: bool) -> Iterator[None]:
+    """Turn what the HTTP library says of proxies and certificates into a sentence."""
+    if trust_env:
+        for name, value in _proxies():
+            if not _usable(value):
+                raise UserError(f"{name} is not a proxy address (host and port); fix or unset it.")
+    try:
+        yield
+    except ImportError:
+        name = next((n for n, v in _proxies() if v.lower().startswith("socks")), "ALL_PROXY")
+        raise UserError(
+            f"{name} names a SOCKS proxy, which needs the package socksio; run "
+            f"`pip install socksio`, or unset {name}."
+        ) from None
+    except OSError as error:  # ssl.SSLError is one
+        name = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
+        raise UserError(
+            f"{name} = '{os.environ.get(name, '')}' is not a certificate file that can be read "
+            f"({error.strerror or error}); fix or unset it."
+        ) from None
+    except ValueError as error:
+        names = " or ".join(dict.fromkeys(name for name, _ in _proxies())) or "HTTPS_PROXY"
+        raise UserError(f"{names}: {error}; fix or unset the proxy.") from None
+
+
+def _usable(proxy: str) -> bool:
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is not a number, or out of range
+        return False
+
+
+def _proxies() -> Iterator[tuple[str, str]]:
+    """(variable, address) of every proxy that the environment names."""
+    for scheme, value in urllib.request.getproxies().items():
+        if scheme in ("http", "https", "all"):
+            names = (f"{scheme}_proxy", f"{scheme}_proxy".upper())
+            yield next((n for n in names if n in os.environ), names[1]), value
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One failed request: whose fault it is and what the vendor said, without the key."""
+
+    kind: Kind
+    url: str
+    said: str
+    """The vendor's words, or the network's; one line, shortened."""
+    status: int | None = None
+    code: str = ""
+    body: Any = None
+    """The parsed body of the reply, its text where it is not JSON, None without a reply."""
+    retry_after: str = ""
+
+    @property
+    def moderated(self) -> bool:
+        """Whether a filter stopped this one prompt."""
+        return self.status in (400, 403, 422, 451) and bool(_MODERATED.search(str(self.body)))
+
+    def error(self, doing: str, advice: str) -> RftError:
+        """The error to raise when `doing` (a noun, as "uploading train.jsonl") failed so.
+
+        `advice`: what to correct when the endpoint does not allow or does not know something.
+        """
+        reply = f"({self.status}): {self.said}" if self.status else f": {self.said}"
+        match self.kind:
+            case "key":
+                return UserError(
+                    f"{self.url} refused the key (401); set a valid one in the environment or in "
+                    ".env."
+                )
+            case "access":
+                return UserError(f"{self.url} does not allow {doing} {reply}; {advice}.")
+            case "missing":
+                return UserError(f"{self.url}: {doing} failed {reply}; {advice}.")
+            case "refused":
+                return UserError(
+                    f"{self.url} refused {doing} {reply}; fix that, then run the command again."
+                )
+            case "timeout":
+                return OutsideError(f"{self.url}: {doing} {self.said}; run the same command again.")
+            case "unreachable":
+                return OutsideError(
+                    f"{self.url} cannot be reached ({self.said}); run the same command again when "
+                    "it is back: nothing is uploaded or sent twice."
+                )
+            case "server":
+                return OutsideError(
+                    f"{self.url}: {doing} failed {reply}; run the same command again later."
+                )
+
+
+def address(client: OpenAI | AsyncOpenAI) -> str:
+    """The client's address without secrets."""
+    return redact(str(client.base_url))
+
+
+def fault_of(error: Exception, client: OpenAI | AsyncOpenAI) -> Fault | None:
+    """What an exception of a request means; None for one that is not the endpoint's."""
+    import openai
+
+    url, keys = address(client), secrets_of(client)
+
+    def clean(text: object) -> str:
+        return quoted(text, *keys)
+
+    if isinstance(error, openai.APITimeoutError):
+        timeout = client.timeout
+        seconds = f"{timeout:.0f} s" if isinstance(timeout, int | float) else "the time limit"
+        return Fault("timeout", url, f"took longer than {seconds}")
+    if isinstance(error, openai.APIConnectionError):
+        return Fault("unreachable", url, clean(error.__cause__ or error).rstrip("."))
+    if isinstance(error, openai.APIStatusError):
+        body = _body(error.response.text)
+        return Fault(
+            _kind(error.status_code),
+            url,
+            clean(message_in(body) or error.response.reason_phrase or "no reason given"),
+            error.status_code,
+            _code(body),
+            body,
+            error.response.headers.get("retry-after", ""),
+        )
+    if isinstance(error, openai.APIError | json.JSONDecodeError | UnicodeDecodeError):
+        return Fault("server", url, f"the reply is not valid JSON ({clean(error)})")
+    return None
+
+
+def _kind(status: int) -> Kind:
+    if status == 407:
+        return "unreachable"
+    if status in (408, 409, 425, 429) or status >= 500:
+        return "server"
+    return {401: "key", 403: "access", 404: "missing"}.get(status, "refused")  # type: ignore[return-value]
+
+
+def secrets_of(client: OpenAI | AsyncOpenAI) -> tuple[str, ...]:
+    """What a client sends and nobody may read: the key, and what stands in its address."""
+    parts = urlsplit(str(client.base_url))
+    return (
+        client.api_key,
+        parts.password or "",
+        *(value for _, value in parse_qsl(parts.query) if len(value) >= 8),
+    )
+
+
+def quoted(text: object, *keys: str) -> str:
+    """A text of a vendor's or an exception's on one line: shortened, keys and controls masked."""
+    words = " ".join(redact_keys(str(text), *keys).split())
+    short = words if len(words) <= QUOTED_CHARS else words[: QUOTED_CHARS - 4] + " ..."
+    return reveal_control_chars(short)
+
+
+def _body(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _code(body: Any) -> str:
+    for part in _envelopes(body):
+        if isinstance(code := part.get("code") or part.get("type"), str | int):
+            return str(code)
+    return ""
+
+
+def _envelopes(body: Any) -> Iterator[dict[str, Any]]:
+    """The objects in which a vendor puts an error, innermost first."""
+    if isinstance(body, list) and body:
+        yield from _envelopes(body[0])
+    if isinstance(body, dict):
+        for name in ("error", "detail", "message"):
+            yield from _envelopes(body.get(name))
+        yield body
+
+
+def message_in(body: Any) -> str:
+    """The words of an error in whatever envelope: {"error": {"message"}}, {"detail"}, text, HTML."""
+    if isinstance(body, str):
+        if "<" in body and ">" in body:
+            title = _TITLE.search(body)
+            body = _TAG.sub(" ", title[2] if title else body)
+        return body.strip()
+    if isinstance(body, list):
+        return "; ".join(filter(None, map(message_in, body)))
+    if not isinstance(body, dict):
+        return "" if body is None else str(body)
+    names = ("error", "message", "Message", "msg", "detail", "errorMessage", "error_description")
+    words = next((w for name in names if (w := message_in(body.get(name)))), "")
+    if not words:
+        words = json.dumps(body, ensure_ascii=False, default=str) if body else ""
+    if isinstance(where := body.get("loc"), list):
+        return f"{'.'.join(map(str, where))}: {words}"
+    metadata = body.get("metadata")
+    if isinstance(metadata, dict) and (raw := metadata.get("raw") or metadata.get("reasons")):
+        words += f" ({raw if isinstance(raw, str) else json.dumps(raw)})"
+    return words

@@ -1,0 +1,112 @@
+"""The team's own functions: called so that a failure names their file and line."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import sysconfig
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rft.errors import RftError, UserError
+from rft.findings import shorten, shown_path
+
+T = TypeVar("T")
+_NOT_THE_TEAMS = (
+    str(Path(__file__).parent),
+    sysconfig.get_path("stdlib"),
+    sysconfig.get_path("purelib"),
+    "<frozen",
+)
+
+
+class HookError(UserError):
+    """A function of the team's failed; `place` is its file and line, `reason` what it raised."""
+
+    def __init__(self, place: str, reason: str, what: str = "") -> None:
+        super().__init__(f"{place}: {what}{reason}; correct it.")
+        self.place, self.reason = place, reason
+
+
+def guarded(name: str, function: Callable[..., T], file: Path) -> Callable[..., T]:
+    """The function, raising HookError for whatever it raises (but for the engine's own errors)."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **named: Any) -> T:
+        try:
+            return function(*args, **named)
+        except RftError:
+            raise
+        except Exception as error:
+            what = f"{name}() fails{_row_named(args)} with "
+            raise HookError(place_of(error, file), reason_of(error), what) from error
+
+    return call
+
+
+def failure(error: BaseException) -> str:
+    """`KeyError: 'x' (task/schema.py:12)` for an exception of the team's code."""
+    if isinstance(error, HookError):
+        return f"{error.reason} ({error.place})"
+    place = place_of(error, None)
+    return reason_of(error) + (f" ({place})" if place else "")
+
+
+def reason_of(error: BaseException) -> str:
+    """The exception's type and message in one line."""
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    return shorten(" ".join(f"{type(error).__name__}: {message}".split()), 300)
+
+
+def place_of(error: BaseException, file: Path | None) -> str:
+    """File and line of the innermost frame in the team's code; else `file`."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{shown_path(Path(error.filename))}:{error.lineno or 0}"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith(_NOT_THE_TEAMS):
+            return f"{shown_path(Path(frame.filename))}:{frame.lineno}"
+    return file.as_posix() if file else ""
+
+
+def with_deadline(function: Callable[[], T], seconds: float, file: Path, name: str) -> T:
+    """What the function returns. Raises HookError when it takes longer than `seconds`.
+
+    It runs in a thread of its own, which is left behind when it is late.
+    """
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(function())
+        except BaseException as error:  # handed to the caller below
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if not results:
+        place = _place_of_thread(thread) or file.as_posix()
+        raise HookError(place, f"{name}() does not return within {seconds:g} s")
+    return results[0]
+
+
+def _place_of_thread(thread: threading.Thread) -> str:
+    """Where in the team's code a thread is."""
+    current = sys._current_frames().get(thread.ident or 0)
+    for frame in reversed(traceback.extract_stack(current) if current else []):
+        if not frame.filename.startswith(_NOT_THE_TEAMS):
+            return f"{shown_path(Path(frame.filename))}:{frame.lineno}"
+    return ""
+
+
+def _row_named(args: tuple[Any, ...]) -> str:
+    """` on row 'x'` when the first argument is a row."""
+    row = args[0] if args else None
+    row_id = row.get("id") if isinstance(row, Mapping) else getattr(row, "id", None)
+    return f" on row {str(row_id)!r}" if row_id is not None else ""

@@ -1,0 +1,348 @@
+"""`Project.train`: prepare a job from this project's data and grader, check it, send it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from rft import graders, runs
+from rft.config import Settings
+from rft.dataset import check_splits
+from rft.errors import CheckError, RftError, UserError
+from rft.jobs import store
+from rft.jobs.body import CONTRACTS, JobBody, build, job_grader, shown
+from rft.jobs.estimate import JobEstimate, estimate
+from rft.jobs.hyper import MODELS, Method, check_hyperparameters
+from rft.jobs.preflight import JobCheck, PlannedJob, alive, failed, preflight
+from rft.jobs.replies import job_status
+from rft.jobs.rows import reinforcement_rows, share, supervised_rows, to_jsonl
+from rft.jobs.training_job import TrainingJob
+from rft.jobs.uploads import sha256, upload
+from rft.jobs.vendor import (
+    MARK,
+    connect,
+    create,
+    find_sent,
+    remembered_as,
+    shutdown_date,
+)
+from rft.project.loader import asked
+from rft.rollouts import response_format
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+    from rft.project import Project
+
+SPLITS = ("train", "validation")
+NAMES: dict[Method, str] = {"supervised": "warm", "reinforcement": "tuned"}
+"""Under which name of [models] the tuned model is written, unless another is given."""
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class PreparedJob:
+    """A job that can be sent, with what was looked at before. Prints itself."""
+
+    settings: Settings
+    body: JobBody
+    """With the names of its files in place of their ids."""
+    files: dict[str, bytes]
+    """Content by file name."""
+    folder: store.JobFolder
+    checks: list[JobCheck]
+    readiness: JobCheck | None
+    """Of the model that is to be trained; a "fail" here can be overruled."""
+    estimate: JobEstimate
+    anyway: bool
+    """Whether `readiness` is overruled."""
+
+    @property
+    def sent(self) -> bool:
+        """Whether the same job was sent before."""
+        return bool(self.folder.info.job_id)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self) -> list[str]:
+        """Body, size and checks, a line each."""
+        info, path = self.folder.info, self.folder.folder.relative_to(self.settings.root)
+        if self.sent:
+            return [
+                f"This job was sent already: {info.job_id}, kept in {path} (--new trains the same "
+                "again)."
+            ]
+        address = info.base_url or self.settings.endpoint.profile
+        return [
+            f"{info.method} job for {address}, kept in {path}",
+            *shown(self.body.wire()).splitlines(),
+            *self.estimate.lines(),
+            *(f"{check.level}: {check.sentence}" for check in self.all_checks),
+        ]
+
+    @cached_property
+    def all_checks(self) -> list[JobCheck]:
+        """The checks with readiness, which only warns when it is overruled."""
+        readiness = self.readiness
+        if readiness and self.anyway and readiness.level == "fail":
+            readiness = JobCheck("warn", readiness.sentence)
+        return [*self.checks, *([readiness] if readiness else [])]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The job as JSON data."""
+        return {
+            "folder": str(self.folder.folder),
+            "body": self.body.wire(),
+            "checks": [vars(check) for check in self.all_checks],
+            "tokens": self.estimate.tokens,
+            "usd": self.estimate.usd,
+        }
+
+    def require(self) -> None:
+        """Raises CheckError with the first reason why the job cannot be sent."""
+        if reasons := failed(self.all_checks):
+            more = f" ({len(reasons) - 1} more above)" if len(reasons) > 1 else ""
+            raise CheckError(f"not sent: {reasons[0].sentence}{more}")
+
+    def send(self, say: Say = lambda line: None) -> TrainingJob:
+        """Upload what is missing and create the job; one that was sent already is returned as it is.
+
+        `say` gets a line whenever something is done or waited for. Raises CheckError for a failed
+        check, UserError when the vendor refuses, OutsideError when it cannot be reached: the same
+        call then goes on where it stopped and never makes a second job.
+        """
+        job = TrainingJob(self.settings, self.folder)
+        if not self.sent:
+            self.require()
+            with store.sending(self.settings.runs / "train"), connect(self.settings) as client:
+                self._send(client, say)
+        return job
+
+    def _send(self, client: OpenAI, say: Say) -> None:
+        folder, root = self.folder, self.settings.runs / "train"
+        ends = shutdown_date(client, self.body.model)
+        today = date.today()
+        if reasons := failed(list(alive(folder.info.profile, self.body.model, ends, today))):
+            raise CheckError(f"not sent: {reasons[0].sentence}")
+        body = self.body.wire()
+        for field in ("training_file", "validation_file"):
+            if name := body.get(field):
+                content = self.files[name]
+                body[field], there = upload(client, content, name, root, folder.info.base_url, say)
+                say(f"{name}: {body[field]} ({'is there' if there else 'uploaded'})")
+        since = folder.info.sending_since
+        known = {other.info.job_id for other in store.all_jobs(root)}
+        # A killed command may have created the job without learning its id.
+        made = find_sent(client, body, since, known) if since else None
+        if made is None:
+            folder.write_body(body)
+            folder.update(sending_since=time.time())
+            try:
+                made = create(client, body)
+            except UserError:  # a clear refusal: nothing was created
+                folder.update(sending_since=None)
+                raise
+        folder.update(job_id=made.id, status=job_status(made))
+
+
+def prepare(
+    project: Project,
+    method: str = "",
+    *,
+    start: str = "base",
+    model: str = "",
+    suffix: str = "",
+    hyperparameters: Mapping[str, Any] | None = None,
+    anyway: bool = False,
+    new: bool = False,
+    say: Say = lambda line: None,
+) -> PreparedJob:
+    """Prepare a job without asking the vendor; its body and files are kept below runs/train.
+
+    For the arguments see `Project.train`. Raises UserError for a wrong hyperparameter before
+    anything else is looked at, CheckError for rows that are not usable.
+    """
+    settings, train = project.settings, project.settings.train
+    chosen = method or train.method
+    if chosen not in MODELS:
+        raise UserError(f"--method {chosen}: unknown method; use {' or '.join(MODELS)}.")
+    profile = settings.endpoint.profile
+    given = getattr(train, chosen) | dict(hyperparameters or {})
+    hyper = check_hyperparameters(chosen, given, profile)
+    model_id, spec = settings.model_id(start), project.grader_spec
+    say("checking the rows of train and validation ...")
+    rows, references = _rows(project, chosen)
+    files = _files(profile, chosen, rows, references)
+    grader = job_grader(spec, profile, train.lambda_arn) if chosen == "reinforcement" else None
+
+    def body(files: Mapping[str, str], mark: str) -> JobBody:
+        return build(
+            profile,
+            chosen,
+            model_id,
+            grader=grader,
+            response_format=response_format(project.task.answer, settings.sampling),
+            hyperparameters=hyper,
+            training_file=files["train.jsonl"],
+            validation_file=files.get("validation.jsonl"),
+            suffix=suffix or None,
+            seed=train.seed,
+            metadata=_metadata(settings, mark),
+        )
+
+    hashes = {name: sha256(content) for name, content in files.items()}
+    identity = runs.digest([remembered_as(settings), body(hashes, "").wire()])
+    run = _newest_run(settings, model_id)
+    readiness = None
+    # A warm start is what a base at the floor needs: only reinforcement asks for readiness.
+    if chosen == "reinforcement":
+        say(f"looking at {run.folder.name if run else 'the evidence'} (rft ready) ...")
+        readiness = _readiness(project, run, model_id, start)
+    info = store.JobInfo(
+        identity=identity,
+        profile=profile,
+        base_url=remembered_as(settings),
+        method=chosen,
+        start_from=model_id,
+        name=model or NAMES[chosen],
+        readiness=readiness.sentence if readiness else "",
+        overruled=anyway,
+    )
+    prepared_body = body({name: name for name in files}, identity)
+    counts = {split: len(rows[split]) for split in SPLITS}
+    planned = PlannedJob(profile, chosen, model_id, spec, counts, hyper)
+    return PreparedJob(
+        settings,
+        prepared_body,
+        files,
+        _folder(settings, info, prepared_body, files, new=new),
+        preflight(planned, date.today()),
+        readiness,
+        estimate(
+            chosen,
+            rows["train"],
+            references["train"],
+            hyper,
+            run.records() if run else [],
+            run.folder.name if run else "",
+            settings,
+        ),
+        anyway,
+    )
+
+
+def _folder(
+    settings: Settings, info: store.JobInfo, body: JobBody, files: dict[str, bytes], *, new: bool
+) -> store.JobFolder:
+    """The folder of the same job if there is one, else a fresh one; body and files are in it."""
+    root = settings.runs / "train"
+    folder = None if new else store.with_identity(root, info.identity)
+    if folder and folder.info.job_id:
+        return folder
+    folder = folder or store.start(root, info)
+    for name, content in files.items():
+        (folder.folder / name).write_bytes(content)
+    if not folder.info.sending_since:
+        folder.write_body(body.wire())
+        folder.update(name=info.name, readiness=info.readiness, overruled=info.overruled)
+    return folder
+
+
+def _files(
+    profile: str,
+    method: Method,
+    rows: dict[str, list[dict[str, Any]]],
+    references: dict[str, list[str]],
+) -> dict[str, bytes]:
+    """Content by name of the files that the profile takes."""
+    sends_validation = "validation_file" in CONTRACTS[profile].optional
+    return {
+        f"{split}.jsonl": to_jsonl(
+            reinforcement_rows(rows[split], profile)
+            if method == "reinforcement"
+            else supervised_rows(rows[split], references[split])
+        )
+        for split in (SPLITS if sends_validation else SPLITS[:1])
+    }
+
+
+def _rows(
+    project: Project, method: Method
+) -> tuple[dict[str, list[dict[str, Any]]], dict[str, list[str]]]:
+    """Rows and reference answers by split. Raises CheckError for errors that rft check finds."""
+    settings, task = project.settings, project.task
+    splits, findings = [], []
+    for name in SPLITS:
+        split, faults = project.split(name)
+        splits.append(split)
+        findings += faults
+    findings += check_splits(
+        splits,
+        messages_fn=task.messages,
+        labels_fn=None,
+        check_item=task.check_item,
+        group_field=task.group_field,
+        grader_fields=graders.referenced_fields(project.grader_spec),
+        profile=settings.endpoint.profile,
+        context_tokens=settings.endpoint.context_tokens - settings.sampling.max_tokens,
+    )
+    # The preflight counts rows in its own words; another prompt variant has messages of its own.
+    ignored = {"empty-file"} | ({"stale-messages"} if task.ask else set())
+    errors = [f for f in findings if f.severity == "error" and f.code not in ignored]
+    if errors:
+        more = f" ({len(errors) - 1} more: rft check lists them)" if len(errors) > 1 else ""
+        raise CheckError(f"{errors[0]}{more}")
+    chosen = {split.name: split.rows for split in splits}
+    chosen["train"] = share(chosen["train"], method, settings.train.warm_share, settings.train.seed)
+    rows = {name: [asked(task, row) for row in of_split] for name, of_split in chosen.items()}
+    references = {
+        name: [task.gold(row.item).model_dump_json() for row in of_split]
+        for name, of_split in chosen.items()
+    }
+    return rows, references
+
+
+def _metadata(settings: Settings, identity: str) -> dict[str, str]:
+    metadata = dict(settings.train.metadata)
+    if settings.endpoint.profile == "local":  # training draws answers as rft eval does
+        metadata.setdefault("rft_max_tokens", str(settings.sampling.max_tokens))
+        if settings.sampling.temperature:
+            metadata.setdefault("rft_temperature", str(settings.sampling.temperature))
+    return metadata | {"project": settings.project.name[:512], MARK: identity}
+
+
+def _newest_run(settings: Settings, model: str) -> runs.Run | None:
+    """The run of a model that was added to last."""
+    of_model = [
+        run
+        for run in runs.all_runs(settings.runs)
+        if run.info.model == model and (run.folder / runs.RECORDS).exists()
+    ]
+    return max(of_model, key=lambda r: (r.folder / runs.RECORDS).stat().st_mtime, default=None)
+
+
+def _readiness(project: Project, run: runs.Run | None, model: str, start: str) -> JobCheck:
+    """What `rft ready` says of the newest run of the model that is to be trained."""
+    from rft.project.evidence import evidence
+
+    if run is None:
+        return JobCheck(
+            "fail",
+            f"There is no evidence about {model} yet; run `rft eval --model {start}` and rft "
+            "ready first, or add --anyway.",
+        )
+    try:
+        readiness = evidence(project, run.folder.name).readiness
+    except RftError as error:
+        return JobCheck("fail", f"rft ready cannot judge {run.folder.name}: {error}")
+    verdict = f"rft ready says {readiness.verdict} for {run.folder.name}"
+    if readiness.verdict == "NO-GO":
+        return JobCheck("fail", f"{verdict}: {readiness.next_step} (--anyway sends it regardless)")
+    if readiness.verdict == "NOT YET":
+        return JobCheck("warn", f"{verdict}: {readiness.next_step}")
+    return JobCheck("pass", f"{verdict}.")
