@@ -81,8 +81,8 @@ def soak(count: int) -> None:
         for done in range(1, count + 1):
             wrong += sandbox.grade_tests(CODE, "add", TESTS).score != 1
             if done in (10, 100, count // 5, count // 2, count):
-                (process,) = sandbox._alive
-                marks[done] = kilobytes(process.pid) / 1024
+                (pid,) = sandbox.processes.pids()
+                marks[done] = kilobytes(pid) / 1024
     told = ", ".join(f"{mb:.0f} MB after {done}" for done, mb in sorted(marks.items()))
     print(f"\nOne worker over {count} gradings: {told}; {wrong} wrong verdicts.")
 

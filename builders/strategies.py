@@ -81,7 +81,13 @@ def spellings(draw: st.DrawFn, value: Any) -> dict[str, Any]:
         ensure_ascii=draw(st.booleans()),
         separators=draw(st.sampled_from([None, (",", ":"), (" , ", " : ")])),
     )
-    before, after = draw(st.sampled_from([("", ""), ("\n ", "\n"), ("```json\n", "\n```")]))
+    around = [
+        ("", ""),
+        ("\n ", "\n"),
+        ("```json\n", "\n```"),
+        ("So:\r\n~~~\r\n", "\r\n~~~\r\nDone."),
+    ]
+    before, after = draw(st.sampled_from(around))
     sample = {"output_text": before + text + after}
     return sample | ({"output_json": value} if draw(st.booleans()) else {})
 

@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import forms
+
 from task.floors import copy_of_examples, floors
 
 Row = dict[str, Any]
@@ -38,7 +40,10 @@ def _good(row: Row, raising: Row) -> Iterator[Probe]:
     helper = f"\n\nreference = {row['entry']}\n\n\ndef {row['entry']}(data):\n"
     helper += "    return tuple(reference(data))\n"
     yield _probe(row, "gold", _answer(code), 1, 1, "The right answer.")
-    yield _probe(row, "gold in a JSON fence", f"```json\n{_answer(code)}\n```", 1, 1, "Allowed.")
+    for name, said in forms.readable(_answer(code)).items():
+        yield _probe(row, f"gold {name}", said, 1, 1, forms.READ)
+    inner = _answer(f"```python\n{code}```")
+    yield _probe(row, "gold with a fence in the code", inner, 1, 1, "A fence is no code.")
     text = f"Here it is:\n\n```python\n{code}```\nIt is tested."
     yield _probe(row, "gold in a Python fence", text, 1, 1, "One fenced block is an answer.")
     yield _probe(row, "gold with imports", _answer(header + code), 1, 1, "Imports are allowed.")
@@ -68,10 +73,10 @@ def _lazy(row: Row) -> Iterator[Probe]:
 
 def _forms(row: Row) -> Iterator[Probe]:
     code = row["reference_answer"]["code"]
-    forms = {
+    answers = {
         "code without a fence": code,
+        **forms.unreadable(_answer(code)),
         "two blocks": f"```python\n{code}```\n```python\n{code}```",
-        "a score added": json.dumps({"code": code, "score": 1.0}),
         "another key": json.dumps({"solution": code}),
         "code as a list": json.dumps({"code": code.splitlines()}),
         "the key twice": '{"code": ' + json.dumps(code) + ', "code": ""}',
@@ -88,7 +93,7 @@ def _forms(row: Row) -> Iterator[Probe]:
         "look-alike letter": _answer(code.replace("hamming", "hаmming")),  # noqa: RUF001
         "deep brackets": _answer(f"def {row['entry']}(data):\n    return " + "(" * 9000),
     }
-    for name, text in forms.items():
+    for name, text in answers.items():
         yield _probe(row, name, text, 0, 0, "Not the agreed form, or not the function asked for.")
 
 

@@ -135,6 +135,7 @@ def make_row(rng: random.Random, split: str, number: int, name: str) -> dict[str
         "vip": spec,
         "messages": [],
         "reference_answer": gold,
+        "critical": vips.critical(protocol, spec),
         "must_not_bind": [n for n in everything if n not in bound],
     }
     row["messages"] = schema.messages(schema.Item.model_validate(row))

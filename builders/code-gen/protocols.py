@@ -35,7 +35,13 @@ class Protocol:
     signals: tuple[Signal, ...]
     widths: dict[str, tuple[int, str]]
     """Width parameters: default in bits, and what it measures."""
+    handshake: str = ""
+    """The signals that say when something is transferred."""
     stream: bool = False
+
+    def critical(self) -> set[str]:
+        """The signals without which nothing else counts: clock, reset and handshake."""
+        return {*(signal.name for signal in self.signals[:2]), *self.handshake.split()}
 
 
 def _table(text: str) -> tuple[Signal, ...]:
@@ -104,6 +110,7 @@ AXI4 = Protocol(
         "ID_WIDTH": (4, "bits of the ids, if bound"),
         "USER_WIDTH": (1, "bits of the user ports, if bound"),
     },
+    handshake="awvalid awready wvalid wready bvalid bready arvalid arready rvalid rready",
 )
 
 AXI4_LITE = Protocol(
@@ -133,6 +140,7 @@ AXI4_LITE = Protocol(
         rready    m  1             yes      r_ready
     """),
     {"DATA_WIDTH": (32, "bits of data"), "ADDR_WIDTH": (32, "bits of address")},
+    handshake="awvalid awready wvalid wready bvalid bready arvalid arready rvalid rready",
 )
 
 AXI_STREAM = Protocol(
@@ -158,6 +166,7 @@ AXI_STREAM = Protocol(
         "DEST_WIDTH": (4, "bits of dest, if bound"),
         "USER_WIDTH": (1, "bits of user, if bound"),
     },
+    handshake="tvalid tready",
     stream=True,
 )
 
@@ -186,6 +195,7 @@ APB = Protocol(
         "ADDR_WIDTH": (32, "bits of address"),
         "USER_WIDTH": (4, "bits of the user ports, if bound"),
     },
+    handshake="psel penable pready",
 )
 
 AHB = Protocol(
@@ -212,6 +222,7 @@ AHB = Protocol(
         hexokay    s  1             no       exokay
     """),
     {"DATA_WIDTH": (32, "bits of data"), "ADDR_WIDTH": (32, "bits of address")},
+    handshake="htrans hsel hreadyout",
 )
 
 WISHBONE = Protocol(
@@ -241,6 +252,7 @@ WISHBONE = Protocol(
         "ADDR_WIDTH": (32, "bits of address"),
         "TAG_WIDTH": (4, "bits of tgc, if bound"),
     },
+    handshake="cyc stb ack",
 )
 
 AVALON_MM = Protocol(
@@ -267,6 +279,7 @@ AVALON_MM = Protocol(
         "ADDR_WIDTH": (32, "bits of address"),
         "BURST_WIDTH": (4, "bits of burstcount, if bound"),
     },
+    handshake="read write readdatavalid waitrequest",
 )
 
 AVALON_ST = Protocol(
@@ -290,6 +303,7 @@ AVALON_ST = Protocol(
         "CHANNEL_WIDTH": (4, "bits of channel, if bound"),
         "ERROR_WIDTH": (1, "bits of error, if bound"),
     },
+    handshake="valid ready",
     stream=True,
 )
 
@@ -321,6 +335,7 @@ OBI = Protocol(
         "ID_WIDTH": (4, "bits of the ids, if bound"),
         "USER_WIDTH": (1, "bits of the user ports, if bound"),
     },
+    handshake="req gnt rvalid rready",
 )
 
 TILELINK = Protocol(
@@ -357,6 +372,7 @@ TILELINK = Protocol(
         "SOURCE_WIDTH": (4, "bits of the sources"),
         "SINK_WIDTH": (1, "bits of the sink, if bound"),
     },
+    handshake="a_valid a_ready d_valid d_ready",
 )
 
 PROTOCOLS = {

@@ -73,10 +73,23 @@ def vip(
 def catalogue() -> list[dict[str, Any]]:
     """The lines of task/tools/vips.jsonl: a VIP for each protocol and role."""
     return [
-        {"protocol": key, "role": role, "title": protocol.title, "vip": vip(protocol, role)}
+        {
+            "protocol": key,
+            "role": role,
+            "title": protocol.title,
+            "vip": (spec := vip(protocol, role)),
+            "critical": critical(protocol, spec),
+        }
         for key, protocol in PROTOCOLS.items()
         for role in ROLES
     ]
+
+
+def critical(protocol: Protocol, spec: dict[str, Any]) -> list[str]:
+    """The ports of a VIP of this protocol that a binding must not get wrong."""
+    basic = len(spec["ports"]) < len(protocol.signals)
+    named = zip(signals_of(protocol, basic), spec["ports"], strict=True)
+    return [port["name"] for signal, port in named if signal.name in protocol.critical()]
 
 
 def signals_of(protocol: Protocol, basic: bool) -> list[Signal]:

@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import forms
 from soups import soups
 
 from task.floors import floors
 from task.schema import Item
+from task.tools.criteria import MISSING
 
 
 def probes(items: list[Item]) -> Iterator[dict[str, Any]]:
@@ -18,6 +20,9 @@ def probes(items: list[Item]) -> Iterator[dict[str, Any]]:
     for topic, item in first.items():
         text = item.reference_answer.model_dump_json()
         yield _probe(f"gold, {topic}", item, text, 1, 1, "The gold answer earns everything.")
+        flood = json.dumps({**_gold(item), "missing": list(MISSING)})
+        why = "Each stated fact that is called missing costs a tenth."
+        yield _probe(f"everything missing, {topic}", item, flood, 0, 0.1, why)
     item = first["distribution beyond basis"]
     yield from _spellings(item)
     yield from _tricks(item)
@@ -57,10 +62,14 @@ def _spellings(item: Item) -> Iterator[dict[str, Any]]:
         ("gold, whole dollars", _mapped(item, lambda v: round(v / 100) * 100), dollars),
         ("gold, off by 50 cents", _mapped(item, lambda v: v + 50), "Rounding is forgiven."),
         ("gold, floats", _mapped(item, float), "128500.0 is the integer 128500."),
-        ("gold in a fence", f"```json\n{text}\n```", "A fenced answer is read."),
+        *((f"gold {name}", said, forms.READ) for name, said in forms.readable(text).items()),
         ("gold, other order", json.dumps(told), "Order and unknown names do not count."),
     ):
         yield _probe(name, item, said, 1, 1, why)
+    for name, said in forms.unreadable(text).items():
+        yield _probe(f"gold {name}", item, said, 0, 0, forms.UNREAD)
+    one = json.dumps({**_gold(item), "missing": ["aaa"]})
+    yield _probe("one fact called missing", item, one, 0.9, 0.9, "It is stated, so this costs.")
 
 
 def _tricks(item: Item) -> Iterator[dict[str, Any]]:
@@ -107,7 +116,7 @@ def _open(item: Item) -> Iterator[dict[str, Any]]:
     yield _probe("nothing asked", item, json.dumps({**told, "missing": []}), 0.75, 0.85, why)
     every = {**told, "missing": ["opening_basis", "sale_price", "sale_date", "books_at_sale"]}
     why = "Asking for everything is not knowing what is missing."
-    yield _probe("everything asked", item, json.dumps(every), 0.75, 0.85, why)
+    yield _probe("everything asked", item, json.dumps(every), 0.35, 0.55, why)
     why = "Nulls everywhere and all codes earn no more than the nulls that are right."
     text = floors(item.model_dump(mode="json"))["all unknown"]
     yield _probe("all unknown on an open case", item, text, 0, 0.15, why)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from rft import rollouts
 from rft.cli import main
 from rft.jobs import follow
 from rft.records import Record
@@ -97,6 +98,7 @@ def rft(
     """Run `rft ARGUMENTS` in the toy project."""
     monkeypatch.chdir(project)
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(rollouts, "PAUSE_S", 0.01)
 
     def run(*arguments: str) -> Outcome:
         monkeypatch.setattr("sys.argv", ["rft", *arguments])

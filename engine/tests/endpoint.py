@@ -8,7 +8,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Reply = tuple[int, dict[str, Any] | str, dict[str, str]]
+Reply = tuple[int, dict[str, Any] | list[Any] | str | bytes | None, dict[str, str]]
+"""Status, body (JSON, or text or bytes as they are), headers."""
 
 
 def completion(text: str | None, finish: str = "stop", **message: Any) -> dict[str, Any]:
@@ -43,27 +44,30 @@ class JsonHandler(BaseHTTPRequestHandler):
 
     def send(self, reply: Reply) -> None:
         status, content, headers = reply
-        text = content if isinstance(content, str) else json.dumps(content)
-        raw = text.encode()
+        text = content if isinstance(content, str | bytes) else json.dumps(content)
+        raw = text.encode() if isinstance(text, str) else text
         self.send_response(status)
-        for name, value in {"content-type": "application/json", **headers}.items():
+        headers = {"content-type": "application/json", "content-length": str(len(raw)), **headers}
+        for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(raw)))
         self.end_headers()
         self.wfile.write(raw)
+        if headers["content-length"] != str(len(raw)):  # a body that is cut off
+            self.close_connection = True
 
     def log_message(self, *args: Any) -> None:
         pass
 
 
 class Endpoint:
-    """Serve `reply(body)` on a free loopback port; `bodies` holds what was asked."""
+    """Serve `reply(body)` on a free loopback port; `bodies` holds what was sent."""
 
     def __init__(self) -> None:
         self.reply: Callable[[dict[str, Any]], Reply] = backwards
         self.models: Reply = (200, {"object": "list", "data": []}, {})
         self.bodies: list[dict[str, Any]] = []
         self.keys: set[str] = set()
+        self.paths: set[str] = set()
         self.gone = False
         outer = self
 
@@ -78,6 +82,7 @@ class Endpoint:
                     self.close_connection = True
                     return
                 outer.bodies.append(body)
+                outer.paths.add(self.path)
                 self.send(outer.reply(body))
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

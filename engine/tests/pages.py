@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rft import report, runs
-from rft.comparison import Comparison, Side
-from rft.comparison import compare as compare_runs
+from rft.comparison import ComparedRun, Comparison, compare_runs
 from rft.readiness import assess
 from rft.records import Grade, Record, Sample
 from rft.thresholds import Ready
@@ -74,7 +73,7 @@ def page(
     run = made_run(folder, found, rows, **given)
     given = {k: v for k, v in given.items() if k not in ("ids", "model", "samples")}
     ready = assess(found, Ready(), {"empty": 0.1})
-    return report.render(run, ready, rows, **{"project_name": "Toy", **given})
+    return report.render(run, ready, rows, **{"task": report.Task("Toy"), **given})
 
 
 def made_run(
@@ -102,5 +101,5 @@ def made_run(
 def beside(folder: Path, *found: list[Record], name: str = "x") -> Comparison:
     """Runs of these records compared."""
     made = [made_run(folder / str(n), records) for n, records in enumerate(found)]
-    sides = [Side("ABC"[n], name, run, run.records()) for n, run in enumerate(made)]
-    return compare_runs(sides, {})
+    compared = [ComparedRun("ABC"[n], name, run, run.records()) for n, run in enumerate(made)]
+    return compare_runs(compared, {})

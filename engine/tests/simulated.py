@@ -22,8 +22,8 @@ import numpy as np
 from scipy import stats as scipy_stats
 
 from rft.dataset import Finding
-from rft.readiness import Material, Readiness, assess
-from rft.readiness.material import Examination, Scored
+from rft.readiness import GraderEvidence, Readiness, assess
+from rft.readiness.evidence import Examination, Scored
 from rft.records import Grade, Record, Sample
 from rft.stats import (
     cohen_kappa,
@@ -189,7 +189,7 @@ def _lengths(rewards: np.ndarray, slope: float, rng: np.random.Generator) -> np.
     return np.maximum(20, 400 + 60 * (slope * rewards + rng.normal(size=rewards.shape))).round()
 
 
-def draw_run(project: Project, rng: np.random.Generator) -> tuple[list[Record], Material]:
+def draw_run(project: Project, rng: np.random.Generator) -> tuple[list[Record], GraderEvidence]:
     """What an evaluation of the project would have found."""
     rewards, readable = _rewards(project, rng)
     sizes = _lengths(rewards, project.slope, rng).astype(int)
@@ -207,7 +207,7 @@ def draw_run(project: Project, rng: np.random.Generator) -> tuple[list[Record], 
     guess = rng.binomial(1, project.guess, project.items).astype(float)
     again = rewards.ravel()[:50].tolist()
     copy = Finding("error", "split-overlap", "test.jsonl", 1, "messages", "the same", "keep one")
-    return records, Material(
+    return records, GraderEvidence(
         grader="hash",
         asks_model=project.judge is not None,
         gold=_scored(gold),
@@ -236,7 +236,7 @@ def _examine(project: Project, rng: np.random.Generator, labels: int = 150) -> E
     right = rng.random(labels) < project.judge
     judge = np.ones(labels, int) if project.yes else np.where(right, people, 1 - people)
     kappa = cohen_kappa(people.tolist(), judge.tolist())
-    verdict = "pass" if kappa.low >= 0.4 else "fail" if kappa.high < 0.4 else "not yet"
+    verdict = "GO" if kappa.low >= 0.4 else "NO-GO" if kappa.high < 0.4 else "NOT YET"
     return Examination(grader="hash", verdict=verdict, repeat_variance=0.01)
 
 
@@ -298,12 +298,12 @@ def count(project: Project, said: Readiness, tallies: dict[str, Tally], floor: f
         value = project.truth[check.name]
         above_go, above_no_go = sides(project, check.name, floor)
         tally.seen += 1
-        tally.false_go += check.verdict == "go" and above_go < 0
-        tally.false_no_go += check.verdict == "no-go" and above_no_go >= 0
+        tally.false_go += check.verdict == "pass" and above_go < 0
+        tally.false_no_go += check.verdict == "fail" and above_no_go >= 0
         far = 2 * (estimate.high - estimate.low)
         if above_go >= far or -above_no_go >= far:
             tally.clear += 1
-            tally.right += check.verdict == ("go" if above_go >= far else "no-go")
+            tally.right += check.verdict == ("pass" if above_go >= far else "fail")
         if 0.001 < abs(value) < 0.999:
             tally.intervals += 1
             tally.covered += estimate.low <= value <= estimate.high
@@ -334,9 +334,9 @@ def simulate(
     for n in range(projects):
         rng = np.random.default_rng([seed, n])
         project = draw_project(rng, kinds[n % len(kinds)])
-        records, material = draw_run(project, rng)
-        said = assess(records, READY, {"empty": 0.0}, material)
-        found = {**material.guesses, **material.junk}
+        records, evidence = draw_run(project, rng)
+        said = assess(records, READY, {"empty": 0.0}, evidence)
+        found = {**evidence.guesses, **evidence.junk}
         floor = max(float(np.mean(list(s.rewards.values()))) for s in found.values())
         count(project, said, tallies, floor)
         verdicts[f"{truly(project, floor)}: {said.verdict}"] += 1

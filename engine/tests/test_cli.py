@@ -165,6 +165,20 @@ def test_import_keeps_the_good_and_lists_the_bad(rft: Rft, project: Path) -> Non
     assert "1 rows have no reference_answer yet" in outcome.out
 
 
+def test_import_twice_adds_nothing_and_keeps_what_an_expert_wrote(rft: Rft, project: Path) -> None:
+    (project / "words.txt").write_text("zebra\nox\n")
+    assert "next: read task/data/imported.jsonl" in rft("import", "words.txt").out
+    file = project / "task/data/imported.jsonl"
+    file.write_text(file.read_text().replace("null", '"xo"'))
+    edited = file.read_text()
+    assert "2 rows were there already" in rft("import", "words.txt").out
+    assert file.read_text() == edited
+
+
+def test_import_help_lists_the_projects_own_options(rft: Rft) -> None:
+    assert "put before each id" in rft("import", "--help").out
+
+
 def test_import_of_nothing_usable_fails(rft: Rft, project: Path) -> None:
     (project / "words.txt").write_text("12\n")
     assert rft("import", "words.txt").code == 1

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rft import graders, runs
-from rft.comparison import Side, compare, differences
+from rft.comparison import ComparedRun, compare_runs, differences, label
 from rft.comparison.pairs import errors_removed
 from rft.errors import CheckError
 from rft.records import Grade, Record, Sample
@@ -70,10 +70,12 @@ def flat(reward: float, k: int = 2, words: Sequence[str] = TRAIN) -> dict[str, l
     return {w: [min(1.0, reward + n % 3 / 20)] * k for n, w in enumerate(words)}
 
 
-def side(folder: Path, label: str, rewards: Mapping[str, Sequence[float]], **given: Any) -> Side:
+def compared(
+    folder: Path, label: str, rewards: Mapping[str, Sequence[float]], **given: Any
+) -> ComparedRun:
     records = [record(i, k, r) for i, found in rewards.items() for k, r in enumerate(found)]
     made = made_run(folder / label, records, **given)
-    return Side(label, label, made, made.records())
+    return ComparedRun(label, label, made, made.records())
 
 
 def test_a_model_that_is_better_on_every_row_is_called_better(run: MakeRun, rft: Rft) -> None:
@@ -158,6 +160,67 @@ def test_of_several_runs_of_a_model_the_newest_that_fits_is_taken(run: MakeRun, 
     assert "B is better than A: B - A = +0.50" in rft("compare", "base", "tuned-1").out
 
 
+def test_a_newer_run_that_does_not_fit_is_named_with_the_reason(run: MakeRun, rft: Rft) -> None:
+    run("toy-model", flat(0.1))
+    run("tuned-1", flat(0.6))
+    newer = run("toy-model", flat(0.9, words=TRAIN[:3]))
+    told = " ".join(rft("compare", "base", "tuned-1").out.split())
+    assert f"A: the newer run {newer} does not fit B (data: 3 rows here, 22 there" in told
+
+
+def test_a_newer_run_of_another_grader_makes_the_others_out_of_date(run: MakeRun, rft: Rft) -> None:
+    run("toy-model", flat(0.1), hashes={"grader": "old"})
+    old = run("tuned-1", flat(0.6), hashes={"grader": "old"})
+    newer = run("toy-model", flat(0.1))
+    refused = rft("compare", "base", "tuned-1")
+    assert refused.code == 2
+    assert f"{newer}, the newest run of 'base', was graded by another grader than {old}" in (
+        refused.err
+    )
+    assert "rft eval --model tuned-1" in refused.err
+
+
+def test_runs_of_an_earlier_grader_are_compared_saying_so(run: MakeRun, rft: Rft) -> None:
+    for model in ("toy-model", "tuned-1"):
+        run(model, flat(0.1), hashes={"grader": "old"})
+    assert "the grader has changed since" in rft("compare", "base", "tuned-1").out
+
+
+def test_thirty_runs_are_all_compared(run: MakeRun, rft: Rft) -> None:
+    names = [run(f"m{n}", flat(n / 40, words=TRAIN[:6])) for n in range(30)]
+    found = json.loads(rft("compare", *names, "--json").out)
+    assert len(found["runs"]) == 30
+    assert [found["runs"][n]["label"] for n in (0, 25, 26, 29)] == ["A", "Z", "AA", "AD"]
+    assert len(found["pairs"]) == 29
+
+
+def test_labels_go_on_after_z() -> None:
+    assert [label(n) for n in (0, 25, 26, 27, 701, 702)] == ["A", "Z", "AA", "AB", "ZZ", "AAA"]
+
+
+def test_verdict_and_interval_of_a_pair_agree_after_the_correction(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    runs_ = [
+        compared(tmp_path, f"{n}", {f"{i}": [float(rng.random() < 0.4 + n / 9)] for i in range(40)})
+        for n in range(4)
+    ]
+    for pair in compare_runs(runs_, {}).pairs:
+        difference, removed = pair.paired.difference, pair.errors_removed
+        assert (pair.verdict == "b") == (pair.p_value < 0.05) == (difference.low > 0)
+        assert removed is not None
+        assert (removed.low > 0) == (difference.low > 0)
+
+
+@pytest.mark.parametrize("beside", ["tuned-1", "base"])
+def test_a_report_after_both_evaluations_puts_base_first(
+    run: MakeRun, rft: Rft, project: Path, beside: str
+) -> None:
+    name = run("toy-model", flat(0.2))
+    run("tuned-1", flat(0.6))
+    assert rft("report", "--with", beside).out == f"report: runs/{name}/report.html\n"
+    assert "B is better than A" in (project / "runs" / name / "report.html").read_text()
+
+
 def test_people_are_one_more_run_and_every_model_is_compared_with_them(
     run: MakeRun, rft: Rft
 ) -> None:
@@ -192,7 +255,7 @@ def test_rows_won_and_lost_are_shown_with_both_answers(run: MakeRun, rft: Rft) -
     run("toy-model", flat(0.2))
     run("tuned-1", flat(0.6) | {"amber": [0.0, 0.0]})
     told = rft("compare", "base", "tuned-1", "--show", "1").out
-    assert "B is worse in 1 rows:\n  amber: 0.20 -> 0.00  (length 5)" in told
+    assert "B is worse in 1 row:\n  amber: 0.20 -> 0.00  (length 5)" in told
     assert '{"answer": "amber 0.0"}' in told
 
 
@@ -208,10 +271,10 @@ def test_an_answer_cannot_move_the_cursor_or_colour_the_terminal(run: MakeRun, r
 
 def test_answers_that_grew_or_became_unreadable_are_pointed_out(run: MakeRun, rft: Rft) -> None:
     run("toy-model", flat(0.2))
-    run("tuned-1", flat(0.6), sample={"output_text": "word " * 50})
+    run("tuned-1", flat(0.0), sample={"output_text": "word " * 50})
     told = rft("compare", "base", "tuned-1").out
     assert "! Answers grew" in told
-    assert "! More answers that are no JSON" in told
+    assert "! More unreadable answers" in told
 
 
 def test_a_model_that_knows_its_training_rows_by_heart_is_pointed_out(
@@ -271,23 +334,25 @@ def test_a_report_can_put_a_run_beside_others(run: MakeRun, rft: Rft, project: P
 
 
 def test_items_that_one_run_lacks_are_left_out_of_all(tmp_path: Path) -> None:
-    a = side(tmp_path, "A", {"x": [0.0], "y": [1.0]})
-    b = side(tmp_path, "B", {"y": [1.0], "z": [0.0]})
-    told = compare([a, b], {})
+    a = compared(tmp_path, "A", {"x": [0.0], "y": [1.0]})
+    b = compared(tmp_path, "B", {"y": [1.0], "z": [0.0]})
+    told = compare_runs([a, b], {})
     assert told.items == ["y"]
     assert [m.value for m in told.means] == [1, 1]
 
 
 def test_runs_without_an_item_in_common_cannot_be_compared(tmp_path: Path) -> None:
-    a, b = side(tmp_path, "A", {"x": [0.0]}), side(tmp_path, "B", {"y": [1.0]})
+    a, b = compared(tmp_path, "A", {"x": [0.0]}), compared(tmp_path, "B", {"y": [1.0]})
     with pytest.raises(CheckError, match="no row in common"):
-        compare([a, b], {})
+        compare_runs([a, b], {})
 
 
 def test_a_slice_of_five_items_is_not_tested_for_it_could_never_be_shown(tmp_path: Path) -> None:
     ids = [f"{n}" for n in range(11)]
-    a, b = (side(tmp_path, n, {i: [r] for i in ids}) for n, r in (("A", 0.0), ("B", 1.0)))
-    told = compare([a, b], {i: {"s": "five" if int(i) < 5 else "six"} for i in ids})
+    a, b = (compared(tmp_path, n, {i: [r] for i in ids}) for n, r in (("A", 0.0), ("B", 1.0)))
+    told = compare_runs(
+        [a, b], {i: {"slices": {"s": "five" if int(i) < 5 else "six"}} for i in ids}
+    )
     p_values = {s.value: s.p_value for s in told.pairs[0].slices if s.key == "s"}
     assert np.isnan(p_values["five"])
     assert p_values["six"] < 0.05
@@ -314,5 +379,5 @@ def test_a_wholly_known_gain_still_has_an_interval() -> None:
 
 
 def test_runs_of_the_same_make_do_not_differ(tmp_path: Path) -> None:
-    info = side(tmp_path, "A", {"x": [1.0]}).run.info
+    info = compared(tmp_path, "A", {"x": [1.0]}).run.info
     assert differences(info, info) == {}

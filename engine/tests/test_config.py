@@ -106,7 +106,7 @@ def test_an_unset_part_of_the_address_is_named(
 @pytest.mark.parametrize("url", ["ftp://x/v1", "localhost:8000/v1"])
 def test_an_address_that_is_none_is_refused(write: Write, url: str) -> None:
     settings = config.load(write(f'[endpoint]\nprofile = "compatible"\nbase_url = "{url}"'))
-    with pytest.raises(UserError, match="no http"):
+    with pytest.raises(UserError, match="not an http"):
         config.base_url(settings.endpoint)
 
 

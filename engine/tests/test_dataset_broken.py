@@ -283,7 +283,7 @@ BROKEN = {
     "image part": (
         turned(7, ("user", [{"type": "image_url"}])),
         ("not-text", 7, "messages[0].content"),
-        "no plain text",
+        "not plain text",
         "one string",
     ),
     "no content": (

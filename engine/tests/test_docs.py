@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rft.local.contract import EXTRAS
+from rft.local.plan import Extras
 from rft.thresholds import Exam, Ready, Section
 
 ENGINE = Path(__file__).parents[1]
@@ -55,7 +55,7 @@ def test_every_threshold_has_a_meaning_and_a_source(heading: str, section: type[
 
 def test_every_setting_that_rft_serve_adds_is_documented() -> None:
     page = (DOCS / "local.md").read_text(encoding="utf-8")
-    assert [name for name in EXTRAS if name not in page] == []
+    assert [f.alias for f in Extras.model_fields.values() if str(f.alias) not in page] == []
 
 
 def test_the_readme_links_every_page() -> None:

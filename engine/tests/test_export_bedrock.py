@@ -44,6 +44,10 @@ def test_the_lambda_gives_the_projects_rewards_in_every_event_shape(exported: Pa
     assert done.stdout.count("2 of 2 rewards are the project's own") == 3
 
 
+def test_rows_that_bedrock_does_not_take_are_warned_of(rft: Rft) -> None:
+    assert "22 training rows, but Bedrock takes 100 to 20,000" in rft("export", "bedrock").out
+
+
 def test_the_local_test_sees_another_reward(exported: Path) -> None:
     path = exported / "lambda/grader_1.py"
     path.write_text(path.read_text().replace("return 1.0", "return 0.9"))
@@ -179,8 +183,8 @@ def test_only_strict_json_is_output_json(text: str, there: bool) -> None:
 @pytest.mark.parametrize(
     ("event", "told"),
     [
-        ({}, "no list of trajectories"),
-        ("text", "no list of trajectories"),
+        ({}, "not a list of trajectories"),
+        ("text", "not a list of trajectories"),
         ([trajectory("x", metadata={})], "trajectory t: no reference_answer"),
         ([trajectory("x", messages=[])], "its last message is not the assistant's"),
         ([trajectory("x", messages=[{"role": "user", "content": "q"}])], "not the assistant's"),

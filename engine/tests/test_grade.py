@@ -198,7 +198,7 @@ def test_eval_says_what_was_not_graded_and_a_judge_makes_another_run(
     use(project, judged())
     out = rft("eval").out
     assert "mean reward 1.00 " in out
-    assert "not graded: style in 8 answers, for want of a [judge] in rft.toml" in out
+    assert "not graded: style in 8 answers, because rft.toml has no [judge]" in out
     with_judge(project, served.url)
     assert "mean reward 0.90 " in rft("eval").out
     written = [p.read_text() for p in (project / "runs").rglob("*") if p.is_file()]

@@ -289,3 +289,54 @@ def test_the_weights_left_are_scaled_up_to_the_same_total(text, value):
 def test_what_is_no_weighted_sum_has_no_value_without_a_part(text):
     with pytest.raises(FormulaError, match="no weighted sum that could do without j"):
         Formula(text, ["a", "b", "j"]).without(["j"], {"a": 1.0, "b": 1.0})
+
+
+# What the judge's endpoint takes
+
+
+def refuses(test, words):
+    """An endpoint that refuses what is true of a request, and else judges in a fence."""
+
+    def reply(asked):
+        if test(asked):
+            return 400, {"error": {"message": words}}, {}
+        return says('Here:\n```json\n{"result": 0.5, "steps": []}\n```\n')(asked)
+
+    return reply
+
+
+def schema_in(asked):
+    return asked.get("response_format", {}).get("type") == "json_schema"
+
+
+def test_a_judge_without_schemas_is_told_the_shape_and_read_in_a_fence(ask, endpoint):
+    found = ask(SCORE, refuses(schema_in, "response_format json_schema is not supported"))
+    assert (found.reward, found.errors) == (0.5, {})
+    assert endpoint.bodies[-1]["response_format"] == {"type": "json_object"}
+    assert '"result": a number' in endpoint.bodies[-1]["messages"][-1]["content"]
+
+
+def test_a_judge_learns_what_its_endpoint_refuses_once(start, judge, endpoint):
+    endpoint.reply = refuses(lambda asked: "temperature" in asked, "temperature is not supported")
+    grader = start(dict(SCORE, sampling_params={"temperature": 0.2}), judge=judge())
+    for text in "ab":
+        assert grader.grade({"output_text": text}, ITEM).reward == 0.5
+    assert ["temperature" in asked for asked in endpoint.bodies] == [True, False, False]
+    assert grader.judge_notes() == ["the endpoint refuses temperature: it is not sent"]
+
+
+def test_the_judges_fields_can_be_set(ask, endpoint):
+    fields = {"response_format": "none", "send_seed": False, "max_tokens_field": "max_tokens"}
+    params = {"seed": 3, "max_completions_tokens": 99}
+    ask(dict(SCORE, sampling_params=params), says(1), **fields, instruction_role="user")
+    (asked,) = endpoint.bodies
+    assert asked["max_tokens"] == 99
+    assert not {"seed", "response_format", "max_completion_tokens"} & asked.keys()
+    assert [message["role"] for message in asked["messages"]] == ["user"]
+
+
+@pytest.mark.parametrize("message", [{"refusal": ""}, {"finish": "error"}, {"finish": "abort"}])
+def test_an_empty_refusal_is_none_and_an_outage_is_no_judgement(ask, message):
+    found = ask(SCORE, says(0.5, **message))
+    assert found.reward == (0.5 if "refusal" in message else None)
+    assert "model_grader_refusal_error" not in found.errors

@@ -8,7 +8,15 @@ import sys
 import pytest
 
 from rft.errors import UserError
-from rft.graders import hosted, load_spec, parse_spec, problems, referenced_fields, spec_hash
+from rft.graders import (
+    hosted,
+    ignored_fields,
+    load_spec,
+    parse_spec,
+    problems,
+    referenced_fields,
+    spec_hash,
+)
 from rft.graders.spec import PythonGrader
 
 GRADE = "def grade(sample, item):\n    return 1.0\n"
@@ -70,41 +78,42 @@ def refusal(path):
     [
         (
             multi(binding=changed(CHECK, operation="neq")),
-            ": graders.binding.operation: 'neq' is not one of eq, ne, like, ilike; use 'ne'.",
+            ": graders.binding.operation: must be 'eq', 'ne', 'like' or 'ilike', but is 'neq'; "
+            "write 'ne'.",
         ),
         (
             changed(CHECK, operation=7),
-            ": operation: 7 is not one of eq, ne, like, ilike; use one of these.",
+            ": operation: must be 'eq', 'ne', 'like' or 'ilike', but is 7; correct the value.",
         ),
-        (changed(CHECK, input=...), ": input: the field is missing; add it."),
+        (changed(CHECK, input=...), ": input: is missing; add it."),
         (
             multi(binding=changed(PYTHON, sorce="x")),
-            ": graders.binding.sorce: the contract has no such field; "
-            "remove it or mend its spelling.",
+            ": graders.binding.sorce: is not a known field; check its spelling or remove it.",
         ),
         (
             changed(PYTHON, type="pyhton"),
-            ": type: 'pyhton' is no grader type; use one of "
+            ": type: unknown type 'pyhton'; use one of "
             "string_check, text_similarity, python, score_model, label_model, local, multi.",
         ),
         (
             multi(j={"name": "x"}),
-            ': graders.j.type: the field is missing; add it, for example "type": "python".',
+            ': graders.j.type: is missing; add it, for example "type": "python".',
         ),
         (
             multi(m=MULTI),
-            ": graders.m.type: a multi grader cannot stand inside another; put its graders here.",
+            ": graders: 'm' is a multi grader, which cannot stand inside another; "
+            "put its graders here.",
         ),
-        (changed(PYTHON, source=5), ": source: 5 stands where a valid string must stand."),
+        (changed(PYTHON, source=5), ": source: must be a string, but is 5; correct the value."),
         (
             multi(j=changed(SCORE, input=[{"role": "robot", "content": "x"}])),
-            ": graders.j.input[0].role: 'robot' is not one of system, developer, user, assistant; "
-            "use one of these.",
+            ": graders.j.input[0].role: must be 'system', 'developer', 'user' or 'assistant', "
+            "but is 'robot'; correct the value.",
         ),
-        (changed(SCORE, input=[]), ": input: the list is empty; add an entry."),
+        (changed(SCORE, input=[]), ": input: is empty; add an entry."),
         (
             changed(SCORE, input=[MESSAGE, {"role": "user"}]),
-            ": input[1].content: the field is missing; add it.",
+            ": input[1].content: is missing; add it.",
         ),
         (
             changed(SCORE, range=[1, 0]),
@@ -112,26 +121,26 @@ def refusal(path):
         ),
         (
             multi(j=changed(SCORE, sampling_params={"max_completion_tokens": 9})),
-            ": graders.j.sampling_params.max_completion_tokens: the contract has no such field; "
-            "remove it or mend its spelling.",
+            ": graders.j.sampling_params.max_completion_tokens: is not a known field; "
+            "check its spelling or remove it.",
         ),
         (
             changed(SCORE, sampling_params={"temperature": "hot"}),
-            ': sampling_params.temperature: "hot" stands where a valid number must stand.',
+            ": sampling_params.temperature: must be a number, but is 'hot'; correct the value.",
         ),
-        (changed(SCORE, model=...), ": model: the field is missing; add it."),
+        (changed(SCORE, model=...), ": model: is missing; add it."),
         (
             multi(j=changed(LABEL, passing_labels=["fine"])),
             ": graders.j: passing_labels has 'fine', which is not in labels; add it.",
         ),
         (
             multi(j=changed(LABEL, labels=[])),
-            ": graders.j.labels: the list is empty; add an entry.",
+            ": graders.j.labels: is empty; add an entry.",
         ),
         (LABEL, ": type: a label_model gives no reward alone; put it in a multi."),
         (LOCAL, ": type: a local grader gives no reward; put it inside a multi."),
         (multi(e=LOCAL), ": graders: at least one must be other than local; add one."),
-        ('{"a": 1,\n\n "b" 2}', ", line 3: no valid JSON: Expecting ':' delimiter."),
+        ('{"a": 1,\n\n "b" 2}', ":3: not valid JSON: Expecting ':' delimiter; fix it."),
     ],
 )
 def test_a_fault_in_the_json_is_one_sentence_with_its_path_and_remedy(task, data, sentence):
@@ -140,11 +149,44 @@ def test_a_fault_in_the_json_is_one_sentence_with_its_path_and_remedy(task, data
 
 @pytest.mark.parametrize("data", [[], 3, None, "text"])
 def test_json_that_is_no_object_is_refused(task, data):
-    assert refusal(task(json.dumps(data))).endswith("must stand.")
+    assert refusal(task(json.dumps(data))).endswith("correct the value.")
+
+
+PUBLISHED = {
+    "a threshold in a multi": changed(MULTI, pass_threshold=0.5),
+    "thresholds inside": multi(binding=changed(PYTHON, pass_threshold=1), a=CHECK, b=LABEL),
+    "a score of what cannot be graded": changed(SCORE, invalid_grade=0),
+    "text parts": changed(SCORE, input=[{"role": "user", "content": {"text": "a"}}]),
+    "a list of text parts": changed(
+        SCORE, input=[{"role": "user", "content": [{"type": "input_text", "text": "a"}, "b"]}]
+    ),
+    "an image tag": changed(PYTHON, image_tag="2025-05-08"),
+    "graders as a list": changed(multi("f1"), graders=[PYTHON]),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_graders_as_vendors_publish_them_are_read(name):
+    assert hosted(parse_spec(PUBLISHED[name]))
+
+
+def test_fields_that_leave_the_reward_alone_are_told_and_not_sent_in_a_multi():
+    spec = parse_spec(changed(MULTI, pass_threshold=0.5, invalid_grade=0.0))
+    assert ignored_fields(spec) == [
+        "pass_threshold is read and leaves the reward as it is.",
+        "invalid_grade is read and leaves the reward as it is.",
+    ]
+    assert hosted(spec) == hosted(parse_spec(MULTI))
+
+
+def test_a_picture_for_a_judge_is_refused_by_its_place():
+    picture = {"role": "user", "content": [{"type": "input_image", "image_url": "x"}]}
+    with pytest.raises(UserError, match=r"input\[0\]\.content: must be a string"):
+        parse_spec(changed(SCORE, input=[picture]))
 
 
 def test_a_missing_json_file_is_one_sentence(tmp_path):
-    assert "there is no such file" in refusal(tmp_path / "grader.json")
+    assert "the file does not exist" in refusal(tmp_path / "grader.json")
 
 
 def test_a_file_source_is_put_in_its_place(task):
@@ -190,7 +232,7 @@ def test_a_sound_grader_has_no_problems():
         ("def grade(sample, item, *more): return 1", "exactly two parameters"),
         ("def grade(*both): return 1", "exactly two parameters"),
         ("def grade(sample, item, *, k=1): return 1", "exactly two parameters"),
-        ("def grade(sample, item)\n", "line 1: no valid Python"),
+        ("def grade(sample, item)\n", "line 1: not valid Python"),
         (GRADE + "#" * 256_000, "256 kB"),
     ],
 )

@@ -13,8 +13,8 @@ from importlib.util import find_spec
 import pytest
 
 from rft.errors import UserError
-from rft.graders.pool import _Worker
 from rft.graders.source import HOSTED_PACKAGES
+from rft.workers import Worker
 from tests import grader_fixtures
 from tests.grader_fixtures import (
     HALF,
@@ -107,11 +107,11 @@ def test_an_interrupted_grading_leaves_no_answer_behind_for_the_next(start, monk
     grader = start(body("return float(sample['output_text'])"))
     assert answer(grader, "0.1").reward == 0.1
 
-    def interrupted(worker):
+    def interrupted(worker, longest=-1):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(_Worker, "receive", interrupted)
+        patch.setattr(Worker, "read_line", interrupted)
         with pytest.raises(KeyboardInterrupt):
             answer(grader, "0.2")
     assert answer(grader, "0.3").reward == 0.3
@@ -191,9 +191,10 @@ def test_temporary_files_and_the_null_device_may_be_written(grade):
 
 @posix
 def test_every_process_gives_a_set_the_same_order(start):
-    source = body("return 0", explain="{'pid': os.getpid(), 'hash': hash('x') % 1000}")
-    grader = start(source, workers=2)
-    parts = [answer(grader, "a").parts for _ in range(4)]
+    explain = "{'pid': os.getpid(), 'hash': hash('x') % 1000}"
+    grader = start(body("time.sleep(0.2)", "return 0", explain=explain), workers=2)
+    with ThreadPoolExecutor(2) as threads:
+        parts = list(threads.map(lambda _: answer(grader, "a").parts, range(4)))
     assert len({p["pid"] for p in parts}) == 2
     assert len({p["hash"] for p in parts}) == 1
 
@@ -281,9 +282,9 @@ def test_no_process_outlives_a_parent_that_is_killed(tmp_path, hang):
         grader = Grader(parse_spec(data), timeout_s=0.5)
         threading.Thread(target=grader.grade, args=({{}}, {{}}), daemon=True).start()
         (pool,) = grader._pools.values()
-        while not pool._alive:
+        while not pool.processes.pids():
             time.sleep(0.01)
-        print([w.process.pid for w in pool._alive], flush=True)
+        print(pool.processes.pids(), flush=True)
         time.sleep(0.2)
         os.kill(os.getpid(), 9)
     """

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rft import runs
-from rft.human import errors_removed
+from rft.comparison.pairs import errors_removed
 from tests.conftest import Outcome
 
 Rft = Callable[..., Outcome]
@@ -150,8 +150,10 @@ def test_the_name_is_kept_for_people(rft: Rft, project: Path, two_coders: Path) 
     ("model", "human", "share"), [(0.57, 0.45, 0.12 / 0.55), (0.4, 0.4, 0), (1, 0.4, 1)]
 )
 def test_the_share_of_human_errors_removed(model: float, human: float, share: float) -> None:
-    assert errors_removed(model, human) == pytest.approx(share)
+    removed = errors_removed(np.full(9, human), np.full(9, model))
+    assert removed is not None
+    assert removed.value == pytest.approx(share)
 
 
 def test_of_no_errors_no_share_is_removed() -> None:
-    assert math.isnan(errors_removed(0.9, 1.0))
+    assert errors_removed(np.full(9, 1.0), np.full(9, 0.9)) is None

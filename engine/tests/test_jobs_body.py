@@ -14,7 +14,7 @@ from rft.config import ProfileName, Sampling
 from rft.errors import UserError
 from rft.jobs.body import JobBody, build, job_grader, shown
 from rft.jobs.hyper import Method
-from rft.jobs.preflight import Plan, Remark, preflight
+from rft.jobs.preflight import JobCheck, PlannedJob, preflight
 from rft.jobs.rows import reinforcement_rows, supervised_rows
 from rft.rollouts import response_format
 
@@ -254,13 +254,13 @@ def remarks(
     grader: dict[str, Any] = PYTHON,
     today: date = NOW,
     **hyper: Any,
-) -> list[Remark]:
+) -> list[JobCheck]:
     rows = {"train": train, "validation": validation}
     spec = graders.parse_spec(grader)
-    return preflight(Plan(profile, "reinforcement", model, spec, rows, hyper), today)
+    return preflight(PlannedJob(profile, "reinforcement", model, spec, rows, hyper), today)
 
 
-def told(level: str, found: list[Remark]) -> str:
+def told(level: str, found: list[JobCheck]) -> str:
     return " ".join(remark.sentence for remark in found if remark.level == level)
 
 
@@ -290,8 +290,8 @@ JUDGE = {
         (remarks("openai", grader=PYTHON | {"source": "x = 1"}), "defines no function grade"),
     ],
 )
-def test_what_stops_a_job(found: list[Remark], sentence: str) -> None:
-    assert sentence in told("stop", found)
+def test_what_stops_a_job(found: list[JobCheck], sentence: str) -> None:
+    assert sentence in told("fail", found)
 
 
 @pytest.mark.parametrize(
@@ -306,9 +306,9 @@ def test_what_stops_a_job(found: list[Remark], sentence: str) -> None:
         (remarks("bedrock", learning_rate_multiplier=1.0), "multiplier below 1"),
     ],
 )
-def test_what_is_worth_a_warning(found: list[Remark], sentence: str) -> None:
+def test_what_is_worth_a_warning(found: list[JobCheck], sentence: str) -> None:
     assert sentence in told("warn", found)
-    assert told("stop", found) == ""
+    assert told("fail", found) == ""
 
 
 @pytest.mark.parametrize(
@@ -319,5 +319,5 @@ def test_what_is_worth_a_warning(found: list[Remark], sentence: str) -> None:
         remarks("bedrock", "openai.gpt-oss-20b", validation=0, learning_rate_multiplier=0.5),
     ],
 )
-def test_a_sound_job_passes_without_a_word(found: list[Remark]) -> None:
-    assert told("stop", found) == told("warn", found) == ""
+def test_a_sound_job_passes_without_a_word(found: list[JobCheck]) -> None:
+    assert told("fail", found) == told("warn", found) == ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ from rft.config import Settings
 from rft.errors import UserError
 from rft.jobs.curve import curve, curves, line
 from rft.jobs.estimate import estimate
-from rft.jobs.landing import land
 from rft.jobs.metrics import Point, points, read
+from rft.jobs.model_names import write_model_name
 from rft.records import Record, Sample
 
 
@@ -50,12 +49,12 @@ def test_the_largest_grader_error_is_told() -> None:
 
 
 def test_two_events_of_a_step_are_one_point() -> None:
-    events = [
-        SimpleNamespace(type="metrics", data={"step": 2, "train_mean_reward": 0.2}),
-        SimpleNamespace(type="message", data=None),
-        SimpleNamespace(type="metrics", data={"step": 1, "train_mean_reward": 0.1}),
-        SimpleNamespace(type="metrics", data={"step": 2, "full_valid_mean_reward": 0.5}),
-        SimpleNamespace(type="metrics", data={"no": "step"}),
+    events: list[dict[str, Any]] = [
+        {"type": "metrics", "data": {"step": 2, "train_mean_reward": 0.2}},
+        {"type": "message", "data": None},
+        {"type": "metrics", "data": {"step": 1, "train_mean_reward": 0.1}},
+        {"type": "metrics", "data": {"step": 2, "full_valid_mean_reward": 0.5}},
+        {"type": "metrics", "data": {"no": "step"}},
     ]
     assert points(events) == [Point(1, train_reward=0.1), Point(2, None, 0.2, 0.5)]
 
@@ -95,7 +94,7 @@ def test_tokens_are_those_of_the_latest_run() -> None:
     hyper = {"n_epochs": 2, "compute_multiplier": 0.5}
     found = estimate("reinforcement", ROWS, GOLDS, hyper, answers(), "run-1", settings())
     assert (found.rollouts, found.tokens) == (80, 80 * 55)
-    assert "tokens of run-1" in found.sentences()[0]
+    assert "tokens of run-1" in found.lines()[0]
 
 
 def test_without_a_run_tokens_are_counted_in_characters() -> None:
@@ -107,7 +106,7 @@ def test_the_price_is_told_when_one_is_named() -> None:
     priced = settings(usd_per_million_tokens=10, usd_per_hour=100)
     found = estimate("supervised", ROWS, GOLDS, {"n_epochs": 1}, answers(), "run-1", priced)
     assert found.usd == pytest.approx((50 + 10) * 10 / 1e6 * 10)
-    assert found.sentences()[-2:] == [
+    assert found.lines()[-2:] == [
         "price: about $0.01, at $10 a million tokens",
         "price: $100 for each hour of training",
     ]
@@ -115,7 +114,9 @@ def test_the_price_is_told_when_one_is_named() -> None:
 
 def test_no_price_is_made_up() -> None:
     found = estimate("supervised", ROWS, GOLDS, {}, [], "", settings())
-    assert found.sentences()[-1] == "price: none is named under [train] in rft.toml"
+    assert found.lines()[-1] == (
+        "price: unknown; add usd_per_million_tokens or usd_per_hour to [train] of rft.toml"
+    )
 
 
 TOML = """\
@@ -143,20 +144,20 @@ def toml(tmp_path: Path) -> Path:
 
 
 def test_a_tuned_model_is_one_new_line(toml: Path) -> None:
-    assert land(toml, "tuned", "ft:a:b") is None
+    assert write_model_name(toml, "tuned", "ft:a:b") is None
     assert toml.read_text() == TOML.replace("or a path\n", 'or a path\ntuned = "ft:a:b"\n')
 
 
 def test_a_second_model_takes_the_place_of_the_first(toml: Path) -> None:
     toml.write_text(TOML.replace("# tuned", "tuned").replace('one"', 'one"  # mine'))
-    assert land(toml, "tuned", "ft:new") == "an older one"
+    assert write_model_name(toml, "tuned", "ft:new") == "an older one"
     assert 'tuned = "ft:new"  # mine\n' in toml.read_text()
 
 
 def test_the_same_model_changes_nothing(toml: Path) -> None:
-    land(toml, "tuned", "ft:a")
+    write_model_name(toml, "tuned", "ft:a")
     before = toml.read_bytes()
-    assert land(toml, "tuned", "ft:a") is None
+    assert write_model_name(toml, "tuned", "ft:a") is None
     assert toml.read_bytes() == before
 
 
@@ -166,18 +167,36 @@ def test_any_file_keeps_what_it_holds(tmp_path: Path, text: str, end: str) -> No
     path = tmp_path / "rft.toml"
     path.write_bytes(text.replace("\n", end).encode())
     before = tomllib.loads(text)
-    land(path, "tuned", 'odd "id" \\ é')
+    write_model_name(path, "tuned", 'odd "id" \\ é')
     found = tomllib.loads(path.read_bytes().decode())
     assert found["models"].pop("tuned") == 'odd "id" \\ é'
     assert found == {"models": {}} | before
 
 
 @pytest.mark.parametrize(
-    "text", ['models = { base = "a" }\n', '[models]\nbase = """a\ntuned=1"""\n']
+    "text",
+    [
+        'models = { base = "a" }\n',
+        '[models]\nbase = """a\ntuned=1"""\n',
+        'models.base = "a"\n[x]\n',
+    ],
 )
-def test_an_unusual_file_is_left_alone_and_the_line_is_told(tmp_path: Path, text: str) -> None:
+def test_every_way_to_write_a_table_is_understood(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "rft.toml"
+    path.write_text(text)
+    write_model_name(path, "tuned", "ft:a")
+    before = tomllib.loads(text)
+    assert tomllib.loads(path.read_text()) == before | {
+        "models": before["models"] | {"tuned": "ft:a"}
+    }
+
+
+@pytest.mark.parametrize("text", ["models = 3\n", "[models\n"])
+def test_a_file_that_cannot_be_changed_is_left_alone_and_the_line_is_shown(
+    tmp_path: Path, text: str
+) -> None:
     path = tmp_path / "rft.toml"
     path.write_text(text)
     with pytest.raises(UserError, match='write tuned = "ft:a" under'):
-        land(path, "tuned", "ft:a")
+        write_model_name(path, "tuned", "ft:a")
     assert path.read_text() == text

@@ -28,7 +28,7 @@ def examine(rft: Rft, endpoint: Endpoint) -> Examine:
         endpoint.reply = judge
         outcome = rft("judge", "--json", "--repeats", "2", *arguments)
         found: dict[str, Any] = json.loads(outcome.out)
-        assert outcome.code == (found["verdict"] != "pass")
+        assert outcome.code == (found["verdict"] != "GO")
         return found
 
     return run
@@ -40,7 +40,7 @@ def verdicts(found: dict[str, Any]) -> dict[str, str]:
 
 def test_a_judge_without_fault_passes(examine: Examine) -> None:
     found = examine(ToyJudge())
-    assert (found["verdict"], set(verdicts(found).values())) == ("pass", {"go"})
+    assert (found["verdict"], set(verdicts(found).values())) == ("GO", {"pass"})
     assert found["repeat_variance"] == 0
 
 
@@ -64,5 +64,5 @@ def test_each_planted_fault_is_found_by_its_own_check(
     examine: Examine, judge: ToyJudge, check: str
 ) -> None:
     found = examine(judge)
-    assert found["verdict"] == "fail"
-    assert {verdicts(found)[name] for name in check.split(", ")} == {"no-go"}
+    assert found["verdict"] == "NO-GO"
+    assert {verdicts(found)[name] for name in check.split(", ")} == {"fail"}

@@ -139,7 +139,7 @@ def test_the_flag_of_an_unreadable_judgement_is_kept(
     judge.reply = after(3, FAULTS["prose"])
     outcome = run(judge.url)
     assert f"model_grader_parse_error {PLANNED - 3}" in outcome.out
-    assert f"{PLANNED - 3} answers are missing (not scored)" in outcome.out
+    assert f"{PLANNED - 3} answers could not be graded (not scored)" in outcome.out
 
 
 def test_the_judges_reasons_are_in_the_records(
@@ -149,3 +149,23 @@ def test_the_judges_reasons_are_in_the_records(
     (path,) = project.glob("runs/*/records.jsonl")
     steps = json.loads(path.read_text())["grade"]["judge_steps"]["style"]
     assert steps[0] == {"description": "c1: looked for it", "conclusion": "met"}
+
+
+def test_a_judge_whose_key_is_refused_costs_no_answer(
+    run: Callable[..., Outcome], judge: Endpoint, endpoint: Endpoint, project: Path
+) -> None:
+    judge.reply = after(1, told(401, '{"error": {"message": "expired"}}'))
+    assert run(judge.url).code == 2
+    sampled = len(endpoint.bodies)
+    judge.reply = ToyJudge()
+    assert run(judge.url).code == 0
+    assert (len(endpoint.bodies), sampled > 1) == (PLANNED, True)
+
+
+def test_a_request_that_the_judge_refuses_is_not_offered_for_another_try(
+    run: Callable[..., Outcome], judge: Endpoint
+) -> None:
+    judge.reply = after(3, told(400, '{"error": {"message": "this prompt is too long"}}'))
+    outcome = run(judge.url)
+    assert "were refused by the endpoint (not scored)" in outcome.out
+    assert "them again." not in outcome.out

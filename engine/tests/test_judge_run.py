@@ -53,7 +53,7 @@ def test_the_newest_result_lies_beside_the_examinations(rft: Rft, project: Path)
 
 def test_too_few_labels_are_no_pass(rft: Rft, project: Path) -> None:
     outcome = rft(*SMALL)
-    assert (outcome.code, result(project)["verdict"]) == (1, "not yet")
+    assert (outcome.code, result(project)["verdict"]) == (1, "NOT YET")
     assert "NOT YET: Too few labels" in outcome.out
 
 
@@ -77,7 +77,7 @@ def test_an_outage_loses_nothing_and_ends_with_the_same_figures(
 
     endpoint.reply = dying
     outcome = rft(*SMALL, "--new")
-    assert (outcome.code, "in a row could not be had" in outcome.err) == (3, True)
+    assert (outcome.code, "in a row failed" in outcome.err) == (3, True)
     endpoint.bodies.clear()
     endpoint.reply = judge
     rft(*SMALL)
@@ -214,7 +214,7 @@ def test_calibration_answers_are_missing(rft: Rft, project: Path) -> None:
     ("change", "told"),
     [
         ({"item_id": "nobody"}, "'nobody' is the id of no row"),
-        ({"kind": "fine"}, "kind: input should be"),
+        ({"kind": "fine"}, "kind: must be 'excellent'"),
         ({"kind": "padded"}, 'add "of"'),
         ({"of": "fair"}, "remove it"),
         ({"labels": {}}, "labels: "),
@@ -222,7 +222,7 @@ def test_calibration_answers_are_missing(rft: Rft, project: Path) -> None:
         ({"labels": {"c1": True, "c2": True, "c3": True}}, "labels: c4 is missing"),
         (
             {"labels": dict.fromkeys(["c1", "c2", "c3", "c4", "c5"], True)},
-            "c5 is no judged criterion",
+            "c5 is not a judged criterion",
         ),
         ({"mark": 1}, "mark: is not a known field"),
         ({"kind": "fair"}, "has a fair answer already"),
@@ -246,7 +246,7 @@ def test_each_fault_of_a_calibration_line_is_named_with_its_line(
 def test_a_line_that_is_no_json(rft: Rft, project: Path) -> None:
     path = project / "task/calibration.jsonl"
     path.write_text("[" * 9999 + "\n" + path.read_text())
-    assert "task/calibration.jsonl:1: not valid JSON" in rft("check").out
+    assert "task/calibration.jsonl:1: the JSON is nested" in rft("check").out
 
 
 def test_what_is_there_but_unreadable_is_not_asked_for(rft: Rft, endpoint: Endpoint) -> None:
@@ -266,4 +266,4 @@ def test_the_embedded_model_fails_its_examination(rft: Rft, project: Path) -> No
     toml = project / "rft.toml"  # one thread: two that share a busy core wait for each other
     toml.write_text(toml.read_text().replace("[endpoint]", "[endpoint]\nthreads = 1"))
     outcome = rft("judge", "--profile", "local", "--limit", "1", "--repeats", "1")
-    assert (outcome.code, "\nFAIL: " in outcome.out) == (1, True)
+    assert (outcome.code, "\nNO-GO: " in outcome.out) == (1, True)

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from rft.dataset import Finding
-from rft.readiness import Material, Readiness, assess
-from rft.readiness.material import Examination, FailedProbe, Scored
-from rft.readiness.verdict import decide, rows_to_settle
+from rft.readiness import GraderEvidence, Readiness, assess
+from rft.readiness.evidence import Examination, FailedProbe, Scored
 from rft.records import Grade, Record, Sample
 from rft.stats import Estimate, has_spread, mean_interval, share_interval
 from rft.thresholds import Ready
+from rft.verdicts import Check, decide, rows_to_settle
 
 
 def records(rewards: list[list[float | None]]) -> list[Record]:
@@ -33,8 +33,8 @@ def records(rewards: list[list[float | None]]) -> list[Record]:
 
 def judge(rewards: list[list[float | None]], floor: float = 0.0, **known: Any) -> Readiness:
     """`known` is what was found out beside the answers."""
-    material = Material(test_rows=1_000, **known)
-    return assess(records(rewards), Ready(), {"empty": floor}, material)
+    evidence = GraderEvidence(test_rows=1_000, **known)
+    return assess(records(rewards), Ready(), {"empty": floor}, evidence)
 
 
 def drawn(a: float, b: float, rows: int = 150, seed: int = 1) -> list[list[float | None]]:
@@ -70,14 +70,14 @@ def test_a_base_at_the_ceiling_is_no_go() -> None:
 
 def test_rows_that_are_all_or_nothing_teach_nothing_though_the_mean_looks_fine() -> None:
     readiness = judge(same(1.0, 60) + same(0.0, 60))
-    assert verdict_of(readiness, "mean reward") == "go"
-    assert verdict_of(readiness, "rows with spread") == "no-go"
+    assert verdict_of(readiness, "mean reward") == "pass"
+    assert verdict_of(readiness, "rows with spread") == "fail"
 
 
 def test_a_mean_below_what_guessing_earns_is_at_the_floor() -> None:
     rewards: list[list[float | None]] = [[0.3, 0.35]] * 120
-    assert verdict_of(judge(rewards, floor=0.0), "mean reward") == "go"
-    assert verdict_of(judge(rewards, floor=0.4), "mean reward") == "no-go"
+    assert verdict_of(judge(rewards, floor=0.0), "mean reward") == "pass"
+    assert verdict_of(judge(rewards, floor=0.4), "mean reward") == "fail"
 
 
 def test_few_rows_never_go() -> None:
@@ -91,7 +91,7 @@ def test_lost_answers_are_neither_right_nor_wrong() -> None:
 
 
 def test_many_lost_answers_void_the_run() -> None:
-    assert verdict_of(judge([[0.5, None]] * 20), "answers obtained") == "no-go"
+    assert verdict_of(judge([[0.5, None]] * 20), "answers obtained") == "fail"
 
 
 def test_a_run_without_any_reward_is_judged_without_a_crash() -> None:
@@ -163,10 +163,10 @@ def scored(reward: float, rows: int = 50, of: int = 50) -> Scored:
 @pytest.mark.parametrize(
     ("value", "low", "high", "verdict"),
     [
-        (0.5, 0.41, 0.6, "go"),
+        (0.5, 0.41, 0.6, "pass"),
         (0.5, 0.39, 0.6, "warn"),
         (0.2, 0.1, 0.26, "warn"),
-        (0.2, 0.1, 0.24, "no-go"),
+        (0.2, 0.1, 0.24, "fail"),
         (math.nan, 0.0, 1.0, "warn"),
     ],
 )
@@ -174,6 +174,12 @@ def test_a_verdict_is_taken_on_the_interval(
     value: float, low: float, high: float, verdict: str
 ) -> None:
     assert decide(Estimate(value, low, high), (0.40, 0.25)) == verdict
+
+
+def test_equal_bars_of_a_figure_of_which_less_is_better_never_fail_a_good_one() -> None:
+    """[1, 1] switches a check off."""
+    bars = Ready.model_validate({"unreadable": [1.0, 1.0]}).unreadable
+    assert decide(Estimate(0.0, 0.0, 0.1), bars) == "pass"
 
 
 def test_the_rows_that_a_warning_asks_for_would_settle_it() -> None:
@@ -185,23 +191,23 @@ def test_the_rows_that_a_warning_asks_for_would_settle_it() -> None:
 @pytest.mark.parametrize(
     ("name", "verdict", "known"),
     [
-        ("grader repeats itself", "go", {"regraded": [[0.5, 0.5, 0.5]]}),
-        ("grader repeats itself", "no-go", {"regraded": [[0.5] * 3, [0.5, 0.5, 0.4]]}),
+        ("grader repeats itself", "pass", {"regraded": [[0.5, 0.5, 0.5]]}),
+        ("grader repeats itself", "fail", {"regraded": [[0.5] * 3, [0.5, 0.5, 0.4]]}),
         ("grader repeats itself", "warn", {"regraded": [[0.5, None, 0.5]]}),
-        ("gold answers", "go", {"gold": scored(1.0)}),
-        ("gold answers", "no-go", {"gold": scored(0.8)}),
-        ("gold answers", "warn", {"gold": scored(1.0, of=5_000)}),
-        ("junk and cheats", "go", {"junk": {"empty": scored(0.0)}}),
-        ("junk and cheats", "no-go", {"junk": {"empty": scored(0.0), "praise": scored(0.7)}}),
-        ("junk and cheats", "no-go", {"probes": 3, "failed_probes": [FailedProbe("x", "p:1", 1)]}),
-        ("better than guessing", "go", {"guesses": {"other": scored(0.1)}}),
-        ("better than guessing", "no-go", {"guesses": {"other": scored(0.6)}}),
-        ("people's answers", "go", {"human": {"ann": {str(n): 0.9 for n in range(40)}}}),
-        ("people's answers", "no-go", {"human": {"ann": {str(n): n % 3 / 5 for n in range(90)}}}),
-        ("leakage", "go", {"findings": [], "held_out": 100}),
-        ("commonest gold", "go", {"label_share": ("yes", 0.4)}),
-        ("commonest gold", "warn", {"label_share": ("yes", 0.6)}),
-        ("commonest gold", "no-go", {"label_share": ("yes", 0.95)}),
+        ("reference answers", "pass", {"gold": scored(1.0)}),
+        ("reference answers", "fail", {"gold": scored(0.8)}),
+        ("reference answers", "warn", {"gold": scored(1.0, of=5_000)}),
+        ("junk and cheats", "pass", {"junk": {"empty": scored(0.0)}}),
+        ("junk and cheats", "fail", {"junk": {"empty": scored(0.0), "praise": scored(0.7)}}),
+        ("junk and cheats", "fail", {"probes": 3, "failed_probes": [FailedProbe("x", "p:1", 1)]}),
+        ("better than guessing", "pass", {"guesses": {"other": scored(0.1)}}),
+        ("better than guessing", "fail", {"guesses": {"other": scored(0.6)}}),
+        ("people's answers", "pass", {"human": {"ann": {str(n): 0.9 for n in range(40)}}}),
+        ("people's answers", "fail", {"human": {"ann": {str(n): n % 3 / 5 for n in range(90)}}}),
+        ("leakage", "pass", {"findings": [], "held_out": 100}),
+        ("most common answer", "pass", {"label_share": ("yes", 0.4)}),
+        ("most common answer", "warn", {"label_share": ("yes", 0.6)}),
+        ("most common answer", "fail", {"label_share": ("yes", 0.95)}),
         ("judge examined", "not applicable", {}),
         ("judge noise", "not applicable", {}),
     ],
@@ -215,11 +221,11 @@ def test_what_is_known_of_grader_and_rows_decides(
 @pytest.mark.parametrize(
     ("code", "count", "verdict"),
     [
-        ("split-overlap", 1, "no-go"),
-        ("shared-group", 1, "no-go"),
-        ("near-copy", 1, "go"),
+        ("split-overlap", 1, "fail"),
+        ("shared-group", 1, "fail"),
+        ("near-copy", 1, "pass"),
         ("near-copy", 5, "warn"),
-        ("near-copy", 20, "no-go"),
+        ("near-copy", 20, "fail"),
     ],
 )
 def test_held_out_rows_in_another_split_are_leakage(code: str, count: int, verdict: str) -> None:
@@ -229,7 +235,7 @@ def test_held_out_rows_in_another_split_are_leakage(code: str, count: int, verdi
 
 @pytest.mark.parametrize(
     ("examined", "verdict"),
-    [("pass", "go"), ("fail", "no-go"), ("not yet", "warn"), (None, "warn")],
+    [("GO", "pass"), ("NO-GO", "fail"), ("NOT YET", "warn"), (None, "warn")],
 )
 def test_a_judge_must_have_been_examined(examined: str | None, verdict: str) -> None:
     report = Examination(grader="this", verdict=examined) if examined else None
@@ -237,17 +243,17 @@ def test_a_judge_must_have_been_examined(examined: str | None, verdict: str) -> 
 
 
 def test_the_examination_of_another_grader_does_not_count() -> None:
-    report = Examination(grader="that", verdict="pass")
+    report = Examination(grader="that", verdict="GO")
     known = {"asks_model": True, "grader": "this", "examination": report}
     assert found("judge examined", **known) == "warn"
 
 
 @pytest.mark.parametrize(
-    ("noise", "verdict"), [(0.01, "go"), (0.1, "warn"), (0.5, "no-go"), (0.0, "not applicable")]
+    ("noise", "verdict"), [(0.01, "pass"), (0.1, "warn"), (0.5, "fail"), (0.0, "not applicable")]
 )
 def test_noise_is_held_against_the_spread_within_a_row(noise: float, verdict: str) -> None:
     """Within a row the variance of Beta(2, 2) pass/fail rewards is 0.2."""
-    report = Examination(grader="this", verdict="pass", repeat_variance=noise)
+    report = Examination(grader="this", verdict="GO", repeat_variance=noise)
     assert found("judge noise", asks_model=True, grader="this", examination=report) == verdict
 
 
@@ -257,7 +263,7 @@ def answer(item: int, k: int, reward: float, text: str, **parts: float) -> Recor
     return Record(item_id=str(item), k=k, sample=sample, grade=grade)
 
 
-@pytest.mark.parametrize(("pull", "verdict"), [(0, "go"), (40, "no-go"), (-40, "warn")])
+@pytest.mark.parametrize(("pull", "verdict"), [(0, "pass"), (40, "fail"), (-40, "warn")])
 def test_longer_answers_must_not_win(pull: int, verdict: str) -> None:
     rng = np.random.default_rng(2)
     told = [
@@ -268,7 +274,7 @@ def test_longer_answers_must_not_win(pull: int, verdict: str) -> None:
     assert verdict_of(assess(told, Ready(), {}), "reward by length") == verdict
 
 
-@pytest.mark.parametrize(("noise", "verdict"), [(0.1, "go"), (3.0, "no-go")])
+@pytest.mark.parametrize(("noise", "verdict"), [(0.1, "pass"), (3.0, "fail")])
 def test_the_reward_must_rank_as_the_real_test(noise: float, verdict: str) -> None:
     rng = np.random.default_rng(3)
     told = [
@@ -284,15 +290,27 @@ def test_rows_where_all_agree_on_another_answer_are_named() -> None:
     told = [
         answer(n, k, float(n > 60), "7" if n < 60 else str(k)) for n in range(100) for k in (1, 2)
     ]
-    check = next(c for c in assess(told, Ready(), {}).checks if c.name == "sure of another answer")
+    evidence = GraderEvidence(golds=dict.fromkeys(map(str, range(100)), "0"))
+    check = sure_of_another(told, evidence)
     assert check.verdict == "warn"
-    assert "On 60 rows every answer is the same" in check.advice
+    assert "On 60 rows all answers are the same" in check.advice
+
+
+def test_a_right_answer_that_a_judge_scores_below_1_is_not_another_answer() -> None:
+    told = [answer(n, k, 0.9, '{"x": 7}') for n in range(100) for k in (1, 2)]
+    evidence = GraderEvidence(golds=dict.fromkeys(map(str, range(100)), '{"x": 7}'))
+    assert sure_of_another(told, evidence).verdict == "pass"
+
+
+def sure_of_another(told: list[Record], evidence: GraderEvidence) -> Check:
+    checks = assess(told, Ready(), {}, evidence).checks
+    return next(check for check in checks if check.name == "sure of another answer")
 
 
 def test_the_forecast_multiplies_what_was_measured() -> None:
     ready = Ready.model_validate({"prices": {"here": {"answer": 2.0}}})
     told = [answer(n, k, 0.5, "{}") for n in range(10) for k in range(2)]
-    job = assess(told, ready, {}, Material(train_rows=100), max_tokens=90).forecast
+    job = assess(told, ready, {}, GraderEvidence(train_rows=100), max_tokens=90).forecast
     assert job.answers == 100 * 8 * 3
     assert job.answer_tokens.value == 50 * job.answers
     assert job.most_answer_tokens == 90 * job.answers
@@ -301,5 +319,5 @@ def test_the_forecast_multiplies_what_was_measured() -> None:
 
 def test_partial_credit_keeps_a_row_in_reach() -> None:
     rewards: list[list[float | None]] = [[0.2, 0.5, 0.7, 0.4] * 2] * 120
-    assert verdict_of(judge(rewards), "rows out of reach") == "go"
-    assert verdict_of(judge(same(0.5, 120)), "rows out of reach") == "no-go"
+    assert verdict_of(judge(rewards), "rows out of reach") == "pass"
+    assert verdict_of(judge(same(0.5, 120)), "rows out of reach") == "fail"

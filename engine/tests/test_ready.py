@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rft import Project
 from tests.conftest import Outcome
 from tests.endpoint import Endpoint
 from tests.toy import point_to
@@ -39,6 +40,36 @@ def test_it_fits_eighty_columns_and_has_no_colours_in_a_file(
     assert max(map(len, out.splitlines())) <= 80
 
 
+def test_it_begins_with_the_verdict_and_fits_a_screen(
+    rft: Rft, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    verdict, _, rest = rft("ready").out.partition("\n\n")
+    assert verdict.startswith("NOT YET: ")
+    assert len(rest.splitlines()) <= 20
+    assert "arXiv" not in rest
+
+
+def test_all_shows_every_check_with_its_advice(rft: Rft, run: Path) -> None:
+    short, full = rft("ready").out, rft("ready", "--all").out
+    assert "reference answers" not in short
+    assert "reference answers" in full
+    assert "judge examined (no judge is asked)" in full
+
+
+def test_it_takes_the_name_of_a_model(rft: Rft, run: Path) -> None:
+    assert rft("ready", "base").out == rft("ready", run.name).out
+
+
+def test_the_result_of_the_api_prints_as_the_command(
+    rft: Rft, run: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    result = Project.open(project).ready()
+    assert str(result) == rft("ready").out.rstrip("\n")
+    assert result.to_dict() == json.loads(rft("ready", "--json").out)
+
+
 def test_quiet_is_the_verdict_and_the_next_step(rft: Rft, run: Path) -> None:
     out = rft("ready", "--quiet").out
     assert out.startswith("NOT YET: ")
@@ -54,10 +85,10 @@ def test_machines_get_figure_interval_threshold_and_source(rft: Rft, run: Path) 
 
 
 @pytest.mark.parametrize(
-    "name", ["grader repeats itself", "gold answers", "junk and cheats", "leakage"]
+    "name", ["grader repeats itself", "reference answers", "junk and cheats", "leakage"]
 )
 def test_a_sound_task_passes_what_needs_no_model(rft: Rft, run: Path, name: str) -> None:
-    assert verdict_of(rft, name) == "go"
+    assert verdict_of(rft, name) == "pass"
 
 
 def test_an_override_needs_a_reason_and_is_remembered(rft: Rft, run: Path) -> None:
@@ -71,7 +102,7 @@ def test_an_override_needs_a_reason_and_is_remembered(rft: Rft, run: Path) -> No
 
 def test_the_exit_code_is_0_once_every_open_check_is_accepted(rft: Rft, run: Path) -> None:
     checks = json.loads(rft("ready", "--json").out)["checks"]
-    opened = [c["name"] for c in checks if c["verdict"] in ("warn", "no-go")]
+    opened = [c["name"] for c in checks if c["verdict"] in ("warn", "fail")]
     outcome = rft("ready", *(word for name in opened for word in ("--accept", name)), *REASON)
     assert outcome.code == 0
     assert "GO: " in outcome.out
@@ -91,14 +122,14 @@ def test_only_what_stands_in_the_way_can_be_accepted(
 def test_a_row_of_two_splits_is_a_no_go(rft: Rft, run: Path, project: Path) -> None:
     test, train = (project / f"task/data/{split}.jsonl" for split in ("test", "train"))
     test.write_text(train.read_text().splitlines()[0] + "\n")
-    assert verdict_of(rft, "leakage") == "no-go"
+    assert verdict_of(rft, "leakage") == "fail"
 
 
 def test_a_probe_that_pays_is_a_no_go(rft: Rft, run: Path, project: Path) -> None:
     hack = {"name": "hack", "item_id": "adobe", "output_text": '{"backwards": "eboda"}'}
     path = project / "task/probes.jsonl"
     path.write_text(json.dumps(hack | {"min": 0, "max": 0.2, "why": "w"}) + "\n")
-    assert verdict_of(rft, "junk and cheats") == "no-go"
+    assert verdict_of(rft, "junk and cheats") == "fail"
 
 
 def test_people_set_the_mark(rft: Rft, run: Path, project: Path) -> None:

@@ -15,7 +15,7 @@ from rft import report
 from rft.errors import OutsideError
 from rft.records import Grade, Record
 from rft.report import view
-from rft.report.diff import Diff, compare
+from rft.report.diff import Diff, diff_answers
 from tests.pages import EVIL, Page, Render, answer, page, row
 
 
@@ -89,11 +89,11 @@ def test_markup_that_a_model_or_a_row_wrote_makes_no_element(hostile_page: Page)
     assert not hostile_page.attributes("img")
 
 
-@pytest.mark.parametrize("name", ["project_name", "model"])
+@pytest.mark.parametrize("given", [{"task": report.Task(EVIL, EVIL)}, {"model": EVIL}])
 def test_markup_in_the_names_of_project_and_model_is_shown_as_text(
-    render: Render, name: str
+    render: Render, given: dict[str, Any]
 ) -> None:
-    page = Page(render([answer()], [row()], **{name: EVIL}))
+    page = Page(render([answer()], [row()], **given))
     assert EVIL in page.read("title")
     assert len(page.attributes("script")) == 1
 
@@ -147,7 +147,7 @@ def test_every_run_makes_a_whole_page_with_a_verdict(render: Render, name: str) 
 
 def test_the_verdict_and_the_next_step_stand_above_everything_else(render: Render) -> None:
     text = Page(render([answer(reward=0)], [row()])).read()
-    places = [text.index(t) for t in ("NOT YET", "Next step:", "Key figures", "Items and answers")]
+    places = [text.index(t) for t in ("NOT YET", "Next step:", "Key figures", "Rows and answers")]
     assert places == sorted(places)
 
 
@@ -187,15 +187,17 @@ def test_a_reward_near_0_or_1_is_not_told_as_0_or_1(
 
 def test_a_message_that_all_items_share_is_told_once(render: Render) -> None:
     html = render([answer("a"), answer("b")], [row("a"), row("b")])
-    assert html.count("Bind.") == 1
-    assert "The same developer message for every item" in html
+    assert html.count("<pre>\nBind.") == 1
+    assert "The same developer message for every row" in html
 
 
 def many(items: int, samples: int, text: str) -> tuple[list[Record], list[dict[str, Any]]]:
     """A run with `items` x `samples` answers; the rewards of the items rise from 0 to 1."""
     ids = [f"item-{n:05}" for n in range(items)]
     made = [
-        answer(i, k, n / items, output_text=text) for n, i in enumerate(ids) for k in range(samples)
+        answer(i, k, n / items, output_text=f"{text}{k}")
+        for n, i in enumerate(ids)
+        for k in range(samples)
     ]
     return made, [
         row(i, reference_answer=[{"name": f"p{n}", "value": "<&>"} for n in range(20)]) for i in ids
@@ -220,7 +222,7 @@ def test_1000_samples_stay_below_3_mb_and_are_all_there(
 def test_a_larger_run_shows_a_sample_of_its_items_and_says_so(render: Render) -> None:
     html = render(*many(3000, 1, "x" * 2000))
     shown = [float(m) for m in re.findall(r'data-mean="([^"]+)"', html)]
-    assert f"{len(shown):,} of 3,000 items" in html
+    assert f"{len(shown):,} of 3,000 rows" in html
     assert len(shown) <= 1000
     assert min(shown) == 0
     assert max(shown) > 0.999
@@ -231,7 +233,7 @@ def test_a_larger_run_shows_a_sample_of_its_items_and_says_so(render: Render) ->
 def test_max_items_bounds_the_table(render: Render) -> None:
     html = render(*many(50, 1, "x"), max_items=7)
     assert html.count('class="item"') == 7
-    assert "7 of 50 items" in html
+    assert "7 of 50 rows" in html
 
 
 def test_slices_are_told_with_items_mean_and_interval(render: Render) -> None:
@@ -241,7 +243,8 @@ def test_slices_are_told_with_items_mean_and_interval(render: Render) -> None:
 
 
 def test_rare_slice_values_are_left_out_and_counted() -> None:
-    items = {f"{n}": row(f"{n}", slices={"s": f"v{n}"}) for n in range(view.MAX_SLICES + 5)}
+    values = [f"v{n}" for n in range(view.MAX_SLICES + 5)]
+    items = {f"{v}{k}": row(f"{v}{k}", slices={"s": v}) for v in values for k in "ab"}
     found = view.slices([view.rows(list(items), [answer(i) for i in items], items)])
     assert len(found["s"][0]) == view.MAX_SLICES
     assert found["s"][1] == 5
@@ -263,7 +266,7 @@ def test_rare_slice_values_are_left_out_and_counted() -> None:
 def test_gold_and_answer_are_compared_entry_by_entry(
     gold: Any, given: Any, expected: Diff | None
 ) -> None:
-    assert compare(gold, given) == expected
+    assert diff_answers(gold, given) == expected
 
 
 def test_a_page_replaces_the_old_one_whole(tmp_path: Path) -> None:
@@ -279,3 +282,52 @@ def test_a_path_that_cannot_be_written_is_one_sentence_and_leaves_nothing(tmp_pa
     with pytest.raises(OutsideError, match=r"report\.html cannot be written"):
         report.write("x", tmp_path / "report.html")
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_the_task_and_what_a_reward_means_stand_on_top(render: Render) -> None:
+    task = report.Task("Toy", "Share of right letters.")
+    text = Page(render([answer("a"), answer("b")], [row("a"), row("b")], task=task)).read()
+    assert text.index("Task: Bind.") < text.index("Share of right letters.") < text.index("Next")
+
+
+def test_a_row_is_known_by_the_first_line_of_its_own_prompt(render: Render) -> None:
+    items = [row(i) for i in "ab"]
+    for item in items:
+        item["messages"][-1]["content"] = f"# Case\n\nNote of patient {item['id']}\nAnswer."
+    assert "Note of patient a" in Page(render([answer(i) for i in "ab"], items)).read("bdi")
+
+
+def test_equal_answers_are_shown_once_with_their_count(render: Render) -> None:
+    html = render([answer(k=0), answer(k=1, reward=0.9), answer(k=2)], [row()], samples=3)
+    text = Page(html).read()
+    assert html.count("<article>") == 2
+    assert "Answers 1, 3 2 equal answers" in text
+
+
+def test_an_unreadable_answer_is_marked_so(render: Render) -> None:
+    assert "unreadable" not in Page(render([answer()], [row()])).read("span")
+    spans = Page(render([answer(reward=0, output_text="Sorry.")], [row()])).read("span")
+    assert "unreadable" in spans
+
+
+def test_what_the_prompt_does_not_show_stands_beside_the_reference(render: Render) -> None:
+    item = row(evidence=[{"code": "E11.9", "why": "stated"}], note="a")
+    text = Page(render([answer()], [item])).read("summary")
+    assert "evidence" in text
+    assert "note" not in text
+
+
+def test_a_slice_of_one_row_is_not_shown(render: Render) -> None:
+    items = [row(i, slices={"kind": "rare" if i == "a" else "usual"}) for i in "abc"]
+    tables = Page(render([answer(i) for i in "abc"], items)).read("text")
+    assert "usual (2)" in tables
+    assert "rare" not in tables
+
+
+def test_an_answer_is_written_as_an_expert_reads_it(render: Render) -> None:
+    def lines(item_id: str, found: Any) -> list[str] | None:
+        return [f"fee: ${(found or {'x': 200})['x'] / 100:.2f}"]
+
+    text = Page(render([answer(output_text='{"x": 150}')], [row()], display_answer=lines)).read()
+    assert text.index("fee: $2.00") < text.index("fee: $1.50")
+    assert "differs fee: $2.00 fee: $1.50" in text

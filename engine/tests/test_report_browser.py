@@ -66,7 +66,7 @@ def test_a_linked_view_filters_and_sorts(
 ) -> None:
     tab.open(f"{address}#{view_of}")
     assert tab.js(SHOWN) == ids
-    assert tab.js("document.getElementById('count').textContent") == f"{len(ids)} of 4 items"
+    assert tab.js("document.getElementById('count').textContent") == f"{len(ids)} of 4 rows"
 
 
 def test_words_typed_after_a_slash_filter_and_make_the_link(tab: Tab) -> None:

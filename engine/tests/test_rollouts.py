@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openai.types.chat import ChatCompletion
 from pydantic import BaseModel
 
+from rft.completions import split_reasoning, to_sample
 from rft.config import Sampling, Settings
+from rft.dialect import Dialect
 from rft.records import Sample, parse_json
-from rft.rollouts import request, response_format, split_reasoning, to_sample
+from rft.rollouts import request, response_format
 from tests.endpoint import completion
 
 MESSAGES = [{"role": "developer", "content": "do"}, {"role": "user", "content": "x"}]
@@ -33,7 +34,7 @@ def settings(profile: str = "local", **sampling: object) -> Settings:
 
 
 def sample_of(text: str | None, **message: Any) -> Sample:
-    return to_sample(ChatCompletion.model_validate(completion(text, **message)), 0.5)
+    return to_sample(completion(text, **message), 0.5)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,8 @@ def test_weaker_response_formats_can_be_chosen(choice: str, form: object) -> Non
 
 @pytest.mark.parametrize(("profile", "role"), [("local", "system"), ("openai", "developer")])
 def test_each_endpoint_gets_the_role_it_understands(profile: str, role: str) -> None:
-    body = request(settings(profile), "m", MESSAGES, None, 1)
+    chosen = settings(profile)
+    body = Dialect(chosen.sampling, profile).body(request(chosen, "m", MESSAGES, None, 1))
     assert [m["role"] for m in body["messages"]] == [role, "user"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -132,3 +133,62 @@ def test_a_model_id_cannot_leave_the_runs_folder(tmp_path: Path, info: runs.RunI
 def test_no_run_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="rft eval"):
         runs.latest(tmp_path)
+
+
+def test_each_line_is_parsed_once_and_lines_of_others_are_seen(
+    tmp_path: Path, info: runs.RunInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, read = runs.start(tmp_path, info), Mock(side_effect=Record.model_validate_json)
+    monkeypatch.setattr(Record, "model_validate_json", read)
+    run.append(graded("a", 0))
+    other = runs.load(run.folder)
+    other.append(graded("a", 1))
+    for _ in range(5):
+        assert [r.k for r in run.records()] == [0, 1]
+        assert len(run.missing()) == 2
+    assert read.call_count == 1  # of what the other wrote
+
+
+def test_a_file_that_was_cut_is_read_anew(tmp_path: Path, info: runs.RunInfo) -> None:
+    run = runs.start(tmp_path, info)
+    run.append(graded("a", 0))
+    run.append(graded("a", 1))
+    path = run.folder / runs.RECORDS
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[1])
+    assert [r.k for r in run.records()] == [1]
+
+
+@pytest.mark.parametrize(
+    ("record", "unreadable"),
+    [
+        (Record(item_id="a", k=0, sample=Sample(output_text="prose"), grade=Grade(reward=0)), True),
+        (
+            Record(item_id="a", k=0, sample=Sample(output_text="prose"), grade=Grade(reward=1)),
+            False,
+        ),
+        (Record(item_id="a", k=0, sample=Sample(output_text="{}"), grade=Grade(reward=0)), False),
+        (
+            Record(
+                item_id="a",
+                k=0,
+                sample=Sample(output_text="So:\n```json\n{}\n```"),
+                grade=Grade(reward=0),
+            ),
+            False,
+        ),
+        (
+            Record(
+                item_id="a",
+                k=0,
+                sample=Sample(output_text="```\n{}\n```\n```\n{}\n```"),
+                grade=Grade(reward=0),
+            ),
+            True,
+        ),
+        (Record(item_id="a", k=0, error="500"), False),
+    ],
+)
+def test_an_answer_is_unreadable_when_it_earned_nothing_and_holds_no_json(
+    record: Record, unreadable: bool
+) -> None:
+    assert record.unreadable is unreadable

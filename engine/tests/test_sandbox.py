@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,7 @@ from rft.sandbox import SCRIPT, Call, Limits, Sandbox, Test, build, equal, tiers
 from rft.sandbox import run as running
 from rft.sandbox.guest.runner import encode
 from rft.sandbox.protocol import Answers, Unreadable, decode
+from tests.grader_fixtures import ends
 
 LIMITS = Limits(fuel=2_000_000_000, timeout_s=30, memory_mb=256)
 DOUBLE = "def double(x): return x * 2\n"
@@ -127,8 +129,8 @@ def test_many_threads_share_the_workers(sandbox):
 
 
 def test_a_worker_killed_from_outside_costs_nothing(sandbox):
-    for process in list(sandbox._alive):
-        process.kill()
+    for pid in sandbox.processes.pids():
+        os.kill(pid, signal.SIGKILL)
     assert sandbox.run(DOUBLE, [Call("double", [4])]).calls[0].value == 8
 
 
@@ -164,7 +166,7 @@ def test_a_cache_others_may_write_is_refused(monkeypatch, tmp_path):
 def test_a_tier_that_is_not_there_is_refused_with_reason_and_remedy(monkeypatch):
     monkeypatch.setattr(tiers, "bwrap_path", lambda: None)
     tiers._probe.cache_clear()
-    with pytest.raises(UserError, match=r"'bwrap' cannot be used here .*To mend it"):
+    with pytest.raises(UserError, match=r"'bwrap' cannot be used here .*To fix it"):
         Sandbox("bwrap")
     tiers._probe.cache_clear()
 
@@ -214,21 +216,21 @@ def test_the_first_answer_is_final_and_a_second_one_spoils_it():
     answers.take(_line(i=0, reply=good))
     answers.take(_line(i=1, reply=good))
     answers.take(_line(i=1, reply=good))
-    assert [answers.found[i].status for i in (0, 1)] == ["value", "violation"]
+    assert [answers.results[i].status for i in (0, 1)] == ["value", "violation"]
 
 
 @pytest.mark.parametrize("line", [b"[" * 100_000, b"{}", b'{"i": 9}', b'{"i": true}', b"\xff", b""])
 def test_an_answer_to_no_question_spoils_the_rest(line):
     answers = Answers([Call("f")], LIMITS)
     assert not answers.take(line)
-    assert answers.found[0].status == "violation"
+    assert answers.results[0].status == "violation"
 
 
 @pytest.mark.parametrize("status", ["fuel", "timeout", "passed", "missing", None, 1, []])
 def test_the_guest_cannot_claim_what_only_the_host_knows(status):
     answers = Answers([Call("f")], LIMITS)
     answers.take(_line(i=0, reply=json.dumps({"status": status, "value": 1})))
-    assert answers.found[0].status == "violation"
+    assert answers.results[0].status == "violation"
 
 
 @pytest.mark.slow
@@ -249,9 +251,9 @@ def test_a_sandbox_that_is_not_well_blames_nobody(monkeypatch):
 def test_closing_ends_the_processes_and_further_use():
     sandbox = Sandbox("wasm", 1, LIMITS)
     sandbox.run(DOUBLE, [Call("double", [1])])
-    (process,) = sandbox._alive
+    (pid,) = sandbox.processes.pids()
     sandbox.close()
-    assert process._child.poll() is not None
+    assert ends(pid)
     with pytest.raises(RuntimeError, match=r"closed"):
         sandbox.run(DOUBLE, [Call("double", [1])])
 
@@ -262,7 +264,7 @@ def test_closing_ends_every_worker_and_whoever_waits_for_one():
         waiting = [threads.submit(sandbox.run, DOUBLE, [Call("double", [n])]) for n in range(12)]
         waiting[0].result()
         sandbox.close()
-    assert not sandbox._alive
+    assert not sandbox.processes.pids()
     assert all(future.done() for future in waiting)
 
 

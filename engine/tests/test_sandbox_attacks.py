@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rft.sandbox import Sandbox, Test, selftest, tiers
+from rft.sandbox import Sandbox, Test, self_test, selftest, tiers
+from rft.sandbox import run as running
 from tests import attack_range
 
 ALL = [attack for kind in attack_range.CLASSES for attack in attack_range.load(kind)]
@@ -51,8 +52,8 @@ def test_the_default_tier_says_that_it_is_locked(sandbox):
 def test_the_kernel_says_that_every_thread_of_a_worker_is_locked():
     with Sandbox("wasm+lock", 1, attack_range.LIMITS) as sandbox:
         sandbox.grade_tests("def f(): return 1", "f", [Test([], 1)])
-        (process,) = sandbox._alive
-        threads = [t.read_text() for t in Path(f"/proc/{process.pid}/task").glob("*/status")]
+        (pid,) = sandbox.processes.pids()
+        threads = [t.read_text() for t in Path(f"/proc/{pid}/task").glob("*/status")]
     assert threads
     assert all("Seccomp:\t2" in told and "NoNewPrivs:\t1" in told for told in threads)
 
@@ -74,14 +75,14 @@ def test_no_attack_on_any_usable_tier_gets_anywhere(place, tier):
 @pytest.mark.slow
 @pytest.mark.parametrize("tier", USABLE)
 def test_every_usable_tier_passes_its_self_test(tier):
-    faults, _ = selftest.run(tier)
+    faults, _ = self_test(tier)
     assert faults == []
 
 
 def test_a_tier_that_lets_an_attack_through_is_not_used(monkeypatch: pytest.MonkeyPatch):
     hole = selftest.Attack("add numbers", "def attack(): return 1 + 1")
     monkeypatch.setattr(selftest, "ATTACKS", [hole])
-    monkeypatch.setattr(selftest, "_passed", {})
+    running._require.cache_clear()
     with pytest.raises(Exception, match=r"failed its self-test .untrusted code can add numbers"):
         Sandbox("wasm", 1)
 

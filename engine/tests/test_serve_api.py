@@ -16,7 +16,7 @@ from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from openai.types.fine_tuning.alpha import GraderRunResponse, GraderValidateResponse
 
 from rft.config import EMBEDDED_MODEL
-from rft.local.scheduler import worker_lock
+from rft.local.store import worker_lock
 from tests.grader_fixtures import SAME, body, multi, python
 from tests.service_fixtures import Running, chat, ended, jsonl, raw, serving, upload
 from tests.toy import make_project
@@ -137,12 +137,12 @@ def test_files_come_in_pages(client: Any) -> None:
     ("content", "told"),
     [
         (b"", "no rows"),
-        (b"hello\n", "line 1 is no JSON object"),
-        (b'{"messages": [{"role": "user", "content": "x"}]}\n[]\n', "line 2 is no JSON object"),
+        (b"hello\n", "line 1 is not a JSON object"),
+        (b'{"messages": [{"role": "user", "content": "x"}]}\n[]\n', "line 2 is not a JSON object"),
         (b'{"x": 1}\n', "row 1: messages"),
-        (b'{"messages": [{"role": "user"}]}\n', "messages[0].content is no text"),
-        (b'{"a": "\xff"}\n', "line 1 is no UTF-8"),
-        (b"[" * 100_000 + b"\n", "line 1 is no JSON object"),
+        (b'{"messages": [{"role": "user"}]}\n', "messages[0].content is not text"),
+        (b'{"a": "\xff"}\n', "line 1 is not valid UTF-8"),
+        (b"[" * 100_000 + b"\n", "line 1 is not a JSON object"),
     ],
 )
 def test_a_file_that_nobody_can_train_on_is_refused(client: Any, content: bytes, told: str) -> None:
@@ -340,6 +340,10 @@ def test_state_outlives_a_kill(service: Running, tmp_path: Path) -> None:
 def test_one_state_has_one_service(service: Running) -> None:
     with serving(service.root) as second:
         assert "Another rft serve uses" in second.said
+
+
+def test_what_is_uploaded_is_for_this_user_alone(service: Running) -> None:
+    assert (service.root / ".rft/serve").stat().st_mode & 0o077 == 0
 
 
 def test_other_addresses_than_loopback_demand_a_key(service: Running, tmp_path: Path) -> None:

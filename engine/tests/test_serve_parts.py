@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 from rft.errors import UserError
 from rft.graders import parse_spec
-from rft.local.contract import JobBody, parsed
-from rft.local.plan import Plan, make_plan, resolved
+from rft.local.contract import parsed_job
+from rft.local.plan import TrainerPlan, make_plan, resolved
 from rft.local.store import Job, Store
 from rft.local.train.rewards import BAD_STEPS, Batch, Rewards
 from rft.records import Grade
@@ -55,14 +58,15 @@ def test_state_is_for_its_user_alone(store: Store) -> None:
     assert store.folder.stat().st_mode & 0o077 == 0
 
 
-def plan(method: str = "reinforcement", rows: int = 40, own: Any = None, **given: Any) -> Plan:
+def plan(
+    method: str = "reinforcement", rows: int = 40, own: Any = None, **given: Any
+) -> TrainerPlan:
     """The plan of a job with these hyperparameters."""
     part: dict[str, Any] = {"hyperparameters": given}
     if method == "reinforcement":
         part["grader"] = HALF
     body = {"model": "m", "training_file": "f", "method": {"type": method, method: part}}
-    checked = parsed(JobBody, body | {"metadata": own or {}})
-    return make_plan(checked.model_dump(mode="json", by_alias=True), rows)
+    return make_plan(parsed_job(body | {"metadata": own or {}}).wire(), rows)
 
 
 def test_an_epoch_is_rows_over_batch_size() -> None:
@@ -89,7 +93,7 @@ def test_micro_batches_divide_a_step(batch: int) -> None:
 
 def test_autos_are_resolved_and_stay_so() -> None:
     body = {"model": "m", "training_file": "f"}
-    checked = parsed(JobBody, body).model_dump(mode="json", by_alias=True)
+    checked = parsed_job(body).wire()
     shown = resolved(checked, make_plan(checked, 40))
     hyperparameters = shown["method"]["supervised"]["hyperparameters"]
     assert "auto" not in hyperparameters.values()
@@ -173,3 +177,17 @@ def test_figures_carry_the_contracts_names() -> None:
 def test_the_share_of_groups_that_teach_nothing_is_counted() -> None:
     groups: list[list[float | None]] = [[0.5, 0.5], [0.0, 1.0], [None, 1.0], [0.3, 0.3]]
     assert Batch(groups=groups).flat_share() == 0.75
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_trl_is_pinned_to_the_minor_version_whose_methods_are_overridden() -> None:
+    pyproject = tomllib.loads((ROOT / "engine/pyproject.toml").read_text())
+    extra = pyproject["project"]["optional-dependencies"]["train"]
+    (trl,) = (r for r in map(Requirement, extra) if r.name == "trl")
+    versions = ["1.15.9", "1.16.0", "1.16.9", "1.17.0", "2.0.0"]
+    assert list(trl.specifier.filter(versions)) == ["1.16.0", "1.16.9"]
+    constraints = (ROOT / "{{cookiecutter.project_slug}}/constraints.txt").read_text()
+    (pinned,) = re.findall(r"^trl==(.+)$", constraints, re.MULTILINE)
+    assert pinned in trl.specifier

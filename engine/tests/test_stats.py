@@ -15,10 +15,9 @@ from statsmodels.stats.proportion import proportion_confint
 from rft.stats import (
     Estimate,
     adjust,
-    all_of_k,
-    best_of_k,
     cohen_kappa,
     headroom,
+    holm_levels,
     items_needed,
     krippendorff_alpha,
     learnable_share,
@@ -26,13 +25,13 @@ from rft.stats import (
     mean_interval,
     minimum_detectable_effect,
     paired_difference,
+    paired_ratio,
     pass_at_k,
     planned_deviation,
     planned_mde,
     rank_correlation,
     share_interval,
     variance_components,
-    worst_at_k,
 )
 
 NAN = float("nan")
@@ -54,9 +53,6 @@ def over_draws(k: int, figure: Callable[[tuple[float, ...]], float]) -> float:
 @pytest.mark.parametrize("k", [1, 2, 3, 5])
 def test_figures_of_k_answers_are_the_mean_over_all_draws(k: int) -> None:
     assert pass_at_k(BY_ITEM, k).value == pytest.approx(over_draws(k, lambda d: max(d) == 1))
-    assert all_of_k(BY_ITEM, k).value == pytest.approx(over_draws(k, lambda d: min(d) == 1))
-    assert best_of_k(BY_ITEM, k).value == pytest.approx(over_draws(k, max))
-    assert worst_at_k(BY_ITEM, k).value == pytest.approx(over_draws(k, min))
     assert headroom(BY_ITEM, k).value == pytest.approx(over_draws(k, max) - over_draws(k, np.mean))
 
 
@@ -123,6 +119,62 @@ def test_many_pairs_are_tested_as_scipy_does(seed: int) -> None:
         (gains,), np.mean, permutation_type="samples", vectorized=True, rng=seed
     ).pvalue
     assert paired_difference(a, b).p_value == pytest.approx(expected, abs=0.02)
+
+
+def gains_of_a_kind(seed: int) -> list[float]:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 50))
+    kinds = [
+        rng.choice([-1, 0, 1], n, p=[0.1, 0.5, 0.4]),
+        rng.normal(0.1, 0.3, n).clip(-1, 1),
+        rng.integers(-2, 4, n) / 4,
+        np.full(n, rng.choice([0, 0.05, -1])),
+    ]
+    return [float(gain) for gain in kinds[seed % 4]]
+
+
+@pytest.mark.parametrize("level", [0.05, 0.01])
+@pytest.mark.parametrize("seed", range(40))
+def test_interval_and_test_never_contradict_each_other(seed: int, level: float) -> None:
+    gains = gains_of_a_kind(seed)
+    b = {str(n): [gain] for n, gain in enumerate(gains)}
+    found = paired_difference({item: [0.0] for item in b}, b, level=level)
+    shown = found.difference.low > 0 or found.difference.high < 0
+    assert shown == (found.p_value < level) == (found.verdict != "tied")
+    assert found.difference.low <= found.difference.value <= found.difference.high
+
+
+def test_the_share_of_errors_removed_agrees_with_the_test_of_the_difference() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(40):
+        a = rng.integers(0, 2, 20).astype(float)
+        b = np.where(rng.random(20) < 0.2, 1.0, a)
+        share = paired_ratio(b - a, 1 - a, (-9.0, 1.0))
+        one, other = ({str(n): [v] for n, v in enumerate(run)} for run in (a, b))
+        assert (share.low > 0) == (paired_difference(one, other).verdict == "b")
+
+
+def test_three_rows_cannot_show_a_difference() -> None:
+    a, b = ({str(n): [v] for n, v in enumerate(run)} for run in ([0.0] * 3, [0.3, 0.6, 0.48]))
+    found = paired_difference(a, b)
+    assert (found.difference.low, found.difference.high, found.verdict) == (-1, 1, "tied")
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    rng, hits = np.random.default_rng(2), 0
+    for _ in range(200):
+        gains = {str(n): [float(v)] for n, v in enumerate(rng.normal(0.1, 0.3, 30))}
+        found = paired_difference({key: [0.0] for key in gains}, gains).difference
+        hits += found.low <= 0.1 <= found.high
+    assert 0.92 <= hits / 200 <= 0.98
+
+
+def test_holms_levels_reject_what_the_corrected_p_values_reject() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(100):
+        p = [*(rng.random(4) ** 4).tolist(), NAN]
+        rejected = [one < 0.05 for one in adjust(p)]
+        assert [a < b for a, b in zip(p, holm_levels(p), strict=True)] == rejected
 
 
 def test_the_better_run_is_named_and_the_sign_says_which() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rft import Project
+from rft.errors import CheckError, StoppedError, UserError
 from tests.conftest import Outcome
 from tests.endpoint import Endpoint
 from tests.toy import point_to
@@ -333,6 +335,17 @@ def test_a_refusal_is_one_sentence(
     assert trainer.requests.count(("POST", "fine_tuning/jobs")) == 1
 
 
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5://127.0.0.1:9", "http://x:99999"])
+def test_a_service_on_this_machine_is_never_reached_through_a_proxy(
+    rft: Rft, trainer: Trainer, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, proxy)
+        monkeypatch.setenv(name.lower(), proxy)
+    outcome = rft(*SENT)
+    assert outcome.code == 0, outcome.err
+
+
 def test_a_vendor_who_is_not_there(rft: Rft, project: Path) -> None:
     point_to(project, "http://127.0.0.1:9/v1")
     text = (project / "rft.toml").read_text()
@@ -340,3 +353,50 @@ def test_a_vendor_who_is_not_there(rft: Rft, project: Path) -> None:
     outcome = rft(*SENT)
     assert outcome.code == 3
     assert "cannot be reached" in outcome.err
+
+
+# the Python API --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(project: Path, own_task: None, trainer: Trainer) -> Project:
+    """The toy project as a script opens it."""
+    return Project.open(project)
+
+
+def test_a_script_trains_and_gets_a_typed_result(opened: Project, project: Path) -> None:
+    job = opened.train("supervised")
+    result = job.watch()
+    assert (job.status, result.status, result.model) == ("succeeded", "succeeded", "ft:toy:1")
+    assert tables(project)["models"]["warm"] == "ft:toy:1"
+    assert "models.warm in rft.toml is now ft:toy:1" in str(result)
+    assert json.loads(json.dumps(result.to_dict()))["name"] == "warm"
+    assert list(result.to_frame()["train_reward"]) == [0.2, 0.4]
+
+
+def test_a_script_is_refused_like_the_command(opened: Project, trainer: Trainer) -> None:
+    with pytest.raises(CheckError, match="There is no evidence about toy-model yet"):
+        opened.train()
+    with pytest.raises(UserError, match="n_epochs = 0"):
+        opened.train(hyperparameters={"n_epochs": 0})
+    assert trainer.requests == []
+
+
+def test_a_prepared_job_shows_what_the_command_shows(
+    opened: Project, rft: Rft, trainer: Trainer
+) -> None:
+    prepared = opened.prepare_training(anyway=True)
+    assert str(prepared).splitlines()[1:] == rft(*SENT, "--dry-run").out.splitlines()[1:-1]
+    assert prepared.to_dict()["body"]["model"] == "toy-model"
+
+
+def test_ctrl_c_leaves_the_job_running_and_says_so(opened: Project, trainer: Trainer) -> None:
+    trainer.hold = True
+    job = opened.train("supervised")
+
+    def press(state: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(StoppedError, match="ftjob-1 goes on, rft watch shows it again"):
+        job.watch(press)
+    assert opened.training_job().status == "running"

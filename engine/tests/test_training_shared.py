@@ -49,6 +49,22 @@ def trainer(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return made
 
 
+def test_the_methods_that_are_overridden_are_still_trls() -> None:
+    from trl import GRPOTrainer
+
+    from rft.local.train.grpo import GroupTrainer
+    from rft.local.train.shared import SharedPromptTrainer
+
+    private = {
+        name
+        for owner in (GroupTrainer, SharedPromptTrainer)
+        for name in vars(owner)
+        if name.startswith("_generate") or name.startswith("_get_")
+    }
+    assert len(private) == 3
+    assert private <= set(vars(GRPOTrainer))
+
+
 def prompts(trainer: Any) -> list[list[int]]:
     """Two prompts of different length, four times each, mixed as a shuffled batch is."""
     texts = ["short", "a prompt that is somewhat longer"] * 4

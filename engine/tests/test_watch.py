@@ -53,7 +53,7 @@ def test_a_service_that_comes_back_elsewhere_is_found_again(
         return OpenAI(base_url=next(urls), api_key="k", max_retries=0)
 
     states = list(follow.follow(reach, store.find(project / "runs/train", "")))
-    assert ["cannot be reached" in state.away for state in states[:3]] == [True, True, False]
+    assert ["cannot be reached" in state.notice for state in states[:3]] == [True, True, False]
     assert states[-1].status == "succeeded"
 
 
@@ -81,7 +81,7 @@ def test_a_paused_job_is_left_alone(rft: Rft, trainer: Trainer) -> None:
     rft("train", "pause")
     outcome = rft("watch")
     assert outcome.code == 0
-    assert "rft train resume lets it go on" in outcome.out
+    assert "rft train resume continues it" in outcome.out
 
 
 def test_the_watch_stops_a_job_that_hacks_its_reward(rft: Rft, trainer: Trainer) -> None:

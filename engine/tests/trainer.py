@@ -47,12 +47,19 @@ class Trainer:
         self.files: dict[str, dict[str, Any]] = {}
         self.contents: dict[str, bytes] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
+        self._looks: dict[str, int] = {}
         self.bodies: list[dict[str, Any]] = []
         self.steps: list[dict[str, Any]] = [reward(1, 0.2), reward(2, 0.4, 0.5)]
         self.models: dict[str, dict[str, Any]] = {"toy-model": {}}
         self.refuse: Reply | None = None
-        self.file_status = ["processed"]
-        """Status of an upload at once, and of each later look at it."""
+        self.file_status: list[str | None] = ["processed"]
+        """Status of each upload at once, then at each later look at it; the last one stays."""
+        self.between: list[str] = []
+        """States of a job after running, one for each look at it."""
+        self.more_pages = False
+        """Say that there are more events, and send the same page again."""
+        self.odd_events: list[Any] = []
+        self.events_reply: dict[str, Any] | None = None
         self.ending: dict[str, Any] = {"status": "succeeded", "fine_tuned_model": "ft:toy:1"}
         self.hold = False
         """A job stays running until it is told otherwise."""
@@ -105,9 +112,19 @@ class Trainer:
             "filename": parts["file"].get_filename(),
             "purpose": parts["purpose"].get_payload(decode=True).decode().strip(),
             "status": self.file_status[0],
-            "status_details": "row 3 is no JSON" if self.file_status[0] == "error" else None,
+            "status_details": "row 3 is no JSON" if self._refused() else None,
         }
+        self._looks[name] = 0
         return 200, self.files[name]
+
+    def _refused(self) -> bool:
+        words = ("error", "fail", "delete", "cancel")
+        return any(word in str(self.file_status[-1]).lower() for word in words)
+
+    def _looked_at(self, name: str) -> dict[str, Any]:
+        self._looks[name] += 1
+        status = self.file_status[min(self._looks[name], len(self.file_status) - 1)]
+        return self.files[name] | {"status": status}
 
     def add_job(self, body: dict[str, Any]) -> Reply:
         """fine_tuning.jobs.create."""
@@ -155,13 +172,14 @@ class Trainer:
             case ["files", name]:
                 if name not in self.files:
                     return 404, error("no file")
-                return 200, self.files[name] | {"status": self.file_status[-1]}
+                return 200, self._looked_at(name)
             case ["fine_tuning", "jobs"]:
                 return 200, _page(list(reversed(self.jobs.values())))
             case ["fine_tuning", "jobs", name] if name in self.jobs:
                 return 200, self._moved(self.jobs[name])
             case ["fine_tuning", "jobs", name, "events"] if name in self.jobs:
-                return 200, _page(list(reversed(self._events(self.jobs[name]))))
+                page = _page(list(reversed(self._events(self.jobs[name]))))
+                return 200, self.events_reply or page | {"has_more": self.more_pages}
             case ["fine_tuning", "jobs", name, "checkpoints"]:
                 return 200, _page([])
         return 404, error("no such path")
@@ -169,7 +187,9 @@ class Trainer:
     def _moved(self, job: dict[str, Any]) -> dict[str, Any]:
         if job["status"] == "validating_files":
             job["status"] = "running"
-        elif job["status"] == "running" and not self.hold:
+        elif self.between:
+            job["status"] = self.between.pop(0)
+        elif job["status"] not in ("paused", "cancelled") and not self.hold:
             job |= self.ending
         return job
 
@@ -182,6 +202,7 @@ class Trainer:
                 base | {"id": f"ev-{n}", "type": "metrics", "message": f"Step {n}", "data": data}
                 for n, data in enumerate(steps, start=1)
             ),
+            *self.odd_events,
         ]
 
     def __enter__(self) -> Trainer:

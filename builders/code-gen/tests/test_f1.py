@@ -64,6 +64,10 @@ def test_order_does_not_matter(rows: list[Row]) -> None:
         ("{2{2'b01}}", "4'b0101"),
         ("{1'b1, 3'd2}", "4'hA"),
         ("4'bzzzz", "4'b?"),
+        ("4'b0x", "4'b000x"),
+        ("4'hx", "4'bxxxx"),
+        ("8'o17", "8'd15"),
+        ("'h0000000f", "'d15"),
     ],
 )
 def test_spelling_does_not_matter(one: str, other: str) -> None:
@@ -82,6 +86,8 @@ def test_spelling_does_not_matter(one: str, other: str) -> None:
         ("a[6:0]", "a"),
         ("A", "a"),
         ("4'b0x00", "4'b0z00"),
+        ("4'b0x", "4'bx"),
+        ("4'b0x", "4'bxx"),
         ("1'b0", "a"),
     ],
 )
@@ -100,3 +106,33 @@ def test_a_constant_without_size_takes_its_ports_width(row: Row) -> None:
 def test_a_parameter_is_a_number_however_it_is_spelled(row: Row) -> None:
     for spelled in ("16", "8'd16", "'h10", "1_6", " 16 "):
         assert reward(row, rebind(row, W=spelled)) == 1.0
+
+
+def test_a_missing_pair_costs_recall_and_a_further_pair_precision(row: Row) -> None:
+    parts = grader.explain(answer(rebind(row, last=None)), row)
+    assert [parts["precision"], parts["recall"]] == pytest.approx([1.0, 5 / 6])
+    parts = grader.explain(answer(rebind(row, SEED="9")), row)
+    assert [parts["precision"], parts["recall"]] == pytest.approx([6 / 7, 1.0])
+
+
+def test_over_binding_is_the_share_of_forbidden_names(row: Row) -> None:
+    """Of six names that must stay unset, three are set."""
+    bindings = answer(rebind(row, SEED="1", DEPTH="4", abort="1'b0"))
+    assert grader.explain(bindings, row)["over_binding"] == pytest.approx(0.5)
+    assert grader.explain(bindings, row | {"must_not_bind": []})["over_binding"] == 0.0
+
+
+def test_setting_a_default_is_never_free(row: Row) -> None:
+    scores = [
+        reward(row, rebind(row, **extra))
+        for extra in ({}, {"SEED": "1"}, {"SEED": "1", "DEPTH": "4"})
+    ]
+    assert scores[0] == 1.0
+    assert scores[0] > scores[1] > scores[2]
+
+
+def test_parsed_raw_and_fenced_answers_score_alike(row: Row) -> None:
+    text = answer(rebind(row, last=None))["output_text"]
+    parsed = {"output_text": "", "output_json": {"predicted": rebind(row, last=None)}}
+    for sample in (parsed, {"output_text": text}, {"output_text": f"```json\n{text}\n```"}):
+        assert grader.grade(sample, row) == pytest.approx(10 / 11)

@@ -14,7 +14,7 @@ from task import grader
 from task.schema import Item
 from tests.conftest import Row, answer, port, rebind
 
-PARTS = {"precision", "recall", "f1", "over_binding", "elaborates"}
+PARTS = {"precision", "recall", "f1", "over_binding", "critical", "elaborates"}
 
 ODD: list[Any] = [
     None,
@@ -36,8 +36,7 @@ ODD: list[Any] = [
     {"predicted": [{}]},
     {"predicted": [{"name": 1, "value": 2}]},
     {"predicted": [{"name": "clk", "value": None}]},
-    {"predicted": [{"name": "clk", "value": "clk", "score": 1}]},
-    {"predicted": [], "score": 1},
+    {"predicted": [{"name": "clk", "value": ["clk"]}]},
     {"predicted": "clk"},
     b"bytes",
     object(),
@@ -90,7 +89,7 @@ def test_text_that_is_no_answer_scores_zero(row: Row, text: str) -> None:
 def test_too_many_pairs_are_no_answer(row: Row) -> None:
     """Padding beyond the limit is refused before any work is done on it."""
     flood = row["reference_answer"] * 1_000
-    assert grader.read_pairs(answer(flood)) is None
+    assert grader.read_pairs(answer(flood), row) is None
     assert grader.grade({"output_json": {"predicted": flood}}, row) == 0.0
 
 
@@ -108,7 +107,7 @@ def test_random_bindings_stay_in_range(rows: list[Row], seed: int) -> None:
     parts = grader.explain(answer(bindings), row)
     assert set(parts) == PARTS
     assert all(0.0 <= value <= 1.0 for value in parts.values())
-    assert parts["f1"] * grader.BROKEN <= grader.grade(answer(bindings), row) <= parts["f1"]
+    assert parts["f1"] * grader.HALF <= grader.grade(answer(bindings), row) <= parts["f1"]
 
 
 def test_the_same_answer_gets_the_same_grade(rows: list[Row]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rft.task import Problem
 from task import importer
 from tests.conftest import Row
 
@@ -41,15 +42,15 @@ def rtl(tmp_path: Path) -> Path:
     return path
 
 
-def load(*paths: Path, **options: str) -> tuple[list[Row], list[importer.Problem]]:
+def load(*paths: Path, **options: str) -> tuple[list[Row], list[Problem]]:
     results = list(importer.load(list(paths), {"vip": "apb"} | options))
     rows = [each for each in results if isinstance(each, dict)]
-    return rows, [each for each in results if isinstance(each, importer.Problem)]
+    return rows, [each for each in results if isinstance(each, Problem)]
 
 
 def file(tmp_path: Path, text: str, name: str = "m.sv") -> Path:
     path = tmp_path / name
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(exist_ok=True, parents=True)
     path.write_text(text)
     return path
 
@@ -174,7 +175,7 @@ def test_a_reader_that_dies_costs_only_its_file(
     )
     rows, problems = load(killer, rtl)
     assert [row["design"] for row in rows] == ["adder"]
-    assert problems == [importer.Problem(str(killer), None, crash)]
+    assert problems == [Problem(str(killer), None, crash)]
 
 
 def test_hostile_text_is_reported_not_raised(tmp_path: Path) -> None:
@@ -196,3 +197,157 @@ def test_a_vip_description_becomes_the_vip(rtl: Path, tmp_path: Path, row: Row) 
     path = file(tmp_path, json.dumps(row["vip"]), "vip.json")
     rows, _ = load(rtl, vip=str(path))
     assert rows[0]["vip"] == row["vip"]
+
+
+def test_every_module_of_a_file_becomes_a_row(tmp_path: Path) -> None:
+    path = file(tmp_path, "module a(input x); endmodule\nmodule b(input y); endmodule\n")
+    rows, _ = load(path)
+    assert [row["design"] for row in rows] == ["a", "b"]
+    rows, _ = load(path, top="b")
+    assert [row["design"] for row in rows] == ["b"]
+
+
+def test_a_bad_file_does_not_stop_the_good_ones(rtl: Path, tmp_path: Path) -> None:
+    bad = file(tmp_path, "module broken(", "bad.v")
+    rows, problems = load(bad, rtl)
+    assert [row["design"] for row in rows] == ["adder"]
+    assert [problem.file for problem in problems] == [str(bad)]
+
+
+def test_a_vip_module_becomes_the_vip(rtl: Path, tmp_path: Path) -> None:
+    """Widths stay expressions over its parameters; inputs with a default are optional."""
+    rows, problems = load(rtl, vip=str(file(tmp_path, VIP, "vip.sv")))
+    assert problems == []
+    ports = {p["name"]: (p["width"], p["required"]) for p in rows[0]["vip"]["ports"]}
+    assert ports == {
+        "clk": (1, True),
+        "data": ("W", True),
+        "keep": ("(W/8)-(0)+1", False),
+        "code": (2, False),
+    }
+    assert rows[0]["vip"]["params"] == [
+        {"name": "W", "default": "4", "doc": "bits of data"},
+        {"name": "MODE", "default": '"fast"', "doc": ""},
+    ]
+
+
+@pytest.mark.parametrize("vip", ["apb", "apb:manager", "axi4:subordinate", "axis:monitor"])
+def test_a_protocol_of_the_catalogue_names_the_vip(rtl: Path, vip: str) -> None:
+    rows, _ = load(rtl, vip=vip)
+    assert rows[0]["vip"]["name"].startswith(vip.partition(":")[0])
+
+
+def test_a_line_more_in_the_catalogue_is_a_vip_more(
+    rtl: Path, tmp_path: Path, row: Row, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = {"protocol": "stream", "role": "manager", "title": "Our stream", "vip": row["vip"]}
+    path = file(tmp_path, json.dumps(line) + "\n\n{}\n", "vips.jsonl")
+    with pytest.raises(importer._Refusal) as refusal:
+        importer._catalogue(path)
+    assert refusal.value.problem.line == 3
+    path.write_text(json.dumps(line), encoding="utf-8")
+    monkeypatch.setattr(importer, "_catalogue", lambda _, read=importer._catalogue: read(path))
+    rows, _ = load(rtl, vip="stream:manager")
+    assert (rows[0]["protocol"], rows[0]["vip"]) == ("Our stream", row["vip"])
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("module a(input x);\n  assign = ;\nendmodule", 2, "expected"),
+        ("\nmodule a #(parameter W)\n(input [W:0] x); endmodule", 2, "param=NAME=VALUE"),
+        ("module a(\n input logic x [3]\n); endmodule", 2, "unpacked array"),
+    ],
+)
+def test_what_cannot_be_imported_is_reported(
+    tmp_path: Path, text: str, line: int, words: str
+) -> None:
+    path = file(tmp_path, text)
+    rows, problems = load(path)
+    assert rows == []
+    assert (problems[0].file, problems[0].line) == (str(path), line)
+    assert words in problems[0].message
+
+
+@pytest.mark.parametrize("vip", ["", "apbb", "apb:boss"])
+def test_a_vip_that_does_not_exist_is_reported(rtl: Path, vip: str) -> None:
+    assert "name a protocol (axi4, " in load(rtl, vip=vip)[1][0].message
+
+
+def test_parameters_may_be_given(rtl: Path) -> None:
+    rows, _ = load(rtl, param="W=32")
+    assert next(p for p in rows[0]["dut"]["ports"] if p["name"] == "s_data")["width"] == 32
+
+
+def test_a_folder_brings_its_headers_and_packages(tmp_path: Path) -> None:
+    file(tmp_path, "`define WIDTH 12", "inc/w.vh")
+    file(tmp_path, "package p; localparam N = 5; endpackage", "p.sv")
+    file(tmp_path, '`include "w.vh"\nmodule a(input [`WIDTH-1:0] x, input [p::N-1:0] y); endmodule')
+    rows, problems = load(tmp_path)
+    assert problems == []
+    assert [p["width"] for p in rows[0]["dut"]["ports"]] == [12, 5]
+
+
+def messages_of(*paths: Path, **options: str) -> str:
+    return " ".join(problem.message for problem in load(*paths, **options)[1])
+
+
+TYPED = (
+    "module a #(parameter type req_t = logic, int W = 3)(input req_t x, output [W-1:0] y); "
+    "endmodule"
+)
+
+
+def test_a_port_of_a_type_parameter_is_refused_until_the_type_is_given(tmp_path: Path) -> None:
+    path = file(tmp_path, TYPED)
+    assert "--set param=req_t=TYPE" in messages_of(path)
+    rows, problems = load(path, param="req_t=logic[7:0],W=5")
+    assert problems == []
+    assert [port["width"] for port in rows[0]["dut"]["ports"]] == [8, 5]
+
+
+@pytest.mark.parametrize(
+    ("param", "words"), [("WW=3", "no module has the parameter 'WW'"), ("W", "NAME=VALUE")]
+)
+def test_a_value_for_no_parameter_is_refused(tmp_path: Path, param: str, words: str) -> None:
+    path = file(tmp_path, TYPED)
+    assert words in messages_of(path, param=param)
+    assert load(path, param=param)[0] == []
+
+
+def test_include_and_define_reach_the_file_of_the_vip(rtl: Path, tmp_path: Path) -> None:
+    file(tmp_path, "`define VW 9", "inc/v.vh")
+    text = '`include "v.vh"\nmodule v #(parameter P = `EXTRA)(input [`VW-1:0] d); endmodule'
+    vip = file(tmp_path, text, "vip/v.sv")
+    rows, _ = load(rtl, vip=str(vip), include=str(tmp_path / "inc"), define="EXTRA=5")
+    assert rows[0]["vip"]["ports"][0]["width"] == 9
+    assert rows[0]["vip"]["params"][0]["default"] == "5"
+
+
+def test_headers_are_found_from_the_folders_above_them(tmp_path: Path) -> None:
+    file(tmp_path, "`define WIDTH 12", "include/axi/w.svh")
+    file(tmp_path, '`include "axi/w.svh"\nmodule a(input [`WIDTH-1:0] x); endmodule')
+    assert load(tmp_path)[0][0]["dut"]["ports"][0]["width"] == 12
+
+
+def test_primitives_are_skipped_and_capital_suffixes_count(tmp_path: Path) -> None:
+    inverter = "primitive inv(q, d); output q; input d; table 0 : 1; 1 : 0; endtable endprimitive"
+    file(tmp_path, f"{inverter}\nmodule a(input x); endmodule", "A.V")
+    rows, problems = load(tmp_path)
+    assert [row["design"] for row in rows] == ["a"]
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "module a(input do); endmodule",
+        '`begin_keywords "1364-2005"\nmodule a(input do); endmodule\n`end_keywords',
+    ],
+)
+def test_a_keyword_as_a_name_is_told_with_its_remedy(tmp_path: Path, text: str) -> None:
+    assert "'do' is a keyword of SystemVerilog" in messages_of(file(tmp_path, text))
+
+
+def test_a_vip_of_the_catalogue_says_what_is_critical(rtl: Path) -> None:
+    assert load(rtl, vip="axis")[0][0]["critical"] == ["aclk", "aresetn", "tvalid", "tready"]

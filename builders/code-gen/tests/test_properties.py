@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import any_json, broken, samples, spellings
 
-from task.grader import BROKEN, explain, grade
+from task.grader import HALF, explain, grade
 from tests.conftest import TASK, Row
 
 ROWS = [
@@ -77,7 +77,8 @@ def test_a_right_pair_more_raises_f1_and_costs_only_by_breaking_the_elaboration(
 def test_the_reward_is_f1_or_half_of_it(case: tuple[Row, Pairs]) -> None:
     row, pairs = case
     parts = explain(sample(pairs), row)
-    assert grade(sample(pairs), row) == parts["f1"] * (1.0 if parts["elaborates"] else BROKEN)
+    whole = parts["elaborates"] == parts["critical"] == 1.0
+    assert grade(sample(pairs), row) == parts["f1"] * (1.0 if whole else HALF)
 
 
 @given(bound(), st.sampled_from(["no_such_port", "", "a b"]))

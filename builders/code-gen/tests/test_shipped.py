@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from statistics import mean, median
 
 import designs
 import pytest
 
-from task import floors, grader, schema
+from task import floors, grader, importer, schema
+from task.metrics import metrics
 from tests.conftest import SPLITS, TASK, Row, answer, read_rows
 
 Splits = dict[str, list[Row]]
@@ -143,3 +145,48 @@ def test_the_datasheet_counts_right(rows_by_split: Splits) -> None:
 
 def test_there_are_enough_probes() -> None:
     assert len(read_rows(TASK / "probes.jsonl")) >= 30
+
+
+def test_the_heuristic_fits_widths_and_binding_everything_leaves_nothing_out(row: Row) -> None:
+    texts = {name: json.loads(text)["predicted"] for name, text in floors.floors(row).items()}
+    assert {"name": "W", "value": "16"} in texts["suffix heuristic, widths fitted"]
+    names = {x["name"] for x in [*row["vip"]["ports"], *row["vip"]["params"]]}
+    assert {pair["name"] for pair in texts["bind everything"]} == names
+
+
+def test_rows_are_grouped_by_protocol_and_by_naming(row: Row) -> None:
+    other = row | {"protocol": "memory", "style": "upper"}
+    figures = metrics([(row, answer(row["reference_answer"])), (other, answer([]))], [])
+    assert figures["F1 by protocol"] == {"memory": 0.0, "stream": 1.0}
+    assert figures["F1 by naming"] == {"prefix": 1.0, "upper": 0.0}
+    assert figures["elaborates, by protocol"] == {"memory": 1.0, "stream": 1.0}
+
+
+def test_a_run_without_answers_has_no_figures() -> None:
+    assert metrics([], []) == {}
+
+
+def test_the_catalogue_names_each_vip_once() -> None:
+    catalogue = importer._catalogue(TASK / "tools/vips.jsonl")
+    assert max(Counter((entry.protocol, entry.role) for entry in catalogue).values()) == 1
+    for vip in (entry.vip for entry in catalogue):
+        names = [port.name for port in vip.ports] + [param.name for param in vip.params]
+        assert max(Counter(names).values()) == 1, vip.name
+
+
+def test_ids_and_prompts_are_unique(rows: list[Row]) -> None:
+    assert max(Counter(row["id"] for row in rows).values()) == 1
+    assert max(Counter(row["messages"][1]["content"] for row in rows).values()) == 1
+
+
+def test_no_design_is_in_two_splits(rows_by_split: Splits) -> None:
+    """Neither a design nor a family of designs made from one another."""
+    names = [{row["dut"]["name"] for row in rows_by_split[split]} for split in SPLITS]
+    families = [{row["design"] for row in rows_by_split[split]} for split in SPLITS]
+    for sets in (names, families):
+        assert len(set.union(*sets)) == sum(map(len, sets))
+
+
+def test_stored_prompts_are_the_ones_the_schema_builds(rows: list[Row]) -> None:
+    for row in rows:
+        assert row["messages"] == schema.messages(schema.Item.model_validate(row))

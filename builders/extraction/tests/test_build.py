@@ -12,6 +12,7 @@ import starter
 from build_data import build
 from build_data import rows as rows_of
 
+from rft.task import Problem
 from task import importer
 
 
@@ -54,4 +55,4 @@ def test_codiesp_is_read_where_it_is_present() -> None:
     options = {"type": "DIAGNOSTICO", "bad_codes": "code", "candidates": "0"}
     out = list(importer.load([folder / "text_files_en", folder / "trainX.tsv"], options))
     assert sum(isinstance(o, dict) for o in out) > 400
-    assert any("not billable" in o.message for o in out if isinstance(o, importer.Problem))
+    assert any("not billable" in o.message for o in out if isinstance(o, Problem))

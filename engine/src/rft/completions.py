@@ -13,6 +13,7 @@ from typing import Any
 
 from rft.endpoint import message_in, quoted
 from rft.records import Sample, parse_answer
+from rft.redaction import redact_keys
 
 MODEL_REASONS = {
     "stop": ("stop", "eos", "eos_token", "eod", "stop_sequence", "stop_token", "stop_str",
@@ -28,8 +29,9 @@ MODEL_REASONS = {
 """The reasons for which a model itself stops, by OpenAI's name. The list is closed: with any other
 reason the server failed or is not understood, and the answer is not scored."""
 SERVER_REASONS = (
-    "error", "network_error", "abort", "aborted", "cancelled", "canceled", "timeout", "server_error",
-    "insufficient_system_resource", "insufficient_quota", "load_shedding", "preempted",
+    "error", "network_error", "abort", "aborted", "cancelled", "canceled", "timeout",
+    "server_error", "insufficient_system_resource", "insufficient_quota", "load_shedding",
+    "preempted",
 )  # fmt: skip
 """Reasons that are known to be the server's."""
 REASONING_FIELDS = (
@@ -37,12 +39,8 @@ REASONING_FIELDS = (
     "thinking_content", "thinking_blocks", "thoughts", "thought",
 )  # fmt: skip
 _REASON = {word: name for name, words in MODEL_REASONS.items() for word in words}
-_THINK = re.compile(
-    r"^\s*(?:<(?P<tag>think|thinking|thought|reasoning)>|\[THINK\])?(?P<inside>.*?)"
-    r"(?:</(?:think|thinking|thought|reasoning)>|\[/THINK\])\s*",
-    re.DOTALL,
-)
-_OPEN = re.compile(r"^\s*(?:<(?:think|thinking|thought|reasoning)>|\[THINK\])")
+_OPEN = re.compile(r"\s*(?:<(?P<tag>think|thinking|thought|reasoning)>|\[THINK\])")
+_HEADLESS = re.compile(r"(?P<inside>.*?)(?:</think>|\[/THINK\])\s*", re.DOTALL)
 _HARMONY = re.compile(
     r"<\|channel\|>analysis<\|message\|>(?P<inside>.*?)(?:<\|end\|>|$)"
     r"(?:.*?<\|channel\|>final<\|message\|>)?(?P<answer>.*?)(?:<\|return\|>|<\|end\|>|$)",
@@ -58,7 +56,7 @@ class AnswerFailedError(Exception):
     """
 
     def __init__(self, message: str, *, again: bool = False, refused: bool = False) -> None:
-        super().__init__(message)
+        super().__init__(redact_keys(message))
         self.again = again
         self.refused = refused
 
@@ -69,7 +67,7 @@ def read_reply(content: bytes, *keys: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        start = f"it starts with {quoted(text[:80], *keys)!r}" if text.strip() else "it is empty"
+        start = f"it starts with {quoted(text, *keys)[:80]!r}" if text.strip() else "it is empty"
         raise AnswerFailedError(
             f"The endpoint's reply is not valid JSON ({start}); is endpoint.base_url an API "
             "address?",
@@ -85,11 +83,14 @@ def to_sample(
     `normal_ends`: further finish reasons with which a model itself stops. Raises AnswerFailedError
     for a reply that is not a completion, and for an answer that the server broke off.
     """
+    if isinstance(reply, list) and len(reply) == 1:
+        reply = reply[0]
     choice = _choice(reply, keys)
     message = choice.get("message")
     if not isinstance(message, Mapping):
         message = {}
-    if not {"content", "tool_calls", "refusal"} & message.keys() and "text" not in choice:
+    known = {"content", "tool_calls", "refusal", *REASONING_FIELDS} & message.keys()
+    if not known and "text" not in choice and not (message and choice.get("finish_reason")):
         raise AnswerFailedError("The endpoint's reply holds no message.", again=True)
     content = message.get("content", choice.get("text"))
     if not isinstance(content, str | list | Mapping | None):
@@ -118,18 +119,17 @@ def to_sample(
 
 
 def _choice(reply: Any, keys: Collection[str]) -> Mapping[str, Any]:
-    if isinstance(reply, list) and len(reply) == 1:
-        reply = reply[0]
     if not isinstance(reply, Mapping):
+        start = quoted(json.dumps(reply), *keys)[:80]
         raise AnswerFailedError(
-            f"The endpoint's reply is not a completion but {quoted(json.dumps(reply)[:80])}; is "
-            "endpoint.base_url an API address?",
+            f"The endpoint's reply is not a completion but {start}; is endpoint.base_url an API "
+            "address?",
             again=True,
         )
     choices = reply.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     for part in (reply, choice):
-        if isinstance(part, Mapping) and part.get("error"):
+        if isinstance(part, Mapping) and _is_error(part.get("error")):
             words = quoted(message_in(part["error"]), *keys)
             raise AnswerFailedError(f"The endpoint sent an error: {words}", again=True)
     if isinstance(choice, Mapping):
@@ -138,6 +138,11 @@ def _choice(reply: Any, keys: Collection[str]) -> Mapping[str, Any]:
         words = quoted(message_in(reply), *keys) if "choices" not in reply else "no choice"
         raise AnswerFailedError(f"The endpoint's reply is not a completion: {words}", again=True)
     raise AnswerFailedError("The endpoint's reply is not a completion.", again=True)
+
+
+def _is_error(value: Any) -> bool:
+    """Whether an `error` field says anything: {"code": 0, "message": ""} is a success."""
+    return any(value.values()) if isinstance(value, Mapping) else bool(value)
 
 
 def _finish_reason(choice: Mapping[str, Any], normal_ends: Collection[str]) -> str | None:
@@ -204,7 +209,7 @@ def _text_of(value: Any) -> str:
     if isinstance(value, list):
         return "".join(map(_text_of, value))
     if isinstance(value, Mapping):
-        names = ("text", "thinking", "reasoning", "content", "summary", "refusal", "output_text")
+        names = ("text", "thinking", "reasoning", "content", "summary", "refusal", "value")
         return next((text for name in names if (text := _text_of(value.get(name)))), "")
     return ""
 
@@ -215,14 +220,15 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 def _counts(usage: Any) -> dict[str, int]:
     """Whole numbers of tokens; what is null, negative or a fraction is left out."""
-    found = {}
+    counts = {}
     names = {"prompt_tokens": "input_tokens", "completion_tokens": "output_tokens"}
     for name, other in names.items():
         value = usage.get(name, usage.get(other)) if isinstance(usage, Mapping) else None
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and 0 <= value < 2**53 and value == int(value):
-            found[name] = int(value)
-    return found
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        if 0 <= value < 2**53 and value == int(value):
+            counts[name] = int(value)
+    return counts
 
 
 def split_reasoning(text: str) -> tuple[str, str | None]:
@@ -231,10 +237,12 @@ def split_reasoning(text: str) -> tuple[str, str | None]:
     Blocks are <think>, <thinking>, [THINK] and gpt-oss's analysis channel. A block that was never
     closed (cut off) is all reasoning: the answer is empty.
     """
-    if match := _THINK.match(text):
-        return text[match.end() :], match["inside"].strip()
-    if match := _OPEN.match(text):
-        return "", text[match.end() :].strip()
+    if opened := _OPEN.match(text):
+        close = f"</{opened['tag']}>" if opened["tag"] else "[/THINK]"
+        inside, _, answer = text[opened.end() :].partition(close)
+        return answer.lstrip(), inside.strip()
+    if headless := _HEADLESS.match(text):  # a chat template may have written the opening tag
+        return text[headless.end() :], headless["inside"].strip()
     if "<|channel|>" in text and (match := _HARMONY.search(text)):
         return match["answer"], match["inside"].strip()
     return text, None

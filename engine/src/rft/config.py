@@ -17,11 +17,14 @@ from pydantic import Field, PositiveInt, ValidationError, field_validator, model
 
 from rft.errors import UserError
 from rft.jsonl import read_text
+from rft.redaction import key_fault
 from rft.thresholds import Exam, Ready, Section
 from rft.validation import sentence
 
 ProfileName = Literal["local", "compatible", "foundry", "bedrock", "openai"]
 FILE = "rft.toml"
+SETTINGS_VARIABLE = "RFT_SETTINGS"
+"""Hands the settings file to the processes of local graders."""
 EMBEDDED_MODEL = "smollm2-135m-instruct"
 OWN_NAMES = ("base", "warm", "tuned")
 """Names of [models] that this project gives itself: no id of a vendor's model."""
@@ -101,7 +104,23 @@ class Endpoint(Section):
     """CPU threads of the local server; None: all cores this process may use."""
 
 
-class Sampling(Section):
+class RequestSection(Section):
+    """What [sampling] and [judge] both say of a request's fields.
+
+    An endpoint that refuses one of them by name is not sent it again; these settings spare the
+    first refusal, or serve where it names nothing.
+    """
+
+    max_tokens_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
+    send_seed: bool = True
+    instruction_role: Literal["developer", "system", "user"] | None = None
+    """Role of the instructions; None: the profile's."""
+    response_format: Literal["json_schema", "json_object", "none"] = "json_schema"
+    finish_reasons: list[str] = Field(default_factory=list)
+    """Further finish reasons with which this endpoint's model itself ends an answer."""
+
+
+class Sampling(RequestSection):
     """[sampling]: how answers are drawn."""
 
     samples_per_item: PositiveInt = 4
@@ -112,7 +131,6 @@ class Sampling(Section):
     concurrency: Annotated[int, Field(ge=1, le=512)] = 8
     max_retries: Annotated[int, Field(ge=0, le=20)] = 5
     timeout_s: Annotated[float, Field(gt=0)] = 600
-    response_format: Literal["json_schema", "json_object", "none"] = "json_schema"
 
 
 class Eval(Section):
@@ -122,7 +140,7 @@ class Eval(Section):
     limit: PositiveInt | None = None
 
 
-class Judge(Section):
+class Judge(RequestSection):
     """[judge]: the model that score_model and label_model graders ask."""
 
     profile: ProfileName = "compatible"
@@ -278,11 +296,23 @@ def base_url(endpoint: Endpoint | Judge) -> str:
             'example base_url = "http://127.0.0.1:8000/v1".'
         )
     url = _expand(template)
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise UserError(
-            f"{FILE}: {section}.base_url: '{redact(url)}' is no http(s) address; write it in full."
-        )
+    if fault := _address_fault(url):
+        raise UserError(f"{FILE}: {section}.base_url: '{redact(url)}' {fault}.")
     return url
+
+
+def _address_fault(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            return "is not an http(s) address; write it in full"
+        if parts.port == 0:
+            return "has port 0; name the server's port"
+    except ValueError as error:  # brackets, or a port that is out of range or not a number
+        return f"is not an address ({error}); fix it"
+    if any(char.isspace() or not char.isprintable() for char in url):
+        return "holds a space or a control character; remove it"
+    return ""
 
 
 def train_url(settings: Settings) -> str | None:
@@ -323,11 +353,19 @@ def api_key(endpoint: Endpoint | Judge) -> str:
             f"Profile '{endpoint.profile}' reads its key from {name}, which is not set; "
             "put it into the environment or into .env (never into rft.toml)."
         )
+    if fault := key_fault(value):
+        raise UserError(
+            f"{name} {fault}, so it cannot be sent as a key; set the key alone, in the environment "
+            "or in .env."
+        )
     return value or "no-key"
 
 
 def redact(url: str) -> str:
     """The address without user name, password and query: what may be written down."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.partition("?")[0].rpartition("@")[2]
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))

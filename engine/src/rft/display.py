@@ -26,12 +26,18 @@ def reveal_control_chars(text: str) -> str:
 
 def on_page(value: Any) -> Any:
     """What a template puts on the page: in all text but its own markup hidden characters show."""
-    return reveal_control_chars(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return (
+        reveal_control_chars(value)
+        if isinstance(value, str) and not isinstance(value, Markup)
+        else value
+    )
 
 
 def content(text: str) -> Markup:
     """Text escaped for the inside of an element only: quotes stay, which saves a third of JSON."""
-    return Markup(str(escape(reveal_control_chars(text))).replace("&#34;", '"').replace("&#39;", "'"))
+    return Markup(
+        str(escape(reveal_control_chars(text))).replace("&#34;", '"').replace("&#39;", "'")
+    )
 
 
 def number(value: float | None) -> str:
@@ -74,6 +80,8 @@ def p_value(value: float) -> str:
 
 def money(estimate: Estimate) -> str:
     """An amount with its interval: `1,203.40 [1,100.00, 1,300.00]`."""
+    if math.isnan(estimate.value):
+        return "unknown"
     return f"{estimate.value:,.2f} [{estimate.low:,.2f}, {estimate.high:,.2f}]"
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from rft.config import redact
 from rft.display import reveal_control_chars
@@ -34,27 +34,29 @@ _MODERATED = re.compile(
     r"|responsible ai|data_inspection|sensitive",
     re.I,
 )
+_NO_MODEL = re.compile(r"model_?not_?(?:found|available)|DeploymentNotFound|invalid_model", re.I)
 
 Kind = Literal["key", "access", "missing", "refused", "timeout", "unreachable", "server"]
 
 
 def async_client(url: str, key: str, *, max_retries: int, timeout_s: float) -> AsyncOpenAI:
-    """A client for many requests at once; raises UserError as `sync_client` does."""
+    """A client for many requests at once; otherwise like `sync_client`."""
     import openai
 
     trust_env = not is_loopback(url)
     with _explained_setup(trust_env=trust_env):
         http = openai.DefaultAsyncHttpxClient(trust_env=trust_env)
     return openai.AsyncOpenAI(
-        base_url=url, api_key=key, max_retries=max_retries, timeout=timeout_s, http_client=http
+        api_key=key, max_retries=max_retries, timeout=timeout_s, http_client=http, **_target(url)
     )
 
 
 def sync_client(url: str, key: str, *, max_retries: int, timeout_s: float) -> OpenAI:
     """A client that waits, retries and obeys Retry-After as the SDK does.
 
-    Loopback addresses are never reached through a proxy. Raises UserError, naming the variable,
-    when the environment names a proxy or certificate file that cannot be used.
+    `url` may have a query, which every request then has. Loopback addresses are never reached
+    through a proxy. Raises UserError, naming the variable, when the environment names a proxy or
+    certificate file that cannot be used.
     """
     import openai
 
@@ -62,8 +64,14 @@ def sync_client(url: str, key: str, *, max_retries: int, timeout_s: float) -> Op
     with _explained_setup(trust_env=trust_env):
         http = openai.DefaultHttpxClient(trust_env=trust_env)
     return openai.OpenAI(
-        base_url=url, api_key=key, max_retries=max_retries, timeout=timeout_s, http_client=http
+        api_key=key, max_retries=max_retries, timeout=timeout_s, http_client=http, **_target(url)
     )
+
+
+def _target(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    plain = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+    return {"base_url": plain, "default_query": dict(parse_qsl(parts.query)) or None}
 
 
 def is_loopback(url: str) -> bool:
@@ -194,12 +202,13 @@ def fault_of(error: Exception, client: OpenAI | AsyncOpenAI) -> Fault | None:
         return Fault("unreachable", url, clean(error.__cause__ or error).rstrip("."))
     if isinstance(error, openai.APIStatusError):
         body = _body(error.response.text)
+        code = _code(body)
         return Fault(
-            _kind(error.status_code),
+            "missing" if _NO_MODEL.fullmatch(code) else _kind(error.status_code),
             url,
             clean(message_in(body) or error.response.reason_phrase or "no reason given"),
             error.status_code,
-            _code(body),
+            code,
             body,
             error.response.headers.get("retry-after", ""),
         )
@@ -213,17 +222,14 @@ def _kind(status: int) -> Kind:
         return "unreachable"
     if status in (408, 409, 425, 429) or status >= 500:
         return "server"
-    return {401: "key", 403: "access", 404: "missing"}.get(status, "refused")  # type: ignore[return-value]
+    return {401: "key", 403: "access", 404: "missing", 410: "missing"}.get(status, "refused")  # type: ignore[return-value]
 
 
 def secrets_of(client: OpenAI | AsyncOpenAI) -> tuple[str, ...]:
     """What a client sends and nobody may read: the key, and what stands in its address."""
-    parts = urlsplit(str(client.base_url))
-    return (
-        client.api_key,
-        parts.password or "",
-        *(value for _, value in parse_qsl(parts.query) if len(value) >= 8),
-    )
+    query = client.default_query
+    password = urlsplit(str(client.base_url)).password or ""
+    return client.api_key, password, *(str(v) for v in query.values() if len(str(v)) >= 8)
 
 
 def quoted(text: object, *keys: str) -> str:
@@ -258,18 +264,18 @@ def _envelopes(body: Any) -> Iterator[dict[str, Any]]:
 
 
 def message_in(body: Any) -> str:
-    """The words of an error in whatever envelope: {"error": {"message"}}, {"detail"}, text, HTML."""
+    """The words of an error in any envelope: {"error": {"message"}}, {"detail"}, text or HTML."""
     if isinstance(body, str):
         if "<" in body and ">" in body:
             title = _TITLE.search(body)
-            body = _TAG.sub(" ", title[2] if title else body)
+            return _TAG.sub(" ", str(title[2]) if title else body).strip()
         return body.strip()
     if isinstance(body, list):
         return "; ".join(filter(None, map(message_in, body)))
     if not isinstance(body, dict):
         return "" if body is None else str(body)
     names = ("error", "message", "Message", "msg", "detail", "errorMessage", "error_description")
-    words = next((w for name in names if (w := message_in(body.get(name)))), "")
+    words = next(filter(None, (message_in(body.get(name)) for name in names)), "")
     if not words:
         words = json.dumps(body, ensure_ascii=False, default=str) if body else ""
     if isinstance(where := body.get("loc"), list):

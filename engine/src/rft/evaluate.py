@@ -1,4 +1,4 @@
-"""One evaluation: draw every missing answer of a run, grade it, append the record."""
+"""One evaluation: sample every missing answer of a run, grade it, append the record."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from rft.completions import AnswerFailedError
 from rft.config import Settings
+from rft.dialect import Dialect
 from rft.errors import OutsideError
 from rft.records import Grade, Record, Sample
-from rft.rollouts import AnswerFailedError, answer, request
+from rft.redaction import redact_keys
+from rft.rollouts import request, sample_answer
 from rft.runs import Run, digest
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 GradeFunction = Callable[[dict[str, Any], dict[str, Any]], Grade]
+GRACE_S = 30.0
+"""So long a run that has to stop waits for the answers that are on their way."""
 
 
 def seed_for(seed: int, item_id: str, k: int) -> int:
@@ -30,69 +35,101 @@ async def evaluate(
     rows: Mapping[str, dict[str, Any]],
     client: AsyncOpenAI,
     settings: Settings,
-    form: dict[str, Any] | None,
+    response_format: dict[str, Any] | None,
     grade: GradeFunction,
     on_record: Callable[[Record], None],
 ) -> None:
     """Fill a run.
 
     `rows` maps item_id to the row, `grade(sample, item)` blocks and is called from threads,
-    `on_record` is told of each record after it is on disk. An answer that cannot be had or graded
-    is recorded without a reward; one that was had already is only graded again. Raises OutsideError
-    when the endpoint or the grader fails too often in a row; everything recorded until then is
-    kept.
+    `on_record` is called with each record after it is on disk. An answer that could not be obtained
+    or graded is recorded without a reward; one that was received before is only graded again.
+    Raises OutsideError when the endpoint or the grader fails too often in a row and UserError when
+    no request can succeed; everything recorded until then is kept, and answers on their way are
+    waited for a little.
     """
-    jobs = _portions(run.missing(), whole_items=settings.endpoint.profile == "local")
+    batches = _batches(run.missing(), whole_items=settings.endpoint.profile == "local")
     breaker = Breaker(limit=max(8, 2 * settings.sampling.concurrency))
     workers = min(settings.sampling.concurrency, run.info.planned)
-    model = run.info.model
-    had = {(r.item_id, r.k): r.sample for r in run.records() if r.reward is None and r.sample}
+    dialect = Dialect(settings.sampling, settings.endpoint.profile, run.info.refused_fields)
+    ungraded = {(r.item_id, r.k): r.sample for r in run.records() if r.reward is None and r.sample}
     # As many threads as answers under way: asyncio's own pool would hold judges back.
     threads = ThreadPoolExecutor(workers)
 
-    async def drawn(item_id: str, k: int) -> Sample:
-        body = request(
-            settings,
-            model,
-            rows[item_id]["messages"],
-            form,
-            seed_for(settings.sampling.seed, item_id, k),
-        )
-        return await answer(client, body)
+    async def sample(item_id: str, k: int) -> Sample:
+        seed = seed_for(settings.sampling.seed, item_id, k)
+        messages = rows[item_id]["messages"]
+        body = request(settings, run.info.model, messages, response_format, seed)
+        return await sample_answer(client, body, dialect)
 
-    async def one(item_id: str, k: int) -> Record:
+    def keep(record: Record) -> None:
+        run.append(record)
+        on_record(record)
+
+    async def answer(item_id: str, k: int) -> Record:
+        record = Record(item_id=item_id, k=k)
         try:
-            sample = had.get((item_id, k)) or await drawn(item_id, k)
+            record.sample = ungraded.get((item_id, k)) or await sample(item_id, k)
         except AnswerFailedError as error:
-            return Record(item_id=item_id, k=k, error=str(error))
-        loop = asyncio.get_running_loop()
-        given = await loop.run_in_executor(threads, grade, sample.for_grader(), rows[item_id])
-        return Record(item_id=item_id, k=k, sample=sample, grade=given)
+            record.error, record.refused = str(error), error.refused
+            return record
+        if record.sample.rejected:
+            record.grade = _rejected(record.sample.rejected)
+            return record
+        loop, stored = asyncio.get_running_loop(), record.sample.for_grader()
+        try:
+            record.grade = await loop.run_in_executor(threads, grade, stored, rows[item_id])
+        except Exception as error:  # the answer is paid for: the next run grades it
+            record.error = redact_keys(str(error))
+            keep(record)
+            raise
+        record.refused = record.grade.refused
+        return record
 
-    async def work(jobs: Iterator[list[tuple[str, int]]]) -> None:
-        for portion in jobs:
-            for item_id, k in portion:
-                record = await one(item_id, k)
-                run.append(record)
-                on_record(record)
+    async def work() -> None:
+        for batch in batches:
+            for item_id, k in batch:
+                if stopping.is_set():
+                    return
+                record = await answer(item_id, k)
+                keep(record)
                 breaker.note(record)
 
+    stopping = asyncio.Event()
+    tasks = [asyncio.create_task(work()) for _ in range(workers)]
     try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(workers):
-                group.create_task(work(jobs))
-    except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        stopping.set()
+        _, late = await asyncio.wait(tasks, timeout=GRACE_S)
+    except BaseException:
+        late = set(tasks)
+        raise
     finally:
+        for task in late:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
         threads.shutdown(wait=False, cancel_futures=True)  # closing the grader ends what runs
+        run.learn(dialect.refused)
+    errors = [e for e in results if isinstance(e, Exception)]
+    if errors:
+        raise min(errors, key=lambda error: isinstance(error, OutsideError))
 
 
-def _portions(
+def _rejected(reason: str) -> Grade:
+    """The model wrote it and the endpoint's own check refused it: the model's failure."""
+    return Grade(
+        reward=0.0,
+        errors={"sample_parse_error": True},
+        details={"sample_parse_error": f"the endpoint refused what was generated: {reason}"},
+    )
+
+
+def _batches(
     missing: list[tuple[str, int]], *, whole_items: bool
 ) -> Iterator[list[tuple[str, int]]]:
     """What one worker takes at a time: one answer, or all answers of an item.
 
-    llama.cpp keeps the last prompt of each slot: answers to one item, drawn one after the other,
+    llama.cpp keeps the last prompt of each slot: answers to one item, sampled one after the other,
     read their prompt once, which on a CPU is most of the work.
     """
     if not whole_items:
@@ -105,13 +142,20 @@ class Breaker:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.failed = 0
+        self.failures: set[object] = set()
+        """Since the last reward: answers that failed, and rows that were refused."""
 
     def note(self, record: Record) -> None:
-        self.failed = 0 if record.reward is not None else self.failed + 1
-        if self.failed < self.limit:
+        """Count a record. Raises OutsideError at the `limit`-th failure in a row."""
+        if record.reward is not None:
+            self.failures.clear()
             return
+        # All answers to one refused prompt are one failure: a filter does not mean an outage.
+        self.failures.add(record.item_id if record.refused else (record.item_id, record.k))
+        if len(self.failures) < self.limit:
+            return
+        again = "change the rows or settings" if record.refused else "fix it"
         raise OutsideError(
-            f"{self.failed} answers in a row could not be had or graded (the last: "
-            f"{record.failure}) Nothing of them was scored; mend it and run the same command again."
+            f"{len(self.failures)} {'rows' if record.refused else 'answers'} in a row failed (the "
+            f"last: {record.failure}) None of them was scored; {again}, then run the same command."
         )

@@ -53,6 +53,12 @@ class Problem(NamedTuple):
         """The finding at this place."""
         return Finding("warning" if warn else "error", self.code, file, line, *self[1:])
 
+    @classmethod
+    def of_sentence(cls, code: str, sentence: str, field: str | None = None) -> Problem:
+        """The problem in a sentence "what is wrong; what to do."."""
+        message, _, remedy = sentence.strip().removesuffix(".").rpartition("; ")
+        return cls(code, field, message or remedy, remedy if message else "")
+
     def __str__(self) -> str:
         """`reference_answer: is missing; add it`, without a full stop."""
         text = _with_field(self.field, self.message)

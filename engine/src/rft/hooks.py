@@ -7,7 +7,9 @@ import sys
 import sysconfig
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from inspect import isgenerator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,9 +28,10 @@ _NOT_THE_TEAMS = (
 class HookError(UserError):
     """A function of the team's failed; `place` is its file and line, `reason` what it raised."""
 
-    def __init__(self, place: str, reason: str, what: str = "") -> None:
-        super().__init__(f"{place}: {what}{reason}; correct it.")
-        self.place, self.reason = place, reason
+    def __init__(self, place: str, reason: str, start: str = "", *, late: bool = False) -> None:
+        super().__init__(f"{place}: {start}{reason}; correct it.")
+        self.place, self.reason, self.what = place, reason, start + reason
+        self.late = late
 
 
 def guarded(name: str, function: Callable[..., T], file: Path) -> Callable[..., T]:
@@ -36,15 +39,29 @@ def guarded(name: str, function: Callable[..., T], file: Path) -> Callable[..., 
 
     @functools.wraps(function)
     def call(*args: Any, **named: Any) -> T:
-        try:
-            return function(*args, **named)
-        except RftError:
-            raise
-        except Exception as error:
-            what = f"{name}() fails{_row_named(args)} with "
-            raise HookError(place_of(error, file), reason_of(error), what) from error
+        with _reported(name, args, file):
+            result = function(*args, **named)
+        # What a generator raises comes later, when it is iterated over.
+        return _guarded_iteration(name, args, file, result) if isgenerator(result) else result
 
     return call
+
+
+def _guarded_iteration(name: str, args: tuple[Any, ...], file: Path, items: Any) -> Any:
+    with _reported(name, args, file):
+        yield from items
+
+
+@contextmanager
+def _reported(name: str, args: tuple[Any, ...], file: Path) -> Iterator[None]:
+    """Turn what the block raises into a HookError."""
+    try:
+        yield
+    except (RftError, GeneratorExit):
+        raise
+    except Exception as error:
+        start = f"{name}() fails{_row_named(args)} with "
+        raise HookError(place_of(error, file), reason_of(error), start) from error
 
 
 def failure(error: BaseException) -> str:
@@ -92,7 +109,7 @@ def with_deadline(function: Callable[[], T], seconds: float, file: Path, name: s
         raise errors[0]
     if not results:
         place = _place_of_thread(thread) or file.as_posix()
-        raise HookError(place, f"{name}() does not return within {seconds:g} s")
+        raise HookError(place, f"{name}() does not return within {seconds:g} s", late=True)
     return results[0]
 
 

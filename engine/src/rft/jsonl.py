@@ -47,12 +47,20 @@ class ProblemError(Exception):
         self.problems = problems
 
 
+class TextError(UserError):
+    """A file that is not readable text: `message` is a sentence, `line` None for the whole file."""
+
+    def __init__(self, file: str, line: int | None, message: str) -> None:
+        super().__init__(f"{file}:{line}: {message}" if line else f"{file}: {message}")
+        self.file, self.line, self.message = file, line, message
+
+
 def read_bytes(path: Path) -> bytes:
     """The file's bytes. Raises ProblemError when it cannot be read or is not UTF-8-like text."""
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        remedy = "create it, or correct its path in rft.toml"
+        remedy = "create it, or correct its path"
         problem = Problem("missing-file", None, "the file does not exist", remedy)
         raise ProblemError(problem) from None
     except OSError as error:
@@ -88,14 +96,14 @@ def numbered_lines(raw: bytes) -> Iterator[tuple[int, bytes]]:
 def read_text(path: Path, name: str = "") -> str:
     """A file's text, with or without a byte order mark, line ends as in the file.
 
-    `name`: how messages call the file. Raises UserError with file, line and remedy when it is
+    `name`: how messages call the file. Raises TextError with file, line and remedy when it is
     missing or is not UTF-8; UTF-16 and Windows-1252 are named.
     """
     name = name or shown_path(path)
     try:
         raw = read_bytes(path)
     except ProblemError as error:
-        raise UserError(f"{name}: {error}.") from None
+        raise TextError(name, None, f"{error}.") from None
     raw = raw.removeprefix(BOM)
     try:
         return raw.decode()
@@ -104,7 +112,7 @@ def read_text(path: Path, name: str = "") -> str:
         try:
             decode(raw.split(b"\n")[number - 1])
         except ProblemError as error:
-            raise UserError(f"{name}:{number}: {error}.") from None
+            raise TextError(name, number, f"{error}.") from None
         raise
 
 

@@ -14,3 +14,7 @@ class Probe(Line):
     min: Share
     max: Share
     why: str
+
+    def allows(self, reward: float | None) -> bool:
+        """Whether a reward lies within the limits."""
+        return reward is not None and self.min - 1e-9 <= reward <= self.max + 1e-9

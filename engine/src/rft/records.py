@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +16,19 @@ def parse_json(text: str) -> Any:
         return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
+
+
+_FENCE = re.compile(
+    r"^[ \t]*```[^\n`]*\r?\n(?P<inside>.*?)^[ \t]*```[ \t]*\r?$", re.DOTALL | re.MULTILINE
+)
+
+
+def parse_answer(text: str) -> Any:
+    """The JSON value of an answer: bare, or in the one fenced block of the text; None without."""
+    if (value := parse_json(text)) is not None:
+        return value
+    blocks = _FENCE.findall(text if text.endswith("\n") else text + "\n")
+    return parse_json(blocks[0]) if len(blocks) == 1 else None
 
 
 def _refuse(constant: str) -> None:
@@ -42,13 +56,15 @@ class Sample(BaseModel):
     tool_calls: list[dict[str, Any]] = Field(default_factory=list)
     finish_reason: str | None = None
     refusal: str | None = None
+    rejected: str | None = None
+    """Why the endpoint itself refused what the model generated; such an answer scores 0."""
     usage: dict[str, int] = Field(default_factory=dict)
     latency_s: float = 0.0
     model: str = ""
 
     @property
     def output_json(self) -> Any:
-        """The answer parsed as JSON, or None when it is no JSON."""
+        """The answer parsed as JSON, or None when it is not valid JSON."""
         return parse_json(self.output_text)
 
     def for_grader(self) -> dict[str, Any]:
@@ -85,6 +101,8 @@ class Grade(BaseModel):
     """Grader's key -> the judge's reasons, {"description", "conclusion"} each, as far as kept."""
     judge_rereads: int = 0
     """Judgements that could not be read and were asked for once more."""
+    refused: bool = False
+    """The judge's endpoint refuses this request itself: grading again brings the same."""
     seconds: float = 0.0
 
     @property
@@ -104,11 +122,18 @@ class Record(BaseModel):
     grade: Grade | None = None
     error: str | None = None
     """An infrastructure failure in one sentence; such a record has no reward and is tried again."""
+    refused: bool = False
+    """The endpoint refuses this request itself: sending it again brings the same."""
 
     @property
     def reward(self) -> float | None:
-        """The reward in [0, 1], or None if this answer could not be had or graded."""
+        """The reward in [0, 1], or None if this answer could not be obtained or graded."""
         return self.grade.reward if self.grade else None
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the answer ran into max_tokens."""
+        return self.sample is not None and self.sample.finish_reason == "length"
 
     @property
     def failure(self) -> str | None:
@@ -116,6 +141,21 @@ class Record(BaseModel):
         if self.reward is not None:
             return None
         return self.error or "; ".join(self.grade.flags if self.grade else [])
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether the grader could make nothing of a scored answer.
+
+        That is an answer that earned nothing and holds no JSON, neither bare nor in one fenced
+        block. An answer in another form that earned something was read.
+        """
+        if self.reward is None or self.sample is None:
+            return False
+        if self.sample.rejected or "sample_parse_error" in (
+            self.grade.errors if self.grade else {}
+        ):
+            return True
+        return not self.reward and parse_answer(self.sample.output_text) is None
 
     def flat(self) -> dict[str, Any]:
         """The record as one line of a table."""

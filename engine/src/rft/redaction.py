@@ -14,7 +14,9 @@ _SECRET_NAME = re.compile(
 _SHORTEST_KEY, _SHORTEST_VALUE = 4, 8
 _PLACEHOLDERS = {"no-key", "none", "null", "EMPTY", "empty", "dummy", "ollama", "test", "local"}
 _USER_INFO = re.compile(r"(\b[\w.+-]+://)[^\s/@'\"]+@")
-_QUERY = re.compile(r"([?&](?:api[-_]?key|key|token|access_token|sig|code|secret)=)[^&\s'\"]+", re.I)
+_QUERY = re.compile(
+    r"([?&](?:api[-_]?key|key|token|access_token|sig|code|secret)=)[^&\s'\"]+", re.I
+)
 _BEARER = re.compile(r"(\bbearer\s+)[^\s'\",;]{8,}", re.I)
 
 
@@ -29,18 +31,17 @@ def redact_keys(text: str, *keys: str) -> str:
         for name, value in os.environ.items()
         if _SECRET_NAME.search(name) and len(value.strip()) >= _SHORTEST_VALUE
     }
-    forms = {form for secret in secrets for form in _quoted_forms(secret)}
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, MASK)
+    spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
+    for spelling in sorted(spellings, key=len, reverse=True):
+        text = text.replace(spelling, MASK)
     text = _USER_INFO.sub(rf"\1{MASK}@", text)
     return _BEARER.sub(rf"\1{MASK}", _QUERY.sub(rf"\1{MASK}", text))
 
 
-def _quoted_forms(secret: str) -> set[str]:
+def _spellings(secret: str) -> set[str]:
     encoded = repr(secret.encode("utf-8", "surrogateescape"))[2:-1]
-    forms = {secret, repr(secret)[1:-1], encoded, json.dumps(secret)[1:-1]}
-    forms.add(quote(secret, safe="", errors="replace"))
-    return {form for form in forms if len(form) >= _SHORTEST_KEY}
+    url = quote(secret, safe="", errors="replace")
+    return {secret, repr(secret)[1:-1], encoded, json.dumps(secret)[1:-1], url}
 
 
 def key_fault(key: str) -> str:

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rft.errors import OutsideError, StoppedError, UserError
+from rft.errors import StoppedError, UserError
+from rft.files import not_writable, write_text
 from rft.records import Record
 
 if TYPE_CHECKING:
@@ -53,15 +54,17 @@ class RunInfo(BaseModel):
     """The way of asking, where the schema has several."""
     coders: list[str] = Field(default_factory=list)
     """Of a run of people: who gave the answers k = 0, 1, ..."""
+    refused_fields: list[str] = Field(default_factory=list)
+    """Fields, formats and roles of a request that the endpoint refused: see rft.dialect."""
     absent: list[tuple[str, int]] = Field(default_factory=list)
-    """(item_id, k) that nobody was to answer: a coder need not have seen every row."""
+    """(item_id, k) that nobody was to answer: a coder may have labelled only some rows."""
 
     @property
     def identity(self) -> str:
         """sha256 over all that makes two runs the same run."""
         # Without defaults, so that a field added later leaves older runs what they were.
-        told = self.model_dump(exclude={"created", "versions", "base_url"}, exclude_defaults=True)
-        return digest(told)
+        apart = {"created", "versions", "base_url", "refused_fields"}
+        return digest(self.model_dump(exclude=apart, exclude_defaults=True))
 
     @property
     def planned(self) -> int:
@@ -76,12 +79,18 @@ class Run:
         self.folder = folder
         self.info = info
         self._lock = FileLock(folder / ".lock")
+        self._newest: dict[tuple[str, int], Record] = {}
+        self._lines = self._bytes = 0
+        """How much of the file `_newest` holds."""
 
     def records(self) -> list[Record]:
-        """The newest record for each answer, in the order of the items, then of k."""
+        """The newest record for each answer, in the order of the items, then of k.
+
+        Only lines that were added since the last call are read from the file.
+        """
         order = {item_id: n for n, item_id in enumerate(self.info.item_ids)}
-        newest = {(r.item_id, r.k): r for r in _read(self.folder / RECORDS)}
-        return sorted(newest.values(), key=lambda r: (order.get(r.item_id, len(order)), r.k))
+        self._read_on()
+        return sorted(self._newest.values(), key=lambda r: (order.get(r.item_id, len(order)), r.k))
 
     def missing(self) -> list[tuple[str, int]]:
         """(item_id, k) of every planned answer that has no reward yet."""
@@ -95,12 +104,48 @@ class Run:
 
         Raises OutsideError when the disk refuses; what was written before stays valid.
         """
-        line = record.model_dump_json(exclude_defaults=True) + "\n"
+        line = record.model_dump_json(exclude_defaults=True).encode() + b"\n"
         try:
             with (self.folder / RECORDS).open("ab") as file:
-                file.write(line.encode())
+                whole = file.tell() == self._bytes
+                file.write(line)
         except OSError as error:
-            raise _disk(self.folder, error) from None
+            raise not_writable(self.folder, error) from None
+        if whole:
+            self._newest[record.item_id, record.k] = record
+            self._lines, self._bytes = self._lines + 1, self._bytes + len(line)
+
+    def learn(self, refused_fields: list[str]) -> None:
+        """Keep which request fields the endpoint refuses, so that a resumed run spares them."""
+        if refused_fields != self.info.refused_fields:
+            self.info = self.info.model_copy(update={"refused_fields": refused_fields})
+            write_text(self.folder / INFO, self.info.model_dump_json(indent=2) + "\n")
+
+    def _read_on(self) -> None:
+        """Read the whole lines of the file that were not read before."""
+        path = self.folder / RECORDS
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            size = 0
+        if size < self._bytes:  # another process cut or replaced the file
+            self._newest, self._lines, self._bytes = {}, 0, 0
+        if size == self._bytes:
+            return
+        with path.open("rb") as file:
+            file.seek(self._bytes)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                try:
+                    record = Record.model_validate_json(line)
+                except ValidationError:
+                    raise UserError(
+                        f"{path}:{self._lines + 1}: this line is damaged; remove it and run "
+                        "`rft eval` again to sample that answer again."
+                    ) from None
+                self._newest[record.item_id, record.k] = record
+                self._lines, self._bytes = self._lines + 1, self._bytes + len(line)
 
     def touch(self) -> None:
         """Make this the run that `latest` gives."""
@@ -118,8 +163,8 @@ class Run:
                 f"{self.folder} is being written by another rft eval; wait for it or stop it."
             ) from None
         except OSError as error:
-            raise _disk(self.folder, error) from None
-        _mend(self.folder / RECORDS)
+            raise not_writable(self.folder, error) from None
+        _cut_torn_line(self.folder / RECORDS)
 
     def unlock(self) -> None:
         """Let others write again."""
@@ -172,11 +217,9 @@ def start(root: Path, info: RunInfo, *, new: bool = False) -> Run:
     name = f"{now:%Y%m%d-%H%M%S}-{info.split}-{label}"
     try:
         folder = make_folder(root, name)
-        partial = folder / (INFO + ".part")
-        partial.write_text(info.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        os.replace(partial, folder / INFO)
+        write_text(folder / INFO, info.model_dump_json(indent=2) + "\n")
     except OSError as error:
-        raise _disk(root, error) from None
+        raise not_writable(root, error) from None
     return Run(folder, info)
 
 
@@ -190,10 +233,12 @@ def load(folder: Path) -> Run:
         return Run(folder, RunInfo.model_validate_json(text))
     except FileNotFoundError:
         raise UserError(
-            f"{folder} holds no run ({INFO} is missing); see the runs folder."
+            f"{folder} is not a run ({INFO} is missing); see the runs folder."
         ) from None
     except ValidationError:
-        raise UserError(f"{folder / INFO} is damaged or of another version; remove it.") from None
+        raise UserError(
+            f"{folder / INFO} is damaged or was written by another version; remove it."
+        ) from None
 
 
 def all_runs(root: Path) -> Iterator[Run]:
@@ -212,7 +257,7 @@ def latest(root: Path) -> Run:
     """
     runs = [run for run in all_runs(root) if (run.folder / RECORDS).exists()]
     if not runs:
-        raise UserError(f"No run with answers is in {root}; make one with `rft eval`.")
+        raise UserError(f"{root} holds no run with answers; make one with `rft eval`.")
     return max(runs, key=lambda run: (run.folder / RECORDS).stat().st_mtime)
 
 
@@ -228,27 +273,6 @@ def make_folder(root: Path, name: str) -> Path:
     raise OSError(f"no free name for {name}")
 
 
-def _read(path: Path) -> Iterator[Record]:
-    if not path.exists():
-        return
-    lines = path.read_bytes().split(b"\n")
-    for number, line in enumerate(lines[:-1], start=1):
-        try:
-            yield Record.model_validate_json(line)
-        except ValidationError:
-            raise UserError(
-                f"{path}:{number}: this line is damaged; remove it and run `rft eval` again to "
-                "draw that answer anew."
-            ) from None
-
-
-def _mend(path: Path) -> None:
+def _cut_torn_line(path: Path) -> None:
     if path.exists() and not (data := path.read_bytes()).endswith(b"\n") and data:
         os.truncate(path, data.rfind(b"\n") + 1)
-
-
-def _disk(folder: Path, error: OSError) -> OutsideError:
-    return OutsideError(
-        f"{folder} cannot be written: {error.strerror or error}; make room or give the right to "
-        "write, then run the same command again: it goes on where it stopped."
-    )

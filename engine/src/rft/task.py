@@ -27,17 +27,17 @@ A hook that raises is reported with file and line. `rft check` runs every hook o
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from rft.cache import cache_folder
 from rft.errors import OutsideError, RftError, UserError
-from rft.jsonl import read_text
+from rft.findings import shown_path
+from rft.jsonl import TextError, read_text
 from rft.validation import field_problems
 
 __all__ = [
@@ -54,10 +54,12 @@ __all__ = [
     "RftError",
     "Row",
     "Schema",
+    "TextError",
     "UserError",
     "cache_folder",
     "csv_rows",
-    "schema_problem",
+    "field_problems",
+    "read_text",
     "text_lines",
 ]
 
@@ -138,6 +140,13 @@ class OptionalSchema(Protocol):
     def reordered(self, item: Any) -> Row:
         """The row with its judged criteria in reversed order: the judge must decide the same."""
 
+    def display(self, item: Any, answer: Any) -> list[str]:
+        """An Answer as an expert reads it in reports, a line each; "name: value" lines are paired.
+
+        >>> display(item, Answer(codes=["E11.9"], fee=125000))
+        ["E11.9 Type 2 diabetes mellitus without complications", "fee: $1,250.00"]
+        """
+
 
 class GraderSource(Protocol):
     """What the source of a python or local grader (task/grader.py) defines."""
@@ -209,11 +218,16 @@ class Problem:
     """None when the whole file is meant."""
     message: str
 
+    @classmethod
+    def of(cls, error: TextError) -> Problem:
+        """The problem of a file that `text_lines` or `csv_rows` cannot read."""
+        return cls(error.file, error.line, error.message)
+
 
 def text_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Numbered lines of a UTF-8 file, split at line feeds only, a byte order mark dropped.
 
-    Raises UserError, with file and line, for a file that is not UTF-8 or cannot be read.
+    Raises TextError, with file and line, for a file that is not UTF-8 or cannot be read.
     """
     lines = read_text(path).split("\n")
     if not lines[-1]:
@@ -221,27 +235,26 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
     yield from ((number, line.removesuffix("\r")) for number, line in enumerate(lines, 1))
 
 
-def csv_rows(path: Path) -> Iterator[tuple[int, dict[str | None, Any]]]:
+def csv_rows(path: Path) -> list[tuple[int, dict[str | None, Any]]]:
     """(line on which it begins, cells by column) of each row of a CSV file with a header.
 
     As csv.DictReader: cells beyond the header are a list under None, absent ones are None. Cells
-    may hold line breaks and be of any length. Raises UserError as `text_lines` does.
+    may hold line breaks and be of any length. Raises TextError as `text_lines` does.
     """
-    longest = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    # Not str.splitlines(): a cell may hold U+2028 and other characters that it splits at.
+    lines = read_text(path).removesuffix("\n").split("\n")
+    longest = csv.field_size_limit(2**31 - 1)
+    reader = csv.DictReader(line + "\n" for line in lines)
+    rows = []
+    begin = 1
     try:
-        # A cell may hold characters that str.splitlines() splits at.
-        lines = read_text(path).removesuffix("\n").split("\n")
-        reader = csv.DictReader(line + "\n" for line in lines)
-        begin = len(reader.fieldnames or ()) and reader.line_num + 1
+        begin = reader.line_num + 1 if reader.fieldnames else 1
         for row in reader:
-            yield begin, row
+            rows.append((begin, row))
             begin = reader.line_num + 1
     except csv.Error as error:
-        raise UserError(f"{path}: is not valid CSV: {error}; save it again as CSV.") from None
+        message = f"not valid CSV: {error}; save it again as CSV."
+        raise TextError(shown_path(path), begin, message) from None
     finally:
         csv.field_size_limit(longest)
-
-
-def schema_problem(error: ValidationError, data: Any = None) -> str:
-    """The first field that does not fit a model: "codes[0]: is missing; add it"."""
-    return str(field_problems(error, data)[0])
+    return rows

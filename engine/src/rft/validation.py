@@ -71,7 +71,8 @@ def _value_problem(field: str, detail: dict[str, Any]) -> Problem:
     if kind == "union_tag_invalid":
         known = context["expected_tags"].replace("'", "")
         place = f"{field}.type" if field else "type"
-        return Problem("schema", place, f"unknown type {quoted(context['tag'])}", f"use {known}")
+        message = f"unknown type {quoted(context['tag'])}"
+        return Problem("schema", place, message, f"use one of {known}")
     if kind == "literal_error":
         options = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
         if similar := difflib.get_close_matches(str(value), options, 1, 0.5):

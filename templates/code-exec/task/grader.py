@@ -17,12 +17,10 @@ import atexit
 import json
 import re
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import Any
 
-from rft import config
-from rft.errors import OutsideError
-from rft.sandbox import Limits, Sandbox, Test, TestReport
+from rft.sandbox import Sandbox, Test, TestReport
+from rft.task import OutsideError
 
 MAX_CODE_CHARS = 50_000
 MAX_DEPTH = 50
@@ -162,9 +160,6 @@ def _check_depth(value: Any, left: int = MAX_DEPTH) -> None:
 @cache
 def sandbox() -> Sandbox:
     """A sandbox with one worker, kept for later answers; `rft` runs several graders at once."""
-    file = Path(config.FILE)  # graders run in the project's folder
-    settings = config.load(file).sandbox if file.exists() else config.SandboxSection()
-    limits = Limits(settings.fuel, settings.timeout_s, settings.memory_mb)
-    sandbox = Sandbox(settings.tier, 1, limits)
+    sandbox = Sandbox.of_project()
     atexit.register(sandbox.close)
     return sandbox

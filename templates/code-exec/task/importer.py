@@ -15,14 +15,13 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from rft.errors import RftError
 from rft.sandbox import Call, Sandbox
+from rft.task import Problem, RftError, TextError, field_problems, text_lines
 from task import grader
 from task.schema import Item, check_item
 
@@ -32,15 +31,6 @@ OPTIONS = {
 }
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something that could not be imported, and where it is."""
-
-    file: str
-    line: int | None
-    message: str
 
 
 class _Refusal(Exception):
@@ -56,11 +46,11 @@ def load(paths: list[Path], options: dict[str, str]) -> Iterator[Row | Problem]:
         return
     for path in paths:
         try:
-            lines = path.read_text(encoding="utf-8").split("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            yield Problem(str(path), None, f"cannot be read: {error}.")
+            lines = list(text_lines(path))
+        except TextError as error:
+            yield Problem.of(error)
             continue
-        for number, line in enumerate(lines, 1):
+        for number, line in lines:
             if line.strip():
                 try:
                     yield _row(line, f"{path.stem}-{number}", options, sandbox)
@@ -91,9 +81,7 @@ def _row(line: str, name: str, options: dict[str, str], sandbox: Sandbox) -> Row
     try:
         item = Item.model_validate(row)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise _Refusal(f"{place}: {first['msg']}; see Item in task/schema.py.") from None
+        raise _Refusal(f"{field_problems(error, row)[0]}.") from None
     if faults := check_item(item):
         raise _Refusal(faults[0])
     return item.model_dump(exclude={"messages"})

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from rft.errors import OutsideError
 from rft.sandbox import TestReport
+from rft.task import OutsideError
 from task import grader
 from tests.conftest import Grade, Row
 
+DEEP = json.loads("[" * 200 + "]" * 200)
 CODE = "def half(n):\n    return n // 2\n"
 
 
@@ -23,6 +24,8 @@ CODE = "def half(n):\n    return n // 2\n"
         f"```python\n{CODE}```",
         f"I think:\n```py\n{CODE}\n```\nDone.",
         f"```\n{CODE}```",
+        json.dumps({"code": f"```python\n{CODE}```"}),
+        json.dumps({"code": CODE, "note": "tested"}),
     ],
 )
 def test_code_is_read_from_json_or_one_fence(text: str) -> None:
@@ -41,7 +44,7 @@ def test_code_is_read_from_json_or_one_fence(text: str) -> None:
         {"output_text": ""},
         {"output_text": CODE},
         {"output_text": f"```python\n{CODE}```\n```python\n{CODE}```"},
-        {"output_text": json.dumps({"code": CODE, "score": 1})},
+        {"output_text": json.dumps({"solution": CODE})},
         {"output_text": json.dumps({"code": 5})},
         {"output_text": json.dumps({"code": "  "})},
         {"output_text": json.dumps({"code": "#" * 60_000})},
@@ -147,6 +150,10 @@ def test_a_failing_sandbox_is_no_score(row: Row, monkeypatch: pytest.MonkeyPatch
         {"tests": [{"args": [1], "expected": 1, "raises": None, "weight": float("nan")}]},
         {"tests": [{"args": [1], "expected": 1, "raises": None, "weight": 1e308}]},
         {"entry": None},
+        {"entry": "half of"},
+        {"tests": [{"args": [float("inf")], "expected": 1, "raises": None, "weight": 1}]},
+        {"tests": [{"args": [DEEP], "expected": 1, "raises": None, "weight": 1}]},
+        {"tests": [{"args": [1], "expected": DEEP, "raises": None, "weight": 1}]},
     ],
 )
 def test_a_broken_row_scores_zero(changes: Row, row: Row) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rft.task import Problem
 from task import importer
 from task.schema import Item, check_item, messages
 from tests.conftest import Grade
@@ -83,5 +84,5 @@ def test_what_gives_no_row_is_named_with_its_line(load: Load, line: Any, words: 
 
 def test_a_missing_file_is_a_problem(tmp_path: Path, grade: Grade) -> None:
     (problem,) = importer.load([tmp_path / "none.jsonl"], {})
-    assert isinstance(problem, importer.Problem)
-    assert "cannot be read" in problem.message
+    assert isinstance(problem, Problem)
+    assert "does not exist" in problem.message

@@ -9,9 +9,11 @@ Reading order: grade, explain, read_pairs, read_answer, score, faults, then the 
 """
 
 import json
+import operator
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 HALF = 0.5
@@ -19,7 +21,7 @@ HALF = 0.5
 
 MAX_PAIRS = 1_000
 MAX_VALUE_CHARS = 1_000
-MAX_DEPTH = 16
+MAX_DEPTH = 32
 MAX_BITS = 65_536
 MAX_PIECES = 1_024
 """Bounds that keep a hostile answer cheap: what exceeds them counts as unreadable."""
@@ -166,7 +168,8 @@ class _Tables:
         for param in dut.get("params") or []:
             value = self.parse(str(param["value"]))
             known = value is not None and len(value.pieces) == 1 and not value.names
-            self.constants[param["name"]] = value.pieces[0] if value and known else _UNKNOWN
+            piece = value.pieces[0] if value and known else _UNKNOWN
+            self.constants[param["name"]] = (*piece[:2], 32) if piece[0] == "int" else piece
 
     def parse(self, text: str) -> "_Value | None":
         """The value that an answer spells, over the design's signals and parameters."""
@@ -194,7 +197,7 @@ def meaning(name: str, value: str, tables: _Tables) -> object:
             pieces = [("bits", format(content, f"0{width}b"))]
         elif kind == "fill":
             pieces = [("bits", content * width)]
-    return tuple(pieces)
+    return tuple(piece[:2] if piece[0] == "int" else piece for piece in pieces)
 
 
 def _merge(pieces: list[Piece]) -> list[Piece]:
@@ -268,10 +271,11 @@ def _check_param(name: str, value: "_Value", sizes: dict[str, Piece], tables: _T
     if pieces[0][0] != "expr" and textual != (pieces[0][0] == "str"):
         return [f"Parameter {name!r} must be {'a string' if textual else 'a number'}."]
     if value.names:
-        return [f"Parameter {name!r} must be a constant; {min(value.names)[:80]!r} is none."]
+        return [f"Parameter {name!r} must be a constant; it uses {min(value.names)[:80]!r}."]
     if any(set(str(piece[1])) & {"x", "z"} for piece in pieces if piece[0] in ("bits", "fill")):
         return [f"Parameter {name!r} must not have unknown bits."]
-    number = _number(pieces[0]) if len(pieces) == 1 else None
+    fill = pieces[0][0] == "fill"  # '1 is -1
+    number = -int(pieces[0][1]) if fill else _number(pieces[0]) if len(pieces) == 1 else None
     sizes[name] = _UNKNOWN if number is None else ("int", number)
     if abs(number or 0) >= 1 << 31:
         return [f"Parameter {name!r} is too large."]
@@ -321,7 +325,7 @@ def _size(piece: Piece, width: int, alone: bool) -> int | None:
     if kind == "int":
         return width if content < 1 << min(width, 64) else 0
     if kind == "sig":
-        return piece[2] - piece[3] + 1
+        return int(piece[2] - piece[3] + 1)
     return width if kind == "fill" else None
 
 
@@ -366,7 +370,8 @@ def _constant(text: str, params: dict[str, Piece]) -> list[Piece] | None:
 class _Value(NamedTuple):
     pieces: list[Piece]
     """("sig", name, high, low) | ("bits", "0101") | ("int", 5) | ("fill", "0") | ("str", text)
-    | ("expr", ...): anything else, its bits not known here."""
+    | ("expr", ...): anything else, its bits not known here. An int has its size too, 32, unless it
+    is a literal, which must not stand within braces."""
     assignable: bool
     """Whether an output may drive it: signals and concatenations of signals only."""
     names: frozenset[str] = frozenset()
@@ -385,10 +390,11 @@ _TOKEN = re.compile(
 )
 _LEVELS = ("||", "&&", "|", "^ ~^ ^~", "&", "== != === !==", "< <= > >=", "<< >> <<< >>>")
 _BINARY = {
-    operator: level
-    for level, operators in enumerate((*_LEVELS, "+ -", "* / %", "**"), 1)
-    for operator in operators.split()
+    sign: level
+    for level, signs in enumerate((*_LEVELS, "+ -", "* / %", "**"), 1)
+    for sign in signs.split()
 }
+_TIGHTEST = len(_BINARY)
 _UNARY = {"+", "-", "!", "~", "&", "~&", "|", "~|", "^", "~^", "^~"}
 _CALLS = {"$clog2", "$bits", "$signed", "$unsigned"}
 
@@ -427,7 +433,7 @@ class _Parser:
     nets: dict[str, int]
     constants: dict[str, Piece]
     at: int = 0
-    depth: int = field(default=0)
+    depth: int = 0
 
     def take(self, text: str) -> bool:
         """Whether the next token is this operator; then it is passed."""
@@ -442,13 +448,13 @@ class _Parser:
     def expression(self, level: int = 0) -> _Value:
         """An expression of operators that bind more tightly than `level`; 0: any."""
         self.depth += 1
-        if self.depth > 3 * MAX_DEPTH:
+        if self.depth > MAX_DEPTH:
             raise ValueError("too deep")
         left = self.unary()
-        while (rank := _BINARY.get(self.operator(), 0)) > level:
-            operator = self.operator()
+        while (rank := _BINARY.get(self.sign(), 0)) > level:
+            sign = self.sign()
             self.at += 1
-            left = _combine(operator, [left, self.expression(rank)])
+            left = _combine(sign, [left, self.expression(rank)])
         if level == 0 and self.take("?"):
             then = self.expression()
             self.need(":")
@@ -456,39 +462,31 @@ class _Parser:
         self.depth -= 1
         return left
 
-    def operator(self) -> str:
+    def sign(self) -> str:
+        """The next token if it is an operator, else nothing."""
         kind, text = self.tokens[self.at]
         return text if kind == "op" else ""
 
     def unary(self) -> _Value:
-        operator = self.operator()
-        if operator not in _UNARY:
+        sign = self.sign()
+        if sign not in _UNARY:
             value = self.primary()
             while self.take("'("):  # a cast, such as 8'(x)
-                value = _combine("'", [value, self.expression()])
+                inner = self.expression()
                 self.need(")")
+                pieces = (tuple(value.pieces), *inner.pieces)
+                value = _Value([("expr", "'", *pieces)], False, inner.names)
             return value
         self.at += 1
-        self.depth += 1
-        if self.depth > 3 * MAX_DEPTH:
-            raise ValueError("too deep")
-        value = _combine(operator, [self.unary()])
-        self.depth -= 1
-        return value
+        return _combine(sign, [self.expression(_TIGHTEST)])
 
     def primary(self) -> _Value:
         kind, text = self.tokens[self.at]
         self.at += 1
         if kind == "id":
             return self.name(text)
-        if kind == "based":
-            return _Value([_based(text)], False)
-        if kind == "int":
-            return _Value([("int", _int(text))], False)
-        if kind == "fill":
-            return _Value([("fill", text[1].lower())], False)
-        if kind == "str":
-            return _Value([("str", text)], False)
+        if kind in _LITERALS:
+            return _Value([_LITERALS[kind](text)], False)
         if text == "(":
             value = self.expression()
             self.need(")")
@@ -514,17 +512,17 @@ class _Parser:
         selects = self.selects()
         if not selects:
             return whole
-        operator, first, second = selects[0]
+        sign, first, second = selects[0]
         high, low = (_index(first), _index(second)) if second else (_index(first),) * 2
         dynamic = frozenset().union(*(v.names for _, a, b in selects for v in (a, b) if v))
         if len(selects) > 1 or high is None or low is None:
-            if operator == ":" and dynamic:
+            if sign == ":" and dynamic:
                 raise ValueError("a range is constant")
-            text = ("expr", name, *(repr(part) for part in selects))
-            return _Value([text], True, whole.names | dynamic)
-        if operator == "+:":
+            parts = [(by, *(tuple(v.pieces) for v in (a, b) if v)) for by, a, b in selects]
+            return _Value([("expr", name, *parts)], not dynamic, whole.names | dynamic)
+        if sign == "+:":
             high, low = high + low - 1, high
-        elif operator == "-:":
+        elif sign == "-:":
             high, low = high, high - low + 1
         return _Value([("sig", name, high, low)], True, whole.names)
 
@@ -533,27 +531,24 @@ class _Parser:
         selects: list[tuple[str, _Value, _Value | None]] = []
         while self.take("["):
             first, second = self.expression(), None
-            operator = self.operator()
-            if operator in (":", "+:", "-:"):
+            sign = self.sign()
+            if sign in (":", "+:", "-:"):
                 self.at += 1
                 second = self.expression()
             self.need("]")
-            selects.append((operator, first, second))
+            selects.append((sign, first, second))
         return selects
 
     def call(self, name: str, value: _Value) -> _Value:
         number = _index(value)
         if name == "$clog2" and number is not None and number >= 0:
-            return _Value([("int", max(number - 1, 0).bit_length())], False)
+            return _Value([("int", max(number - 1, 0).bit_length(), 32)], False)
         if name == "$bits" and all(piece[0] == "sig" for piece in value.pieces):
-            return _Value([("int", sum(p[2] - p[3] + 1 for p in value.pieces))], False)
+            return _Value([("int", sum(p[2] - p[3] + 1 for p in value.pieces), 32)], False)
         return _combine(name, [value])
 
     def braces(self) -> _Value:
         """A concatenation or a replication; the opening brace is passed."""
-        self.depth += 1
-        if self.depth > 3 * MAX_DEPTH:
-            raise ValueError("too deep")
         first = self.expression()
         if self.take("{"):
             value = self.replication(_index(first), self.braces())
@@ -565,7 +560,6 @@ class _Parser:
             names = frozenset().union(*(part.names for part in parts))
             value = _Value(pieces, all(part.assignable for part in parts), names)
         self.need("}")
-        self.depth -= 1
         return value
 
     @staticmethod
@@ -583,10 +577,10 @@ class _Parser:
 
 
 def _sized(piece: Piece) -> Piece:
-    """A piece within braces, where every constant needs a size."""
-    if piece[0] in ("int", "fill", "str"):
+    """A piece within braces, where a constant needs a size; parameters have 32 bits."""
+    if piece[0] in ("fill", "str") or (piece[0] == "int" and len(piece) == 2):
         raise ValueError("no size")
-    return piece
+    return ("bits", format(piece[1] % (1 << 32), "032b")) if piece[0] == "int" else piece
 
 
 def _index(value: _Value) -> int | None:
@@ -594,39 +588,40 @@ def _index(value: _Value) -> int | None:
     return _number(value.pieces[0]) if len(value.pieces) == 1 else None
 
 
-def _combine(operator: str, operands: list[_Value]) -> _Value:
+def _combine(sign: str, operands: list[_Value]) -> _Value:
     """An operator on its operands: a number if all of them are plain ones, else one piece."""
     names = frozenset().union(*(value.names for value in operands))
     pieces = [piece for value in operands for piece in _merge(value.pieces)]
     if len(pieces) == len(operands) and all(piece[0] == "int" for piece in pieces):
-        number = _evaluate(operator, [piece[1] for piece in pieces])
+        number = _evaluate(sign, [piece[1] for piece in pieces])
         if number is not None and abs(number) < 1 << 40:
-            return _Value([("int", number)], False)
-    return _Value([("expr", operator, *(tuple(_merge(v.pieces)) for v in operands))], False, names)
+            return _Value([("int", number, 32)], False)
+    return _Value([("expr", sign, *(tuple(_merge(v.pieces)) for v in operands))], False, names)
 
 
-def _evaluate(operator: str, numbers: list[int]) -> int | None:
+def _evaluate(sign: str, numbers: list[int]) -> int | None:
     """The value of an operator on whole numbers; None where it has none."""
-    if operator == "?":
+    if sign == "?":
         return numbers[1] if numbers[0] else numbers[2]
     if len(numbers) == 1:
-        return {"+": numbers[0], "-": -numbers[0], "!": int(not numbers[0])}.get(operator)
+        return {"+": numbers[0], "-": -numbers[0], "!": int(not numbers[0])}.get(sign)
     left, right = numbers
-    if operator in ("/", "%") and right:
+    if sign in _PLAIN:
+        return int(getattr(operator, _PLAIN[sign])(left, right))
+    if sign in ("&&", "||"):
+        return int(bool(left and right if sign == "&&" else left or right))
+    if sign in ("/", "%") and right:
         quotient = abs(left) // abs(right) * (1 if left * right >= 0 else -1)
-        return quotient if operator == "/" else left - quotient * right
-    if operator in ("<<", ">>", "<<<", ">>>", "**"):
-        if not 0 <= right <= 40 or left < 0:
-            return None
-        return {"<": left << right, ">": left >> right, "*": left**right}[operator[0]]
-    compared = {"==": left == right, "!=": left != right, "<": left < right, ">": left > right}
-    compared |= {"<=": left <= right, ">=": left >= right, "&&": bool(left and right)}
-    compared |= {"||": bool(left or right), "===": left == right, "!==": left != right}
-    if operator in compared:
-        return int(compared[operator])
-    plain = {"+": left + right, "-": left - right, "*": left * right}
-    plain |= {"&": left & right, "|": left | right, "^": left ^ right}
-    return plain.get(operator)
+        return quotient if sign == "/" else left - quotient * right
+    if sign in ("<<", ">>", "<<<", ">>>", "**") and 0 <= right <= 40 and left >= 0:
+        return int({"<": left << right, ">": left >> right, "*": left**right}[sign[0]])
+    return None
+
+
+_SIGNS = "+ - * & | ^ == === != !== < <= > >="
+_ACTS = "add sub mul and_ or_ xor eq eq ne ne lt le gt ge"
+_PLAIN = dict(zip(_SIGNS.split(), _ACTS.split(), strict=True))
+"""Operators that Python's `operator` has, by their names there."""
 
 
 def _int(text: str) -> int:
@@ -636,41 +631,36 @@ def _int(text: str) -> int:
     return int(digits)
 
 
-_DIGIT_BITS = {"b": 1, "o": 3, "h": 4}
-
-
 def _based(text: str) -> Piece:
     """A constant such as 8'hF_f as its bits; without a size it is a plain number."""
-    size_text, _, rest = text.replace("_", "").replace(" ", "").lower().partition("'")
-    rest = "".join(rest.split()).replace("?", "z").removeprefix("s")
+    text = "".join(text.split()).replace("_", "").replace("?", "z").lower()
+    size_text, _, rest = text.replace("'s", "'").partition("'")
+    size = _int(size_text) if size_text else None
     base, digits = rest[0], rest[1:]
-    size = _int(size_text.strip()) if size_text.strip() else None
     if not digits or (size is not None and not 0 < size <= MAX_BITS):
         raise ValueError
-    if set(digits) & {"x", "z"}:
-        bits = _unknown_bits(base, digits)
-    elif base == "d":
-        bits = format(int(digits, 10), "b")
-    else:
-        bits = format(int(digits, {"b": 2, "o": 8, "h": 16}[base]), "b")
-    if size is None:
-        if set(bits) <= {"0", "1"} and len(bits) <= 32:
-            return ("int", int(bits, 2))
-        if set(bits) in ({"x"}, {"z"}):
-            return ("fill", bits[0])
-        raise ValueError
-    pad = bits[0] if bits[0] in "xz" else "0"
-    if len(set(bits)) == 1 and pad != "0":
-        return ("bits", pad * size)
-    if len(bits.lstrip("0")) > size:
-        raise ValueError  # does not fit its own size
-    return ("bits", bits[-size:].rjust(size, pad))
-
-
-def _unknown_bits(base: str, digits: str) -> str:
     if base == "d":
-        if len(digits) != 1:
-            raise ValueError
-        return digits
-    width = _DIGIT_BITS[base]
-    return "".join(d * width if d in "xz" else format(int(d, 16), f"0{width}b") for d in digits)
+        bits = digits if digits in ("x", "z") else format(int(digits), "b")
+    else:
+        each = {"b": 1, "o": 3, "h": 4}[base]
+        numbers = [digit if digit in "xz" else int(digit, 1 << each) for digit in digits]
+        bits = "".join(n * each if isinstance(n, str) else f"{n:0{each}b}" for n in numbers)
+    pad = bits[0] if bits[0] in "xz" else "0"
+    bits = bits.lstrip("0") or "0"
+    if size is not None:
+        if len(bits) > size and set(bits) != {pad}:
+            raise ValueError  # does not fit its own size
+        return ("bits", bits[-size:].rjust(size, pad))
+    if set(bits) <= {"0", "1"} and len(bits) <= 32:
+        return ("int", int(bits, 2))
+    if set(bits) == {pad}:
+        return ("fill", pad)
+    raise ValueError
+
+
+_LITERALS: dict[str, Callable[[str], Piece]] = {
+    "based": _based,
+    "int": lambda text: ("int", _int(text)),
+    "fill": lambda text: ("fill", text[1].lower()),
+    "str": lambda text: ("str", text),
+}

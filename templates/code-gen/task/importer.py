@@ -15,12 +15,12 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from rft.task import Problem, field_problems, text_lines
 from task import grader
 from task.schema import Pair, Vip
 
@@ -35,7 +35,8 @@ OPTIONS = {
     "such list per module; without it reference_answer is null until an expert writes it",
     "include": "folders for `include, separated by commas (an imported folder's own are known)",
     "define": "macros, NAME or NAME=VALUE, separated by commas",
-    "param": "design parameter values instead of the defaults, NAME=VALUE, separated by commas",
+    "param": "design parameter values instead of the defaults, NAME=VALUE, separated by commas; "
+    "for a parameter that is a type: req_t=logic[31:0]",
 }
 
 TOOLS = Path(__file__).with_name("tools")
@@ -47,15 +48,6 @@ Row = dict[str, Any]
 Module = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Something that could not be imported, and where it stands."""
-
-    file: str
-    line: int | None
-    message: str
-
-
 class CatalogueVip(BaseModel):
     """A line of task/tools/vips.jsonl: the VIP that `--set vip=PROTOCOL:ROLE` names."""
 
@@ -64,6 +56,8 @@ class CatalogueVip(BaseModel):
     title: str
     """The protocol's name in prompts and reports."""
     vip: Vip
+    critical: list[str] = []
+    """Ports whose pairs must be right: clock, reset, handshake."""
 
 
 class _Refusal(Exception):
@@ -77,24 +71,28 @@ class _Refusal(Exception):
 def load(paths: list[Path], options: dict[str, str]) -> Iterator[Row | Problem]:
     """Rows for the modules in `paths` (files or folders), and a Problem for what gives no row."""
     try:
-        vip, title = _vip(options.get("vip", ""))
+        files = [str(f) for path in paths for f in _sources(path)]
+        headers = {str(folder) for path in paths for folder in _header_folders(path)}
+        options = options | {"include": ",".join([options.get("include", ""), *sorted(headers)])}
+        vip, title, critical = _vip(options.get("vip", ""), options)
         gold = _gold(options.get("gold", ""))
+        modules = list(_read(files, options))
+        _check_params(_list(options.get("param", "")), modules)
     except _Refusal as refusal:
         yield refusal.problem
         return
-    files = [str(f) for path in paths for f in _sources(path)]
-    headers = {str(f.parent) for path in paths for f in path.rglob("*.*h") if f.suffix in HEADERS}
-    options = options | {"include": ",".join([options.get("include", ""), *sorted(headers)])}
     if not files:
         yield Problem(", ".join(map(str, paths)), None, "no .v or .sv file here; name one.")
     top = options.get("top", "")
     seen: Counter[str] = Counter()
-    for module in _read(files, options):
+    for module in modules:
         if isinstance(module, Problem):
             yield module
         elif top in ("", module["name"]):
             seen[module["name"]] += 1
             row = _row(module, vip, title, gold, options)
+            if isinstance(row, dict) and critical:
+                row["critical"] = critical
             if isinstance(row, dict) and seen[module["name"]] > 1:
                 row["id"] += f"-{seen[module['name']]}"
             yield row
@@ -104,8 +102,29 @@ def load(paths: list[Path], options: dict[str, str]) -> Iterator[Row | Problem]:
 
 def _sources(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(f for f in path.rglob("*") if f.suffix in SUFFIXES and f.is_file())
+        return sorted(f for f in path.rglob("*") if f.suffix.lower() in SUFFIXES and f.is_file())
     return [path]
+
+
+def _header_folders(path: Path) -> Iterator[Path]:
+    """The folders that `include may start from: those of headers, and those above them."""
+    for header in path.rglob("*.*h"):
+        if header.suffix.lower() in HEADERS:
+            yield from (folder for folder in header.parents if folder.is_relative_to(path))
+
+
+def _check_params(params: list[str], modules: list[Module | Problem]) -> None:
+    """Refuse a value for a parameter that no module has."""
+    known = [module["settable"] for module in modules if isinstance(module, dict)]
+    for param in params:
+        name, equals, _ = param.partition("=")
+        if not equals:
+            raise _Refusal(f"--set param={param}", "a parameter is given as NAME=VALUE.")
+        if None not in known and not any(name in names for names in known):
+            names = ", ".join(sorted({name for names in known for name in names})) or "none"
+            raise _Refusal(
+                f"--set param={param}", f"no module has the parameter '{name}'; there are: {names}."
+            )
 
 
 def _list(text: str) -> list[str]:
@@ -200,13 +219,13 @@ def _row(
     return row
 
 
-def _vip(text: str) -> tuple[Vip, str]:
-    """The VIP that --set vip names, and the title of its protocol."""
+def _vip(text: str, options: dict[str, str]) -> tuple[Vip, str, list[str]]:
+    """The VIP that --set vip names, the title of its protocol, and its critical ports."""
     catalogue = _catalogue(TOOLS / "vips.jsonl")
     key, _, role = text.partition(":")
     for entry in catalogue:
         if (entry.protocol, entry.role) == (key, role or "monitor"):
-            return entry.vip, entry.title
+            return entry.vip, entry.title, entry.critical
     path = Path(text)
     if not text or not path.is_file():
         known = ", ".join(dict.fromkeys(entry.protocol for entry in catalogue))
@@ -219,33 +238,29 @@ def _vip(text: str) -> tuple[Vip, str]:
         try:
             vip = Vip.model_validate(_json(path))
         except ValidationError as error:
-            raise _Refusal(text, f"vip.{_first_fault(error)}") from None
-        return vip, vip.name
+            raise _Refusal(text, f"vip.{field_problems(error)[0]}.") from None
+        return vip, vip.name, []
     modules: list[Module] = []
-    for module in _read([text], {}):
+    for module in _read([text], options | {"param": ""}):
         if isinstance(module, Problem):
             raise _Refusal(module.file, module.message, module.line)
         modules.append(module)
     if len(modules) != 1:
         raise _Refusal(text, f"holds {len(modules)} modules; the VIP's file must hold just one.")
-    return _vip_module(modules[0]), modules[0]["name"]
+    return _vip_module(modules[0]), modules[0]["name"], []
 
 
 def _catalogue(path: Path) -> list[CatalogueVip]:
     """The lines of vips.jsonl."""
     entries = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in text_lines(path):
         try:
             entries += [CatalogueVip.model_validate_json(line)] if line.strip() else []
         except ValidationError as error:
-            raise _Refusal(f"task/tools/{path.name}", _first_fault(error), number) from None
+            raise _Refusal(
+                f"task/tools/{path.name}", f"{field_problems(error)[0]}.", number
+            ) from None
     return entries
-
-
-def _first_fault(error: ValidationError) -> str:
-    first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"])
-    return f"{field}: {first['msg']}; see Vip in task/schema.py."
 
 
 def _vip_module(module: Module) -> Vip:
@@ -253,7 +268,7 @@ def _vip_module(module: Module) -> Vip:
     if module["refused"]:
         raise _Refusal(module["file"], f"{module['refused']}.", module["refused_line"])
     params = {p["name"]: p["default"] for p in module["params"]}
-    sizes = {name: int(text) for name, text in params.items() if text.isdecimal()}
+    sizes = {name: ("int", int(text)) for name, text in params.items() if text.isdecimal()}
     ports = []
     for port in module["ports"]:
         if port["dir"] == "inout":
@@ -262,7 +277,7 @@ def _vip_module(module: Module) -> Vip:
         expression = port["expression"]
         fits = (
             re.search("[A-Za-z]", expression or "")
-            and grader.eval_width(expression, {**sizes}) == port["width"]
+            and grader.eval_width(expression, {**sizes})[0] == port["width"]
         )
         ports.append(
             {

@@ -101,6 +101,8 @@ class Item(BaseModel, extra="forbid"):
     vip: Vip
     messages: list[dict[str, str]]
     reference_answer: list[Pair] | None
+    critical: list[str] = []
+    """VIP ports whose pairs must be right (clock, reset, handshake); else half of the reward."""
     must_not_bind: list[str] = []
     """VIP ports and parameters that must stay unset in this row."""
 
@@ -205,6 +207,12 @@ def check_item(item: Item) -> list[str]:
     problems += _repeated(
         "vip", [p.name for p in item.vip.ports] + [p.name for p in item.vip.params]
     )
+    ports = {p.name for p in item.vip.ports}
+    problems += [
+        f"critical lists {name!r}, which is not a port of the VIP; remove it."
+        for name in item.critical
+        if name not in ports
+    ]
     for name in item.must_not_bind:
         if name not in names:
             problems.append(

@@ -65,16 +65,17 @@ def row() -> Row:
         "dut": {
             "name": "small",
             "ports": [
-                port("clk", "input"),
-                port("s_valid", "input"),
-                port("s_ready", "output"),
+                *(port(name, "input") for name in ("clk", "s_valid", "s_last")),
+                *(port(name, "output") for name in ("s_ready", "busy")),
                 port("s_data", "input", 16),
-                port("s_last", "input"),
-                port("busy", "output"),
                 port("count", "output", 16),
                 port("pad", "inout", 4),
             ],
-            "params": [],
+            "params": [
+                {"name": "DW", "value": "16"},
+                {"name": "HALF", "value": "DW / 2"},
+                {"name": "KIND", "value": '"fast"'},
+            ],
         },
         "vip": {
             "name": "stream_vip",
@@ -99,6 +100,7 @@ def row() -> Row:
         "reference_answer": pairs(
             clk="clk", valid="s_valid", ready="s_ready", data="s_data", last="s_last", W="16"
         ),
+        "critical": ["clk", "valid", "ready"],
         "must_not_bind": ["keep", "code", "abort", "MODE", "SEED", "DEPTH"],
     }
     row["messages"] = messages(Item.model_validate(row))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rft.task import Problem
 from task import grader, importer
 from task.schema import Item, messages
 from tests.conftest import Row
@@ -42,10 +43,10 @@ def rtl(tmp_path: Path) -> Path:
     return path
 
 
-def load(*paths: Path, **options: str) -> tuple[list[Row], list[importer.Problem]]:
+def load(*paths: Path, **options: str) -> tuple[list[Row], list[Problem]]:
     results = list(importer.load(list(paths), {"vip": "apb"} | options))
     rows = [each for each in results if isinstance(each, dict)]
-    return rows, [each for each in results if isinstance(each, importer.Problem)]
+    return rows, [each for each in results if isinstance(each, Problem)]
 
 
 def file(tmp_path: Path, text: str, name: str = "m.sv") -> Path:
@@ -80,95 +81,6 @@ def test_the_body_never_enters_the_row(rtl: Path) -> None:
     rows, _ = load(rtl)
     text = json.dumps(rows[0])
     assert not any(word in text for word in ("secret_answer", "missing_part", "FORMAL"))
-
-
-def test_parameters_may_be_given(rtl: Path) -> None:
-    rows, _ = load(rtl, param="W=32")
-    assert next(p for p in rows[0]["dut"]["ports"] if p["name"] == "s_data")["width"] == 32
-
-
-def test_every_module_of_a_file_becomes_a_row(tmp_path: Path) -> None:
-    path = file(tmp_path, "module a(input x); endmodule\nmodule b(input y); endmodule\n")
-    rows, _ = load(path)
-    assert [row["design"] for row in rows] == ["a", "b"]
-    rows, _ = load(path, top="b")
-    assert [row["design"] for row in rows] == ["b"]
-
-
-def test_a_bad_file_does_not_stop_the_good_ones(rtl: Path, tmp_path: Path) -> None:
-    bad = file(tmp_path, "module broken(", "bad.v")
-    rows, problems = load(bad, rtl)
-    assert [row["design"] for row in rows] == ["adder"]
-    assert [problem.file for problem in problems] == [str(bad)]
-
-
-def test_a_folder_brings_its_headers_and_packages(tmp_path: Path) -> None:
-    file(tmp_path, "`define WIDTH 12", "inc/w.vh")
-    file(tmp_path, "package p; localparam N = 5; endpackage", "p.sv")
-    file(tmp_path, '`include "w.vh"\nmodule a(input [`WIDTH-1:0] x, input [p::N-1:0] y); endmodule')
-    rows, problems = load(tmp_path)
-    assert problems == []
-    assert [p["width"] for p in rows[0]["dut"]["ports"]] == [12, 5]
-
-
-def test_a_vip_module_becomes_the_vip(rtl: Path, tmp_path: Path) -> None:
-    """Widths stay expressions over its parameters; inputs with a default are optional."""
-    rows, problems = load(rtl, vip=str(file(tmp_path, VIP, "vip.sv")))
-    assert problems == []
-    ports = {p["name"]: (p["width"], p["required"]) for p in rows[0]["vip"]["ports"]}
-    assert ports == {
-        "clk": (1, True),
-        "data": ("W", True),
-        "keep": ("(W/8)-(0)+1", False),
-        "code": (2, False),
-    }
-    assert rows[0]["vip"]["params"] == [
-        {"name": "W", "default": "4", "doc": "bits of data"},
-        {"name": "MODE", "default": '"fast"', "doc": ""},
-    ]
-
-
-@pytest.mark.parametrize("vip", ["apb", "apb:manager", "axi4:subordinate", "axis:monitor"])
-def test_a_protocol_of_the_catalogue_names_the_vip(rtl: Path, vip: str) -> None:
-    rows, _ = load(rtl, vip=vip)
-    assert rows[0]["vip"]["name"].startswith(vip.partition(":")[0])
-
-
-def test_a_line_more_in_the_catalogue_is_a_vip_more(
-    rtl: Path, tmp_path: Path, row: Row, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    line = {"protocol": "stream", "role": "manager", "title": "Our stream", "vip": row["vip"]}
-    path = file(tmp_path, json.dumps(line) + "\n\n{}\n", "vips.jsonl")
-    with pytest.raises(importer._Refusal) as refusal:
-        importer._catalogue(path)
-    assert refusal.value.problem.line == 3
-    path.write_text(json.dumps(line), encoding="utf-8")
-    monkeypatch.setattr(importer, "_catalogue", lambda _, read=importer._catalogue: read(path))
-    rows, _ = load(rtl, vip="stream:manager")
-    assert (rows[0]["protocol"], rows[0]["vip"]) == ("Our stream", row["vip"])
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "words"),
-    [
-        ("module a(input x);\n  assign = ;\nendmodule", 2, "expected"),
-        ("\nmodule a #(parameter W)\n(input [W:0] x); endmodule", 2, "param=NAME=VALUE"),
-        ("module a(\n input logic x [3]\n); endmodule", 2, "unpacked array"),
-    ],
-)
-def test_what_cannot_be_imported_is_reported(
-    tmp_path: Path, text: str, line: int, words: str
-) -> None:
-    path = file(tmp_path, text)
-    rows, problems = load(path)
-    assert rows == []
-    assert (problems[0].file, problems[0].line) == (str(path), line)
-    assert words in problems[0].message
-
-
-@pytest.mark.parametrize("vip", ["", "apbb", "apb:boss"])
-def test_a_vip_that_does_not_exist_is_reported(rtl: Path, vip: str) -> None:
-    assert "name a protocol (axi4, " in load(rtl, vip=vip)[1][0].message
 
 
 def test_gold_bindings_come_along(rtl: Path, tmp_path: Path) -> None:

@@ -21,15 +21,3 @@ def test_over_binding_is_counted_over_names_and_over_answers(row: Row) -> None:
     figures = metrics([(row, over), (row, answer(row["reference_answer"]))], [])
     expected = {"names bound": pytest.approx(3 / 12), "answers with any": 0.5}
     assert figures["must stay unbound"] == expected
-
-
-def test_rows_are_grouped_by_protocol_and_by_naming(row: Row) -> None:
-    other = row | {"protocol": "memory", "style": "upper"}
-    figures = metrics([(row, answer(row["reference_answer"])), (other, answer([]))], [])
-    assert figures["F1 by protocol"] == {"memory": 0.0, "stream": 1.0}
-    assert figures["F1 by naming"] == {"prefix": 1.0, "upper": 0.0}
-    assert figures["elaborates, by protocol"] == {"memory": 1.0, "stream": 1.0}
-
-
-def test_a_run_without_answers_has_no_figures() -> None:
-    assert metrics([], []) == {}

@@ -20,7 +20,6 @@ encounters as an author writes them, with codes, evidence and reasons:
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from rft.task import Problem, TextError, csv_rows, field_problems, read_text
 from task.schema import CODE, Item, check_item, dotted
 from task.tools.shortlist import SIZE, Index, load_index, near_misses, shortlist
 
@@ -48,15 +48,6 @@ _DEFAULTS |= {"type": "", "bad_codes": "row", "candidates": str(SIZE), "add_gold
 _LISTS = {"optional": "optional", "never": "must_not_code", "near": "near"}
 """First word of a line of an encounter file -> what its codes are."""
 _HEADER = "'== id | outpatient or inpatient | YYYY-MM-DD'"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One bad input; `line` is None when the whole file is meant."""
-
-    file: str
-    line: int | None
-    message: str
 
 
 @dataclass(frozen=True)
@@ -124,20 +115,17 @@ def _sources(paths: list[Path], settings: dict[str, str]) -> Iterator[_Source | 
 
 
 def _csv(path: Path) -> Iterator[_Source | Problem]:
-    text, problem = _read(path)
-    if problem:
-        yield problem
+    try:
+        rows = csv_rows(path)
+    except TextError as error:
+        yield Problem.of(error)
         return
-    reader = csv.DictReader(text.splitlines(keepends=True))
-    missing = {"id", "note", "codes"} - set(reader.fieldnames or ())
+    missing = {"id", "note", "codes"} - (rows[0][1].keys() if rows else set())
     if missing:
         wanted = ", ".join(sorted(missing))
         yield Problem(str(path), 1, f"The header lacks {wanted}; it needs id, note and codes.")
         return
-    last = reader.line_num
-    for row in reader:
-        # A note may span lines: a problem points at the first line of its row.
-        line, last = last + 1, reader.line_num
+    for line, row in rows:
         if None in row or None in row.values():
             yield Problem(str(path), line, "This row has more or fewer cells than the header.")
             continue
@@ -158,7 +146,7 @@ def _folder(folders: list[Path], tables: list[Path], kind: str) -> Iterator[_Sou
         text, problem = _read(table)
         if problem:
             yield problem
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(text.split("\n"), 1):
             cells = [cell.strip() for cell in line.split("\t")]
             if not line.strip() or (kind and len(cells) > 2 and cells[1] != kind):
                 continue
@@ -180,7 +168,7 @@ def _encounters(path: Path) -> Iterator[_Source | Problem]:
         yield problem
         return
     blocks: list[tuple[int, list[str]]] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.startswith("== "):
             blocks.append((number, [line]))
         elif blocks:
@@ -224,11 +212,9 @@ def _encounter(file: str, first: int, lines: list[str]) -> _Source | Problem:
 
 def _read(path: Path) -> tuple[str, Problem | None]:
     try:
-        return path.read_text(encoding="utf-8-sig"), None
-    except UnicodeDecodeError as error:
-        return "", Problem(str(path), None, f"Not UTF-8 (byte {error.start}); save it as UTF-8.")
-    except OSError as error:
-        return "", Problem(str(path), None, f"Cannot be read: {error.strerror}.")
+        return read_text(path), None
+    except TextError as error:
+        return "", Problem.of(error)
 
 
 def _row(
@@ -287,9 +273,8 @@ def _checked(row: dict[str, Any], source: _Source) -> Iterator[dict[str, Any] | 
     try:
         item = Item.model_validate({**row, "reference_answer": answer})
     except ValidationError as error:
-        for e in error.errors():
-            name = ".".join(map(str, e["loc"]))
-            yield Problem(source.file, source.line, f"'{row['id']}': {name}: {e['msg']}.")
+        for problem in field_problems(error, row):
+            yield Problem(source.file, source.line, f"'{row['id']}': {problem}.")
         return
     faults = check_item(item)
     for message in faults:

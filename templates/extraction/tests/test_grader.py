@@ -36,6 +36,12 @@ def test_case_dot_and_spaces_do_not_count(written: str) -> None:
     assert grade(answer(written), item(["E11.9"])) == 1.0
 
 
+@pytest.mark.parametrize("text", ["E11.9 - Type 2", "e11.9: diabetes", "E119 Type 2 diabetes"])
+def test_a_description_behind_a_code_does_not_count(text: str) -> None:
+    assert grade(answer(text), item(["E11.9"])) == 1.0
+    assert grade(answer("E11.9 I10", "E11.9-E11.65"), item(["E11.9"])) == 0.0
+
+
 def test_a_repeated_code_counts_once() -> None:
     assert grade(answer("I10", "i10", "I10"), item(["I10"])) == 1.0
 

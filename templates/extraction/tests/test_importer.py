@@ -9,8 +9,9 @@ import pytest
 
 import task.grader
 from rft.graders.source import source_fields
+from rft.task import Problem
 from task.grader import grade
-from task.importer import OPTIONS, Problem, load
+from task.importer import OPTIONS, load
 from task.schema import Item, messages
 from task.tools.shortlist import SIZE
 from tests.conftest import Row
@@ -203,7 +204,7 @@ def test_an_encounter_without_codes_has_no_reference_yet(by_hand: Import) -> Non
         ("never: J18", "never: ???", 8, "'???' is not written like a code"),
         ("near: R", "nearly: R", 9, "Cannot read 'nearly: R05.9 R05.3' after the note"),
         ("Cough for two", "Cough for ten", 1, "not in the note word for word"),
-        ("outpatient", "at home", 1, "setting: Input should be 'outpatient' or 'inpatient'"),
+        ("outpatient", "at home", 1, "setting: must be 'outpatient' or 'inpatient'"),
     ],
 )
 def test_a_faulty_encounter_is_named_by_line(

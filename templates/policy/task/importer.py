@@ -15,17 +15,16 @@ that is not about it. Lines without a figure are decided by the judge.
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from rft.task import Problem, TextError, csv_rows, field_problems, text_lines
 from task.schema import Item, amounts, check_item
 from task.tools.criteria import JUDGED_SHARE
 
@@ -63,15 +62,6 @@ _FIGURE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One bad input; `line` is None when the whole file is meant."""
-
-    file: str
-    line: int | None
-    message: str
-
-
 def load(paths: list[Path], options: dict[str, str]) -> Iterator[dict[str, Any] | Problem]:
     """Rows (without messages) and problems, in the order of the input."""
     if wrong := sorted(set(options) - set(OPTIONS)):
@@ -99,21 +89,16 @@ def load(paths: list[Path], options: dict[str, str]) -> Iterator[dict[str, Any] 
 def _cases(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Problem]:
     file = str(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        yield Problem(file, None, f"Not UTF-8 (byte {error.start}); save it as UTF-8.")
+        if path.suffix.lower() == ".csv":
+            for line, row in csv_rows(path):
+                yield line, {key: value for key, value in row.items() if key}
+            return
+        lines = list(text_lines(path))
+    except TextError as error:
+        yield Problem.of(error)
         return
-    except OSError as error:
-        yield Problem(file, None, f"Cannot be read: {error.strerror}.")
-        return
-    if path.suffix.lower() == ".csv":
-        reader = csv.DictReader(text.splitlines(keepends=True))
-        last = 1
-        for row in reader:
-            line, last = last + 1, reader.line_num
-            yield line, {key: value for key, value in row.items() if key}
-    elif path.suffix.lower() == ".jsonl":
-        for number, written in enumerate(text.splitlines(), 1):
+    if path.suffix.lower() == ".jsonl":
+        for number, written in lines:
             if not written.strip():
                 continue
             try:
@@ -313,7 +298,7 @@ def _checked(file: str, line: int, row: dict[str, Any]) -> Iterator[dict[str, An
     try:
         faults = check_item(Item.model_validate(row))
     except ValidationError as error:
-        faults = [f"Field {'.'.join(map(str, e['loc']))}: {e['msg']}." for e in error.errors()]
+        faults = [f"{problem}." for problem in field_problems(error, row)]
     for message in faults:
         yield Problem(file, line, f"'{row['id']}': {message}")
     if not faults:

@@ -112,6 +112,18 @@ def test_a_value_is_not_met_by_null(item: Row) -> None:
 
 
 @pytest.mark.parametrize(
+    ("claims", "reward"), [([], 1.0), (["aaa"], 0.9), (["aaa", "aaa"], 0.9), (["aaa", 7], 0.8)]
+)
+def test_calling_a_stated_fact_missing_costs(claims: Any, reward: float, item: Row) -> None:
+    sample = answer(("a", 1000), ("b", -500), ("c", 7))
+    figures = json.loads(sample["output_text"])
+    claimed = {"output_json": {**figures, "missing": claims}}
+    assert grade(claimed, item) == reward
+    lacking = {"reference_answer": {"missing": ["aaa"]}}
+    assert grade(claimed, item | lacking) == min(1.0, reward + 0.1)
+
+
+@pytest.mark.parametrize(
     ("missing", "met"), [(["x"], True), (["x", "x"], True), (["x", "y"], False), ([], False)]
 )
 def test_what_is_missing_must_be_named_exactly(missing: Any, met: bool) -> None:
@@ -135,7 +147,8 @@ def test_verdicts_name_every_criterion_that_code_decides(item: Row) -> None:
 
 def test_parts_are_shares_of_each_group(item: Row) -> None:
     parts = explain(answer(("a", 1000), ("c", 7)), item)
-    assert parts == {"basis": 0.625, "gain": 1.0, "answered": pytest.approx(2 / 3)}
+    shares = {"basis": 0.625, "gain": 1.0, "answered": pytest.approx(2 / 3)}
+    assert parts == {**shares, "false_claims": 0.0}
 
 
 def test_parsed_output_goes_before_text(item: Row) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from rft.task import Problem
 from task.grader import grade
-from task.importer import OPTIONS, Problem, load
+from task.importer import OPTIONS, load
 from task.schema import Item, check_item, messages
 
 Found = tuple[list[dict[str, Any]], list[Problem]]

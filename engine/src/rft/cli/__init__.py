@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 
@@ -22,10 +23,14 @@ from rft.cli import (  # noqa: F401 - importing them registers the commands
 )
 from rft.cli.app import app
 from rft.errors import RftError
+from rft.redaction import redact_keys
 
 
 def main() -> None:
     """Entry point: errors become one sentence on stderr and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may know fewer characters than rows
+            stream.reconfigure(errors="replace")
     try:
         app()
     except RftError as error:
@@ -41,6 +46,6 @@ def main() -> None:
 
 def _fail(sentence: str, code: int) -> None:
     if "--debug" in sys.argv:
-        traceback.print_exc()
-    print(f"rft: {sentence}", file=sys.stderr)
+        print(redact_keys(traceback.format_exc()), file=sys.stderr)
+    print(f"rft: {redact_keys(sentence)}", file=sys.stderr)
     sys.exit(code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
 
     from rft.project.checking import CheckResult
 
-SHOWN = 5
-"""Findings of one kind in one file that are printed."""
 STYLES = {"error": "red", "warning": "yellow"}
 
 
@@ -38,34 +35,23 @@ def check(
             console.print(f"{split.file}: messages of {changed} rows refreshed")
     result = project.check()
     _show_findings(result, every, console)
-    for text in result.warnings:
-        console.print(f"warning: {text}", style=STYLES["warning"], soft_wrap=True)
     for note in result.notes:
         console.print(note)
     _show_floors(result, console)
-    for text in result.faults:
-        console.print(f"error: {text}", style=STYLES["error"], soft_wrap=True)
     if not result.ok:
         raise CheckError(f"{result.errors} errors must be fixed before anything is measured.")
     console.print("check: no errors; next: rft eval")
 
 
 def _show_findings(result: CheckResult, every: bool, console: Console) -> None:
+    from rft.findings import SHOWN, fold
+
     rows = ", ".join(f"{name} {count}" for name, count in result.rows.items())
     errors = sum(finding.severity == "error" for finding in result.findings)
     warnings = len(result.findings) - errors
     console.print(f"data: {rows} rows; {errors} errors, {warnings} warnings")
-    kinds = Counter((f.severity, f.file, f.code) for f in result.findings)
-    shown: Counter[tuple[str, str, str]] = Counter()
-    for finding in sorted(result.findings, key=lambda f: f.severity != "error"):
-        kind = (finding.severity, finding.file, finding.code)
-        shown[kind] += 1
-        style = STYLES[finding.severity]
-        if every or shown[kind] <= SHOWN:
-            console.print(f"{finding.severity}: {finding}", style=style, soft_wrap=True)
-        elif shown[kind] == SHOWN + 1:
-            more = kinds[kind] - SHOWN
-            console.print(f"  ... and {more} more of this kind in that file (--all)", style=style)
+    for severity, text in fold(result.findings, len(result.findings) if every else SHOWN):
+        console.print(text, style=STYLES[severity], soft_wrap=True)
 
 
 def _show_floors(result: CheckResult, console: Console) -> None:

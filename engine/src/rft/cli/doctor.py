@@ -14,7 +14,7 @@ from rft.cli.app import app, open_project, terminal
 def doctor(context: typer.Context) -> None:
     """Say where untrusted code runs: each sandbox tier, why not, what to do, which is in force."""
     from rft.errors import RftError
-    from rft.sandbox import selftest, tiers
+    from rft.sandbox import self_test, selftest, tiers
 
     section = open_project(context).settings.sandbox
     console = terminal()
@@ -26,7 +26,7 @@ def doctor(context: typer.Context) -> None:
         console.print(f"  {tier.name:<10} {word}: {told}", style=style, soft_wrap=True)
     try:
         plan = tiers.choose(section.tier)
-        faults, seconds = selftest.run(plan.name)
+        faults, seconds = self_test(plan.name)
     except RftError as error:
         console.print(str(error), style="red", soft_wrap=True)
         raise typer.Exit(1) from None

@@ -56,10 +56,10 @@ def evaluate(
 
 
 class ProgressBar:
-    """Shows an evaluation: a bar with rate, time left and mean; plain lines without a terminal."""
+    """Shows a run being filled: a bar with rate, time left and mean; lines without a terminal."""
 
-    def __init__(self, console: Console) -> None:
-        self.console = console
+    def __init__(self, console: Console, noun: str = "answers") -> None:
+        self.console, self.noun = console, noun
 
     @contextmanager
     def start(self, run: Run, summary: str) -> Iterator[Callable[[Record], None]]:
@@ -77,7 +77,7 @@ class ProgressBar:
         total, failed, begun = run.info.planned, 0, time.monotonic()
         first, last_line = len(rewards), time.monotonic()
         bar = Progress(
-            TextColumn("answers"),
+            TextColumn(self.noun),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
@@ -101,6 +101,8 @@ class ProgressBar:
                 bar.update(line, completed=first + done, mean=mean, rate=rate)
                 if not self.console.is_terminal and (time.monotonic() - last_line > 10):
                     last_line = time.monotonic()
-                    print(f"  {first + done} of {total} answers, {rate}, mean reward {mean}")
+                    self.console.print(
+                        f"  {first + done} of {total} {self.noun}, {rate}, mean reward {mean}"
+                    )
 
             yield on_record

@@ -2,79 +2,53 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from rft.cli.app import app, open_project, terminal
-from rft.errors import CheckError, OutsideError, UserError
-from rft.project.loader import load_module, load_task
+from rft.errors import CheckError, RftError
 
 
-@app.command("import")
+class ImportCommand(TyperCommand):
+    """Shows the options of the project's own importer below the usual help."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write what task/importer.py says of itself, if there is a project here."""
+        from rft.project.loader import load_module
+
+        try:
+            settings = open_project(ctx).settings
+            module = load_module(settings, settings.task.importer)
+        except (RftError, AttributeError):
+            return
+        with formatter.section("This project's importer (task/importer.py)"):
+            for line in (module.__doc__ or "").strip().splitlines():
+                formatter.write(f"  {line}\n".replace("  \n", "\n"))
+        with formatter.section("Its options, each as --set NAME=VALUE"):
+            formatter.write_dl(list(module.OPTIONS.items()))
+
+
+@app.command("import", cls=ImportCommand)
 def import_rows(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Files or folders to read.")],
     out: Annotated[Path, typer.Option(help="Where the rows go (appended).")] = Path(
         "task/data/imported.jsonl"
     ),
-    settings_given: Annotated[
+    options: Annotated[
         list[str] | None, typer.Option("--set", help="NAME=VALUE for task/importer.py.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace the file instead.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Write the file anew instead.")] = False,
 ) -> None:
     """Turn your own sources into rows; what cannot be used is listed with file and line."""
-    settings = open_project(context).settings
-    task = load_task(settings)
-    module = load_module(settings, settings.task.importer)
-    given = _given(settings_given or [], module.OPTIONS)
-    for path in paths:
-        if not path.exists():
-            raise UserError(f"{path} does not exist; name a file or folder.")
-    target = settings.root / out
-    rows: list[dict[str, Any]] = []
-    problems: list[Any] = []
-    for found in module.load(paths, given):
-        (rows if isinstance(found, dict) else problems).append(found)
+    pairs = [pair.partition("=") for pair in options or []]
+    values = {name: value if mark else None for name, mark, value in pairs}
+    result = open_project(context).import_rows(paths, out, values, overwrite=overwrite)
     console = terminal()
-    for problem in problems:
-        place = f"{problem.file}:{problem.line}" if problem.line else problem.file
-        console.print(f"left out: {place}: {problem.message}", soft_wrap=True)
-    lines = [_line(task.item, task.messages, row) for row in rows]
-    if lines:
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("w" if overwrite else "a", encoding="utf-8") as file:
-                file.writelines(lines)
-        except OSError as error:
-            raise OutsideError(f"{target} cannot be written: {error.strerror}.") from None
-    console.print(f"{len(rows)} rows into {out}; {len(problems)} findings, listed above")
-    open_ones = sum(row.get("reference_answer") is None for row in rows)
-    if open_ones:
-        console.print(
-            f"{open_ones} rows have no reference_answer yet: an expert must write it before the "
-            "row moves into train, validation or test.",
-        )
-    if problems and not rows:
+    for text in [*result.problems, *result.lines()]:
+        console.print(text, soft_wrap=True)
+    if result.problems and not result.added and not result.present:
         raise CheckError("nothing could be imported; the lines above say why.")
-
-
-def _given(pairs: list[str], known: dict[str, str]) -> dict[str, str]:
-    given = {}
-    for pair in pairs:
-        name, mark, value = pair.partition("=")
-        if not mark or name not in known:
-            told = "; ".join(f"{key} ({text})" for key, text in known.items())
-            raise UserError(f"--set {pair}: use NAME=VALUE with one of: {told}.")
-        given[name] = value
-    return given
-
-
-def _line(item: Any, messages: Any, row: dict[str, Any]) -> str:
-    """One JSONL line; the prompt is filled in, which needs a whole row only for its fields."""
-    if row.get("reference_answer") is not None:
-        row = row | {"messages": []}
-        row["messages"] = messages(item.model_validate(row))
-    return json.dumps(row, ensure_ascii=False) + "\n"

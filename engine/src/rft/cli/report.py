@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from rft.cli.app import app, open_project, terminal
-from rft.project.evidence import RunArgument, evidence
-from rft.project.loader import near
+from rft.cli.ready import RunArgument
+from rft.findings import shown_path
 
 
 @app.command()
@@ -26,29 +26,7 @@ def report(
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
     """Write report.html into the run's folder: one file, readable anywhere."""
-    from rft.comparison import compare
-    from rft.project.sides import open_sides
-    from rft.report import render, write
-
-    project = open_project(context)
-    found, settings = evidence(project, run), project.settings
-    comparison, notes = None, []
-    if beside:
-        names = [found.run.folder.name, *beside]
-        sides = open_sides(settings, names, common=common)
-        comparison = compare(sides.sides, {i: row["slices"] for i, row in found.rows.items()})
-        notes = sides.notes
-    target = found.run.folder / "report.html"
-    page = render(
-        found.run,
-        found.readiness,
-        found.rows,
-        project_name=found.project,
-        solved=settings.ready.solved,
-        comparison=comparison,
-        notes=notes,
-    )
-    write(page, target)
-    terminal().print(f"report: {near(target)}", soft_wrap=True)
+    path = open_project(context).report(run, beside or [], common=common)
+    terminal().print(f"report: {shown_path(path)}", soft_wrap=True)
     if show:
-        webbrowser.open(target.resolve().as_uri())
+        webbrowser.open(path.resolve().as_uri())

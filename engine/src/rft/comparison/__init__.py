@@ -1,21 +1,21 @@
 """Runs compared on the same items: what one gained over another, where, and at what price."""
 
-from rft.comparison.drift import Drift, signed
-from rft.comparison.pairs import Change, Comparison, Pair, Slice, compare, typical
-from rft.comparison.sides import Side, differences, other_sampling
+from rft.comparison.pairs import Change, Comparison, Pair, SliceGain, compare_runs, typical
+from rft.comparison.runs import ComparedRun, differences, label, other_sampling
+from rft.comparison.side_effects import SideEffect
 from rft.human import NAME as HUMAN
 
 __all__ = [
     "HUMAN",
     "Change",
+    "ComparedRun",
     "Comparison",
-    "Drift",
     "Pair",
-    "Side",
-    "Slice",
-    "compare",
+    "SideEffect",
+    "SliceGain",
+    "compare_runs",
     "differences",
+    "label",
     "other_sampling",
-    "signed",
     "typical",
 ]

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from rft import human
-from rft.comparison.drift import Drift, bootstrap, drifts
-from rft.comparison.sides import Side, Values, length, means
+from rft.comparison.runs import ComparedRun, Values, length, means
+from rft.comparison.side_effects import SideEffect, side_effects
+from rft.display import figure
 from rft.errors import CheckError
 from rft.records import Record
 from rft.stats import (
@@ -25,10 +25,15 @@ from rft.stats import (
     Estimate,
     Paired,
     adjust,
+    holm_levels,
     item_means,
     mean_interval,
     paired_difference,
+    paired_ratio,
 )
+
+if TYPE_CHECKING:
+    import pandas
 
 LEVEL = 0.05
 ENOUGH = 6
@@ -42,7 +47,7 @@ _Table = tuple[str, str, Sequence[ByItem]]
 
 
 @dataclass(frozen=True)
-class Slice:
+class SliceGain:
     """Two runs on the items that share a property."""
 
     key: str
@@ -70,68 +75,134 @@ class Change:
 class Pair:
     """What `b` gained over `a`."""
 
-    a: Side
-    b: Side
+    a: ComparedRun
+    b: ComparedRun
     paired: Paired
+    """Its verdict and interval are corrected for all pairs of the comparison, and agree."""
     p_value: float
-    """Corrected for all pairs looked at."""
-    verdict: Verdict
+    """Corrected for all pairs looked at (Holm)."""
     errors_removed: Estimate | None
     """(b - a) / (1 - a): the share of what `a` lacks that `b` brings; None when nothing lacks."""
-    slices: list[Slice]
+    slices: list[SliceGain]
     wins: list[Change]
     """Items where b is better, the widest gap first."""
     losses: list[Change]
-    drifts: list[Drift]
+    side_effects: list[SideEffect]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Which run is better; "tied" when no difference was shown."""
+        return self.paired.verdict
+
+    @property
+    def headline(self) -> str:
+        """`B is better than A`, in words."""
+        a, b = self.a.label, self.b.label
+        return {
+            "a": f"{b} is worse than {a}",
+            "b": f"{b} is better than {a}",
+            "tied": f"{a} and {b} are tied",
+        }[self.verdict]
+
+    @property
+    def tie(self) -> str:
+        """What a tie does and does not say."""
+        items = self.paired.items
+        if items < ENOUGH:
+            return f"{items:,} rows are too few to show any difference; {ENOUGH} is the least."
+        return (
+            "No difference was shown, which does not mean that there is none: "
+            f"{items:,} rows show differences from {figure(self.paired.mde)} up."
+        )
+
+    @property
+    def tested_slices(self) -> list[SliceGain]:
+        """Slices with enough items to be tested."""
+        return [one for one in self.slices if not math.isnan(one.p_value)]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Every run on the items that all of them answered."""
+    """Every run on the items that all of them answered. Prints as `rft compare` does."""
 
-    sides: list[Side]
+    runs: list[ComparedRun]
     items: list[str]
     means: list[Estimate]
     pairs: list[Pair]
+    notes: list[str] = field(default_factory=list)
+    """What a reader must know before believing the comparison."""
+    rows: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    """By id, each with its "slices"; empty when the data have changed since."""
+
+    @property
+    def worse(self) -> bool:
+        """Whether a run is worse than the first."""
+        return any(pair.a is self.runs[0] and pair.verdict == "a" for pair in self.pairs)
+
+    def __str__(self) -> str:
+        from rft.comparison.text import as_text
+
+        return as_text(self)
+
+    def to_dict(self, show: int = 2) -> dict[str, Any]:
+        """The comparison as JSON data; `show`: items won and items lost that are included."""
+        from rft.comparison.text import as_dict
+
+        return as_dict(self, show)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One line per item, one column per run, with the mean reward."""
+        import pandas
+
+        return pandas.DataFrame(
+            {run.label: [float(np.mean(run.rewards[i])) for i in self.items] for run in self.runs},
+            index=pandas.Index(self.items, name="item_id"),
+        )
 
 
-def compare(sides: Sequence[Side], slices: Mapping[str, Mapping[str, str]]) -> Comparison:
-    """Compare at least two runs; `slices` maps an item's id to its properties.
+def compare_runs(
+    runs: Sequence[ComparedRun],
+    rows: Mapping[str, dict[str, Any]],
+    notes: Sequence[str] = (),
+) -> Comparison:
+    """Compare at least two runs; `rows` maps an item's id to its row, with its "slices" if any.
 
     Raises CheckError when there is no item that all of them answered.
     """
-    items = [i for i in sides[0].rewards if all(i in side.rewards for side in sides)]
+    items = [i for i in runs[0].rewards if all(i in run.rewards for run in runs)]
     if not items:
         raise CheckError("The runs have no row in common that all of them answered.")
-    kept = [_narrow(side, set(items)) for side in sides]
-    tables = _tables(kept, slices)
+    kept = [_narrow(run, set(items)) for run in runs]
+    tables = _tables(kept, rows)
     pairs = [_pair(kept, a, b, tables) for a, b in _couples(kept)]
-    corrected = adjust([pair.p_value for pair in pairs])
+    p_values = [pair.paired.p_value for pair in pairs]
     return Comparison(
         kept,
         items,
-        [mean_interval(item_means(side.rewards)) for side in kept],
+        [mean_interval(item_means(run.rewards)) for run in kept],
         [
-            replace(pair, p_value=p, verdict=_verdict(pair.paired, p))
-            for pair, p in zip(pairs, corrected, strict=True)
+            _corrected(pair, p, level)
+            for pair, p, level in zip(pairs, adjust(p_values), holm_levels(p_values), strict=True)
         ],
+        list(notes),
+        rows,
     )
 
 
-def _couples(sides: Sequence[Side]) -> list[tuple[int, int]]:
+def _couples(runs: Sequence[ComparedRun]) -> list[tuple[int, int]]:
     """(reference, other): every model beside the first run, and beside people."""
-    models = [n for n, side in enumerate(sides) if n and not side.human]
-    people = [n for n, side in enumerate(sides) if n and side.human]
-    found = [(0, n) for n in models] + [(p, n) for p in people for n in (0, *models)]
-    return [(a, b) for a, b in found if a == 0 or not sides[b].human] or [(0, 1)]
+    models = [n for n, run in enumerate(runs) if n and not run.human]
+    people = [n for n, run in enumerate(runs) if n and run.human]
+    couples = [(0, n) for n in models] + [(p, n) for p in people for n in (0, *models)]
+    return [(a, b) for a, b in couples if a == 0 or not runs[b].human] or [(0, 1)]
 
 
-def _narrow(side: Side, items: set[str]) -> Side:
-    return replace(side, records=[r for r in side.records if r.item_id in items])
+def _narrow(run: ComparedRun, items: set[str]) -> ComparedRun:
+    return replace(run, records=[r for r in run.records if r.item_id in items])
 
 
-def _pair(sides: Sequence[Side], first: int, second: int, tables: Sequence[_Table]) -> Pair:
-    a, b = sides[first], sides[second]
+def _pair(runs: Sequence[ComparedRun], first: int, second: int, tables: Sequence[_Table]) -> Pair:
+    a, b = runs[first], runs[second]
     paired = paired_difference(a.rewards, b.rewards)
     ordered = _changes(a, b)
     return Pair(
@@ -139,12 +210,25 @@ def _pair(sides: Sequence[Side], first: int, second: int, tables: Sequence[_Tabl
         b=b,
         paired=paired,
         p_value=paired.p_value,
-        verdict=paired.verdict,
         errors_removed=errors_removed(means(a.rewards, a), means(b.rewards, a)),
         slices=_slices(tables, first, second),
         wins=[change for change in ordered if change.mean_b > change.mean_a],
         losses=[change for change in ordered if change.mean_b < change.mean_a],
-        drifts=[] if a.human or b.human else drifts(a, b),
+        side_effects=[] if a.human or b.human else side_effects(a, b),
+    )
+
+
+def _corrected(pair: Pair, p_value: float, level: float) -> Pair:
+    """The pair at the level that Holm's procedure leaves it among all pairs."""
+    if level == LEVEL:
+        return replace(pair, p_value=p_value)
+    a, b = pair.a.rewards, pair.b.rewards
+    return replace(
+        pair,
+        p_value=p_value,
+        # Past the first pair that is not rejected none is, whatever its own p value.
+        paired=paired_difference(a, b, level=level),
+        errors_removed=errors_removed(means(a, pair.a), means(b, pair.a), level),
     )
 
 
@@ -154,60 +238,57 @@ def _verdict(paired: Paired, p_value: float) -> Verdict:
     return "b" if paired.difference.value > 0 else "a"
 
 
-def errors_removed(a: Values, b: Values) -> Estimate | None:
-    """(b - a) / (1 - a) of the means over items, with a bootstrap over items; at most 1.
+def errors_removed(a: Values, b: Values, level: float = LEVEL) -> Estimate | None:
+    """(b - a) / (1 - a) of the means over items, at most 1; its interval agrees with the test.
 
+    1: b makes no error; 0: as many as a; negative: more. The published figures of the extraction
+    case, people 0.45 and tuned model 0.57, give 0.22.
     None when `a` lacks nothing (its mean is 1) or there is no item.
     """
     if not a.size or float(a.mean()) > 1 - SAME:
         return None
-    value = human.errors_removed(float(b.mean()), float(a.mean()))
-    ends = bootstrap(a, b, lambda x, y: (y - x) / (1 - x))
-    if ends is None:
-        around = mean_interval((b - a).tolist(), bounds=(-1.0, 1.0))
-        ends = around.low / (1 - a.mean()), around.high / (1 - a.mean())
-    return Estimate(value, min(float(ends[0]), value), max(min(float(ends[1]), 1.0), value))
+    return paired_ratio(b - a, 1 - a, (-1 / (1 - float(a.mean())), 1.0), level)
 
 
-def _tables(sides: Sequence[Side], slices: Mapping[str, Mapping[str, str]]) -> list[_Table]:
+def _tables(runs: Sequence[ComparedRun], rows: Mapping[str, dict[str, Any]]) -> list[_Table]:
     """What is looked at: (slice key, value, each run's figures by item)."""
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    thirds = _terciles(sides[0])
-    for item in sides[0].rewards:
-        for pair in {**slices.get(item, {}), **thirds.get(item, {})}.items():
+    thirds = _terciles(runs[0])
+    for item in runs[0].rewards:
+        for pair in {**rows.get(item, {}).get("slices", {}), **thirds.get(item, {})}.items():
             groups[pair].append(item)
     largest = sorted(groups, key=lambda pair: -len(groups[pair]))
     values = Counter[str]()
-    found: list[_Table] = []
+    tables: list[_Table] = []
     for key, value in largest:
         values[key] += 1
         if values[key] <= VALUES:
             ids = groups[key, value]
-            found.append((key, value, [_only(side.rewards, ids) for side in sides]))
-    return found + [(PARTS, name, [_part(side, name) for side in sides]) for name in _parts(sides)]
+            tables.append((key, value, [_only(run.rewards, ids) for run in runs]))
+    return tables + [(PARTS, name, [_part(run, name) for run in runs]) for name in _parts(runs)]
 
 
 def _only(by_item: ByItem, ids: Sequence[str]) -> ByItem:
     return {item: by_item[item] for item in ids}
 
 
-def _slices(tables: Sequence[_Table], a: int, b: int) -> list[Slice]:
+def _slices(tables: Sequence[_Table], a: int, b: int) -> list[SliceGain]:
     pairs = [paired_difference(figures[a], figures[b]) for _, _, figures in tables]
-    told = adjust([p.p_value if p.items >= ENOUGH else math.nan for p in pairs])
+    p_values = adjust([p.p_value if p.items >= ENOUGH else math.nan for p in pairs])
     return [
-        Slice(key, value, list(map(_mean, figures)), paired, p, _verdict(paired, p))
-        for (key, value, figures), paired, p in zip(tables, pairs, told, strict=True)
+        SliceGain(key, value, list(map(_mean, figures)), paired, p, _verdict(paired, p))
+        for (key, value, figures), paired, p in zip(tables, pairs, p_values, strict=True)
     ]
 
 
 def _mean(by_item: ByItem) -> float:
-    found = item_means(by_item)
-    return float(np.mean(found)) if found else math.nan
+    values = item_means(by_item)
+    return float(np.mean(values)) if values else math.nan
 
 
-def _terciles(side: Side) -> dict[str, dict[str, str]]:
+def _terciles(run: ComparedRun) -> dict[str, dict[str, str]]:
     """Each item in the shorter, middle or longer third by the mean length of its answers."""
-    lengths = {item: float(np.mean(found)) for item, found in side.each(length).items()}
+    lengths = {item: float(np.mean(sizes)) for item, sizes in run.each(length).items()}
     if len(set(lengths.values())) < 3:
         return {}
     low, high = np.quantile(list(lengths.values()), [1 / 3, 2 / 3])
@@ -219,34 +300,34 @@ def _terciles(side: Side) -> dict[str, dict[str, str]]:
     }
 
 
-def _parts(sides: Sequence[Side]) -> list[str]:
+def _parts(compared: Sequence[ComparedRun]) -> list[str]:
     """Names of the parts of the grade that two runs have and that lie in [0, 1] like a reward."""
-    runs, odd = Counter[str](), set()
-    for side in sides:
-        values = [pair for r in side.records if r.grade for pair in r.grade.parts.items()]
-        runs.update({name for name, _ in values})
+    having, odd = Counter[str](), set()
+    for run in compared:
+        values = [pair for r in run.records if r.grade for pair in r.grade.parts.items()]
+        having.update({name for name, _ in values})
         odd |= {name for name, value in values if not 0 <= value <= 1}
-    found = sorted(name for name, n in runs.items() if n > 1 and name not in odd)
-    return found if len(found) > 1 else []
+    names = sorted(name for name, n in having.items() if n > 1 and name not in odd)
+    return names if len(names) > 1 else []
 
 
-def _part(side: Side, name: str) -> dict[str, list[float]]:
+def _part(run: ComparedRun, name: str) -> dict[str, list[float]]:
     return {
         item: values
-        for item, found in side.by_item.items()
-        if (values := [r.grade.parts[name] for r in found if r.grade and name in r.grade.parts])
+        for item, records in run.by_item.items()
+        if (values := [r.grade.parts[name] for r in records if r.grade and name in r.grade.parts])
     }
 
 
-def _changes(a: Side, b: Side) -> list[Change]:
+def _changes(a: ComparedRun, b: ComparedRun) -> list[Change]:
     """Items whose mean differs, the widest gap first."""
-    found = []
+    changes = []
     for item, rewards in a.rewards.items():
         x, y = float(np.mean(rewards)), float(np.mean(b.rewards[item]))
         if abs(x - y) > SAME:
-            answers = (typical(side.by_item[item], mean) for side, mean in ((a, x), (b, y)))
-            found.append(Change(item, x, y, *answers))
-    return sorted(found, key=lambda change: (-abs(change.mean_b - change.mean_a), change.item_id))
+            answers = (typical(run.by_item[item], mean) for run, mean in ((a, x), (b, y)))
+            changes.append(Change(item, x, y, *answers))
+    return sorted(changes, key=lambda change: (-abs(change.mean_b - change.mean_a), change.item_id))
 
 
 def typical(records: Sequence[Record], mean: float) -> Record:

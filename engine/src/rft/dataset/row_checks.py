@@ -13,7 +13,7 @@ from rft.hooks import failure
 
 ROLES = ("developer", "user", "assistant", "tool")
 MIN_LEAK_CHARS = 20
-"""A gold answer this long in the prompt is no coincidence; a shorter one may be."""
+"""A gold answer this long in the prompt is hardly a coincidence; a shorter one may be."""
 
 MISSING = object()
 _ODD_ID = re.compile(r"[^\w.:/@+#=-]")
@@ -64,7 +64,7 @@ def message_problems(row: Row, messages_fn: Callable[[Any], list[dict[str, str]]
     """What a back end would refuse in `messages`; if nothing, whether they are out of date."""
     messages = row.data.get("messages", MISSING)
     if messages is MISSING:
-        return []  # load has said so
+        return []  # reported by load
     if not isinstance(messages, list) or not messages:
         remedy = "run `rft check --write-messages`"
         return [Problem("no-messages", "messages", "is empty", remedy)]
@@ -101,7 +101,7 @@ def _one_message(place: str, message: Any) -> Iterator[Problem]:
         return
     if content is not None and not isinstance(content, str):
         remedy = "write one string: image, audio and file parts are not portable"
-        yield Problem("not-text", f"{place}.content", "is no plain text", remedy)
+        yield Problem("not-text", f"{place}.content", "is not plain text", remedy)
     elif not content or not content.strip():
         remedy = "write the text, or leave the message out"
         yield Problem("empty-content", f"{place}.content", "is empty", remedy)

@@ -39,7 +39,7 @@ def limit_findings(split: Split, profile: str) -> list[Finding]:
     Lines that could not be read are counted too: they have findings of their own.
     """
     if not split.lines:
-        return []  # load has said so
+        return []  # reported by load
     low, high = ROW_LIMITS.get(profile, {}).get(split.name, (1, None))
     count = f"{split.lines:,} rows"
     if split.lines < low:

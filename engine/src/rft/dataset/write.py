@@ -46,7 +46,7 @@ def write_messages(split: Split, messages_fn: MessagesFn) -> int:
 
 
 def _in_style(line: bytes, data: dict[str, Any], messages: list[dict[str, str]]) -> bytes:
-    """The row with new messages, spaced and escaped like the old line when that can be told."""
+    """The row with new messages, spaced and escaped like the old line where possible."""
     old = line.strip().decode()
     ascii_only, separators = False, (", ", ": ")
     for ascii_try in (False, True):

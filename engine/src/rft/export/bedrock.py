@@ -12,10 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from rft import graders
-from rft.errors import UserError
+from rft.dataset import ROW_LIMITS
+from rft.errors import CheckError, UserError
+from rft.files import not_writable
 from rft.graders.spec import ModelGrader, MultiGrader, PythonGrader
 from rft.jobs.rows import reinforcement_rows, to_jsonl
+from rft.jsonl import read_lines
 from rft.probes import Probe
+from rft.project import SPLITS, Project
+from rft.project.loader import asked, near, open_grader
+from rft.project.scoring import grade_probes
 
 AWS = Path(__file__).parent / "aws"
 FORMULA = Path(graders.__file__).parent / "formula.py"
@@ -99,6 +105,81 @@ def carried(spec: graders.Spec) -> Carried:
     )
 
 
+@dataclass(frozen=True)
+class BedrockExport:
+    """What was written. Prints as the lines of `rft export bedrock`."""
+
+    folder: Path
+    rows: int
+    """Training rows."""
+    probes: int
+    left_out: list[str]
+    """Keys of the graders that ask a model."""
+    packages: list[str]
+    """What the Lambda needs beside Python."""
+    warnings: list[str]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self) -> list[str]:
+        """The summary, a line each."""
+        folder = near(self.folder)
+        lines = [
+            f"{folder}: the Lambda, {self.rows} rows, {self.probes} probes and rewards, notes",
+            *(f"warning: {sentence}" for sentence in self.warnings),
+        ]
+        if self.packages:
+            lines.append(f"the Lambda needs {', '.join(self.packages)}: DEPLOY.md says how")
+        return [*lines, f"next: python {folder}/try_locally.py, then {folder}/DEPLOY.md"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON data."""
+        return vars(self) | {"folder": str(self.folder)}
+
+
+def export(project: Project, output: Path) -> BedrockExport:
+    """Write the export into `output`, relative to the project's folder.
+
+    Raises UserError when the grader or the folder cannot be used, CheckError for rows or probes
+    that are not usable, OutsideError when the disk refuses.
+    """
+    left_out = carried(project.grader_spec).left_out  # before anything is graded
+    spec = graders.parse_spec(graders.hosted(project.grader_spec))
+    rows: dict[str, dict[str, Any]] = {}
+    train: list[dict[str, Any]] = []
+    for name in SPLITS:
+        prompts = {row.id: asked(project.task, row) for row in project.rows(name)}
+        rows |= prompts
+        if name == "train":
+            train = list(prompts.values())
+    probes, findings = read_lines(project.settings.path(project.settings.task.probes), Probe, rows)
+    if findings:
+        raise CheckError(str(findings[0]))
+    with open_grader(project.settings, spec, judged=False) as grader:
+        graded = grade_probes(probes, rows, grader)
+    cases = [
+        case(probe, rows[probe.item_id], grade.reward)
+        for probe, grade in graded
+        if grade.reward is not None
+    ]
+    warnings = []
+    if left_out:
+        warnings.append(
+            f"left out: {', '.join(left_out)}, which asks a model; the Lambda's reward is over the "
+            "other parts"
+        )
+    low, high = ROW_LIMITS["bedrock"]["train"]
+    if not low <= len(train) <= high:
+        warnings.append(f"{len(train):,} training rows, but Bedrock takes {low:,} to {high:,}")
+    folder = project.settings.path(output)
+    try:
+        packages = write(folder, spec, train, cases)
+    except OSError as error:
+        raise not_writable(folder, error) from None
+    return BedrockExport(folder, len(train), len(cases), left_out, packages, warnings)
+
+
 def case(probe: Probe, row: Mapping[str, Any], reward: float) -> dict[str, Any]:
     """One line of cases.jsonl: a probe's answer as a trajectory, and the reward it must get."""
     (converted,) = reinforcement_rows([row], "bedrock")
@@ -143,10 +224,10 @@ def write(
     )
     needed = sorted({name for text in texts.values() for name in _packages(text)})
     notes = (AWS / "DEPLOY.md").read_text(encoding="utf-8")
-    told = PACKAGES.format(names=" ".join(needed)) if needed else ""
+    added = PACKAGES.format(names=" ".join(needed)) if needed else ""
     if part.left_out:
-        told += LEFT_OUT.format(names=", ".join(part.left_out))
-    (folder / "DEPLOY.md").write_text(notes.replace("@NOTES@", told), encoding="utf-8")
+        added += LEFT_OUT.format(names=", ".join(part.left_out))
+    (folder / "DEPLOY.md").write_text(notes.replace("@NOTES@", added), encoding="utf-8")
     shutil.copyfile(AWS / "try_locally.py", folder / "try_locally.py")
     (folder / "train.jsonl").write_bytes(to_jsonl(reinforcement_rows(rows, "bedrock")))
     (folder / "cases.jsonl").write_bytes(to_jsonl(cases))

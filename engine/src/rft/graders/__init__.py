@@ -2,10 +2,12 @@
 
 from rft.graders.judge import Judge
 from rft.graders.response import response
-from rft.graders.run import Grader, needs_judge
+from rft.graders.run import TIMEOUT_S, Grader, needs_judge
 from rft.graders.spec import (
     Spec,
     hosted,
+    ignored_fields,
+    leaves,
     load_spec,
     model_graders,
     not_hosted,
@@ -16,10 +18,13 @@ from rft.graders.spec import (
 )
 
 __all__ = [
+    "TIMEOUT_S",
     "Grader",
     "Judge",
     "Spec",
     "hosted",
+    "ignored_fields",
+    "leaves",
     "load_spec",
     "model_graders",
     "needs_judge",

@@ -31,7 +31,7 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
 
 
 class FormulaError(Exception):
-    """The text is no formula of the contract; the message says why, without a full stop."""
+    """The text is not a formula of the contract; the message says why, without a full stop."""
 
 
 class Formula:
@@ -61,8 +61,8 @@ class Formula:
         constant, weights = self._linear or (1.0, {})
         kept = math.fsum(w for name, w in weights.items() if name not in absent)
         if constant or kept <= 0:
-            told = ", ".join(sorted(absent))
-            raise FormulaError(f"it is no weighted sum that could do without {told}")
+            names = ", ".join(sorted(absent))
+            raise FormulaError(f"it is not a weighted sum, so it cannot do without {names}")
         value = math.fsum(w * values[n] for n, w in weights.items() if n not in absent)
         return value * math.fsum(weights.values()) / kept
 
@@ -74,7 +74,7 @@ class Formula:
         """
         result = self._value(values)
         if not math.isfinite(result):
-            raise OverflowError("the result is no finite number")
+            raise OverflowError("the result is not a finite number")
         return result
 
 

@@ -22,12 +22,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rft import config
+from rft.completions import AnswerFailedError
 from rft.config import Settings
-from rft.errors import OutsideError
+from rft.dialect import Dialect
+from rft.endpoint import async_client
 from rft.graders import template
 from rft.graders.spec import ModelGrader, ScoreModel
-from rft.records import Sample, parse_json
-from rft.rollouts import AnswerFailedError, answer, client, with_roles
+from rft.records import Sample, parse_answer
+from rft.rollouts import sample_answer
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 TIMES_ASKED = 2
 """A judgement that cannot be read is asked for so often in all."""
 STEPS_KEPT, STEP_CHARS = 64, 500
-"""A judge may ramble; so much of its reasons goes into the records."""
+"""At most so much of a judge's reasons goes into the records."""
 LOCAL_SLOTS = 4
 
 Steps = list[dict[str, str]]
@@ -44,7 +46,7 @@ Steps = list[dict[str, str]]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a judge said: a score, or None when there is none to be had. `flag`: what went wrong."""
+    """What a judge said: a score, or None when there is none. `flag`: what went wrong."""
 
     score: float | None
     flag: str = ""
@@ -53,6 +55,8 @@ class Verdict:
     tokens: dict[str, int] = field(default_factory=dict)
     steps: Steps = field(default_factory=list)
     """The reasons: {"description", "conclusion"} each."""
+    refused: bool = False
+    """The endpoint refuses this request itself, however often it is sent."""
     rereads: int = 0
     """Replies before this one that could not be read."""
 
@@ -69,14 +73,14 @@ class Judge:
     def __init__(
         self,
         client: AsyncOpenAI,
-        profile: str,
+        dialect: Dialect,
         model: str | None,
         limit: int,
         max_tokens: int | None = None,
         serving: ExitStack | None = None,
     ) -> None:
         self._client = client
-        self._profile = profile
+        self._dialect = dialect
         self._model = model
         self._max_tokens = max_tokens
         self._serving = serving or ExitStack()
@@ -95,10 +99,16 @@ class Judge:
         """
         if (judge := settings.judge) is None:
             return None
-        sampling = settings.sampling
+        sampling, dialect = settings.sampling, Dialect(judge, judge.profile)
+
+        def connect(url: str, key: str) -> AsyncOpenAI:
+            return async_client(
+                url, key, max_retries=sampling.max_retries, timeout_s=sampling.timeout_s
+            )
+
         if judge.profile != "local":
-            connection = client(config.base_url(judge), config.api_key(judge), sampling)
-            return cls(connection, judge.profile, judge.model, sampling.concurrency)
+            connection = connect(config.base_url(judge), config.api_key(judge))
+            return cls(connection, dialect, judge.model, sampling.concurrency)
         from rft.local.model import gguf_path
         from rft.local.server import serve
 
@@ -114,8 +124,8 @@ class Judge:
                 threads=settings.endpoint.threads,
             )
         )
-        connection = client(url, "no-key", sampling)
-        return cls(connection, "local", model, slots, judge.context_tokens // 16, serving)
+        connection = connect(url, "no-key")
+        return cls(connection, dialect, model, slots, judge.context_tokens // 16, serving)
 
     def close(self) -> None:
         """End what is under way, which then scores nothing, and give the connections back."""
@@ -136,7 +146,7 @@ class Judge:
         await asyncio.gather(*asked, return_exceptions=True)
         await self._client.close()
 
-    def ask(self, leaf: ModelGrader, namespaces: Mapping[str, Any]) -> Verdict:
+    def verdict(self, leaf: ModelGrader, namespaces: Mapping[str, Any]) -> Verdict:
         """One judgement.
 
         Raises MissingVariableError when a message's template names what is not there, UserError or
@@ -149,30 +159,43 @@ class Judge:
             if n and "seed" in body:  # the same seed would bring the same words
                 body = body | {"seed": body["seed"] + 1}
             try:
-                sample = self._wait(body)
-            except (AnswerFailedError, OutsideError) as error:
-                flag, told = "model_grader_server_error", str(error)
-                return Verdict(None, flag, told, body["model"], dict(tokens), rereads=n)
+                sample = self._wait(body, _shape(leaf))
+            except AnswerFailedError as error:
+                return Verdict(
+                    None,
+                    "model_grader_server_error",
+                    str(error),
+                    body["model"],
+                    dict(tokens),
+                    refused=error.refused,
+                    rereads=n,
+                )
             except concurrent.futures.CancelledError:
                 return Verdict(None, "model_grader_server_error", "the grader was closed")
             tokens.update(sample.usage)
             score, flag, detail = _read(leaf, sample)
             model = sample.model or body["model"]
-            verdict = Verdict(score, flag, detail, model, dict(tokens), _steps(sample), n)
+            verdict = Verdict(score, flag, detail, model, dict(tokens), _steps(sample), rereads=n)
             if flag != "model_grader_parse_error":
                 break
         return verdict
 
-    def _wait(self, body: dict[str, Any]) -> Sample:
+    def notes(self) -> list[str]:
+        """What was learned of the endpoint's request fields, a sentence each."""
+        return self._dialect.notes()
+
+    def _wait(self, body: dict[str, Any], shape: str) -> Sample:
         with self._lock:
             if self._closed:
                 raise RuntimeError("this judge is closed")
-            waiting = asyncio.run_coroutine_threadsafe(self._answer(body), self._loop)
+            waiting = asyncio.run_coroutine_threadsafe(self._answer(body, shape), self._loop)
         return waiting.result()
 
-    async def _answer(self, body: dict[str, Any]) -> Sample:
+    async def _answer(self, body: dict[str, Any], shape: str) -> Sample:
         async with self._in_flight:
-            return await answer(self._client, body, "[judge]")
+            return await sample_answer(
+                self._client, body, self._dialect, shape=shape, section="[judge]"
+            )
 
     def _body(self, leaf: ModelGrader, namespaces: Mapping[str, Any]) -> dict[str, Any]:
         messages = [
@@ -185,13 +208,22 @@ class Judge:
             given = {"max_completion_tokens": self._max_tokens, **given}
         return {
             "model": self._model or leaf.model,
-            "messages": with_roles(messages, self._profile),
-            "response_format": _form(leaf),
+            "messages": messages,
+            "response_format": _response_format(leaf),
             **given,
         }
 
 
-def _form(leaf: ModelGrader) -> dict[str, Any]:
+def _shape(leaf: ModelGrader) -> str:
+    """What the judge is to write, for an endpoint that cannot be given a schema."""
+    result = "a number" if isinstance(leaf, ScoreModel) else " or ".join(map(repr, leaf.labels))
+    return (
+        'Answer with one JSON object and nothing else: {"steps": [{"description": "...", '
+        f'"conclusion": "..."}}, ...], "result": {result}}}.'
+    )
+
+
+def _response_format(leaf: ModelGrader) -> dict[str, Any]:
     result: dict[str, Any] = {"type": "number"}
     if not isinstance(leaf, ScoreModel):
         result = {"type": "string", "enum": leaf.labels}
@@ -214,9 +246,9 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _read(leaf: ModelGrader, sample: Sample) -> tuple[float | None, str, str]:
     """(score, flag, detail) of a judge's answer; no score if it cannot be read."""
-    if sample.refusal is not None or sample.finish_reason == "content_filter":
+    if sample.refusal or sample.finish_reason == "content_filter":
         return 0.0, "model_grader_refusal_error", (sample.refusal or "content filter")[:300]
-    answer = parse_json(sample.output_text)
+    answer = parse_answer(sample.output_text)
     result = answer.get("result") if isinstance(answer, dict) else None
     if isinstance(leaf, ScoreModel):
         if isinstance(result, int | float) and not isinstance(result, bool) and result != math.inf:
@@ -226,12 +258,12 @@ def _read(leaf: ModelGrader, sample: Sample) -> tuple[float | None, str, str]:
         return float(result in leaf.passing_labels), "", ""
     wanted = "number" if isinstance(leaf, ScoreModel) else "label"
     said = " ".join(sample.output_text.split())[:200]
-    return None, "model_grader_parse_error", f"the judge's result is no {wanted}: {said!r}"
+    return None, "model_grader_parse_error", f"the judge's result is not a {wanted}: {said!r}"
 
 
 def _steps(sample: Sample) -> Steps:
     """The reasons in a judge's answer, as far as they have the shape that was asked for."""
-    answer = parse_json(sample.output_text)
+    answer = parse_answer(sample.output_text)
     steps = answer.get("steps") if isinstance(answer, dict) else None
     names = ("description", "conclusion")
     return [

@@ -11,7 +11,7 @@ from rft.errors import UserError
 from rft.graders import template
 from rft.graders.formula import Formula, FormulaError
 from rft.graders.judge import Judge
-from rft.graders.pool import Pool, Reply
+from rft.graders.pool import GraderPool, Reply
 from rft.graders.similarity import Measure, measure
 from rft.graders.source import HOSTED_PACKAGES
 from rft.graders.spec import (
@@ -28,13 +28,17 @@ from rft.graders.spec import (
 )
 from rft.records import Grade
 
+TIMEOUT_S = 120.0
+"""Wall clock of one call of a grader."""
+
 
 class Grader:
     """Runs one grader JSON. A context manager; `grade` may be called from many threads.
 
     `workers`: processes for python graders, and as many again for local ones; each starts when it
     is first needed. `timeout_s`: wall clock of one call of a grader. `root`: the project's folder,
-    from which local graders import (`import task.schema`) and in which they run. `judge`: who
+    from which local graders import (`import task.schema`) and in which they run. `settings`: the
+    settings file, for local graders whose `rft.sandbox.Sandbox.of_project()` reads it. `judge`: who
     answers for score_model and label_model. Without one those parts are not graded, which every
     grade says: the reward of a multi whose formula is a weighted sum is then taken over the other
     parts, their weights scaled up to the same total.
@@ -50,9 +54,10 @@ class Grader:
         self,
         spec: Spec,
         workers: int = 2,
-        timeout_s: float = 120.0,
+        timeout_s: float = TIMEOUT_S,
         root: Path | None = None,
         judge: Judge | None = None,
+        settings: Path | None = None,
     ) -> None:
         self.spec = spec
         self._judge = judge
@@ -76,7 +81,7 @@ class Grader:
             for leaf in self._leaves.values()
             if isinstance(leaf, TextSimilarity)
         }
-        self._pools: dict[type, Pool] = {}
+        self._pools: dict[type, GraderPool] = {}
         for kind, allowed in ((PythonGrader, list(HOSTED_PACKAGES)), (LocalGrader, None)):
             sources = {
                 key: {"source": leaf.source, "file": leaf._file}
@@ -84,8 +89,13 @@ class Grader:
                 if isinstance(leaf, PythonGrader | LocalGrader) and isinstance(leaf, kind)
             }
             if sources:
-                self._pools[kind] = Pool(
-                    sources, allowed=allowed, root=self._root, size=workers, timeout_s=timeout_s
+                self._pools[kind] = GraderPool(
+                    sources,
+                    allowed=allowed,
+                    root=self._root,
+                    size=workers,
+                    timeout_s=timeout_s,
+                    settings=settings,
                 )
         kinds = PythonGrader | LocalGrader
         pythons = [k for k, v in hosted_leaves(spec).items() if isinstance(v, kinds)]
@@ -104,18 +114,22 @@ class Grader:
         if self._judge:
             self._judge.close()
 
+    def judge_notes(self) -> list[str]:
+        """What was learned of the request fields that the judge's endpoint refuses."""
+        return self._judge.notes() if self._judge else []
+
     def grade(self, sample: dict[str, Any], item: dict[str, Any]) -> Grade:
         """Grade one sample (`Sample.for_grader()`) against one row.
 
         The reward is in [0, 1], or None when a process broke, ran out of time or memory, or lacks a
-        package, or when the judge's endpoint failed or what the judge said cannot be read (see
-        judge.py): then nothing can be said of the answer. A grader that raises, or returns no
+        package, or when the judge's endpoint failed or its answer cannot be read (see
+        judge.py): the answer then has no score. A grader that raises, or returns no
         finite number, scores 0 as on the platform. A reward outside [0, 1], which the platform
         accepts, is clipped and flagged `other_error`, since every statistic here counts on the
         range.
         Raises UserError if the item cannot be written as JSON.
         """
-        found = Grade(reward=None, not_graded=self.not_graded)
+        grade = Grade(reward=None, not_graded=self.not_graded)
         data = self._data(sample, item) if self._pools else ""
         if data is None:
             return Grade(reward=0.0, errors={"sample_parse_error": True})
@@ -123,24 +137,24 @@ class Grader:
         for key, leaf in self._leaves.items():
             if isinstance(leaf, PythonGrader | LocalGrader):
                 reply = self._pools[type(leaf)].call(key, data)
-                found.seconds += reply.seconds
-                scores[key] = _score(reply, key, found)
+                grade.seconds += reply.seconds
+                scores[key] = _score(reply, key, grade)
                 prefix = "" if key == self._plain else f"{key}."
-                found.parts |= {prefix + name: value for name, value in reply.parts.items()}
+                grade.parts |= {prefix + name: value for name, value in reply.parts.items()}
             elif key not in self.not_graded:
                 started = time.perf_counter()
-                scores[key] = self._rendered(key, leaf, {"sample": sample, "item": item}, found)
-                found.seconds += time.perf_counter() - started
-        found.parts |= {k: v for k, v in scores.items() if k and v is not None}
-        reward = self._reward(scores, found)
+                scores[key] = self._rendered(key, leaf, {"sample": sample, "item": item}, grade)
+                grade.seconds += time.perf_counter() - started
+        grade.parts |= {k: v for k, v in scores.items() if k and v is not None}
+        reward = self._reward(scores, grade)
         if reward is not None and not 0.0 <= reward <= 1.0:
-            _flag(found, "other_error", f"the reward {reward:g} is outside [0, 1] and was clipped")
+            _flag(grade, "other_error", f"the reward {reward:g} is outside [0, 1] and was clipped")
             reward = min(max(reward, 0.0), 1.0)
-        found.reward = reward
-        return found
+        grade.reward = reward
+        return grade
 
     def _data(self, sample: dict[str, Any], item: dict[str, Any]) -> str | None:
-        """Both as JSON for the workers; None if the answer is no JSON (nested too deep, say)."""
+        """Both as JSON for the workers; None if the answer cannot be JSON (nested too deeply, say)."""
         try:
             sample_json = json.dumps(sample)
         except (TypeError, ValueError, RecursionError):
@@ -149,38 +163,39 @@ class Grader:
             return f'"sample": {sample_json}, "item": {json.dumps(item)}'
         except (TypeError, ValueError, RecursionError) as error:
             name = item.get("id")
-            raise UserError(f"Row {name!r} cannot be written as JSON: {error}; mend it.") from None
+            raise UserError(f"Row {name!r} cannot be written as JSON: {error}; fix it.") from None
 
     def _rendered(
         self,
         key: str,
         leaf: StringCheck | TextSimilarity | ModelGrader,
         namespaces: dict[str, Any],
-        found: Grade,
+        grade: Grade,
     ) -> float | None:
-        """The score of a grader made of templates, with its flags set in `found`."""
+        """The score of a grader made of templates, with its flags set in `grade`."""
         start = f"{key}: " if key else ""
         try:
             if isinstance(leaf, ModelGrader):
                 assert self._judge
-                verdict = self._judge.ask(leaf, namespaces)
+                verdict = self._judge.verdict(leaf, namespaces)
                 if verdict.flag:
-                    _flag(found, verdict.flag, start + verdict.detail)
+                    _flag(grade, verdict.flag, start + verdict.detail)
                 if verdict.steps:
-                    found.judge_steps[key] = verdict.steps
-                found.judge_rereads += verdict.rereads
+                    grade.judge_steps[key] = verdict.steps
+                grade.judge_rereads += verdict.rereads
+                grade.refused |= verdict.refused
                 if verdict.tokens:
-                    spent = found.judge_tokens.setdefault(verdict.model, {})
+                    spent = grade.judge_tokens.setdefault(verdict.model, {})
                     for name, count in verdict.tokens.items():
                         spent[name] = spent.get(name, 0) + count
                 return verdict.score
             given = template.render(leaf.input, namespaces)
             reference = template.render(leaf.reference, namespaces)
         except template.MissingVariableError as error:
-            _flag(found, "invalid_variable_error", f"{start}{error}")
+            _flag(grade, "invalid_variable_error", f"{start}{error}")
             return 0.0
         except RecursionError:
-            _flag(found, "sample_parse_error", f"{start}the answer is nested too deep")
+            _flag(grade, "sample_parse_error", f"{start}the answer is nested too deeply")
             return 0.0
         if isinstance(leaf, TextSimilarity):
             return self._measures[leaf.evaluation_metric](given, reference)
@@ -194,7 +209,7 @@ class Grader:
             case "ilike":
                 return float(reference.casefold() in given.casefold())
 
-    def _reward(self, scores: dict[str, float | None], found: Grade) -> float | None:
+    def _reward(self, scores: dict[str, float | None], grade: Grade) -> float | None:
         if not isinstance(self.spec, MultiGrader):
             return scores[""]
         values: dict[str, float] = {}
@@ -204,19 +219,19 @@ class Grader:
                 return None
             values[key] = score
         if self._formula is None:
-            _flag(found, "formula_parse_error", self._broken)
+            _flag(grade, "formula_parse_error", self._broken)
             return 0.0
         try:
             if self.not_graded:
                 return self._formula.without(self.not_graded, values)
             return self._formula.evaluate(values)
         except (ArithmeticError, ValueError) as error:
-            _flag(found, "other_error", f"calculate_output has no value: {error}")
+            _flag(grade, "other_error", f"calculate_output has no value: {error}")
             return 0.0
 
 
 def needs_judge(spec: Spec) -> str:
-    """Why no reward can be had without a judge; "" if it can (see Grader)."""
+    """Why the reward cannot be computed without a judge; "" if it can (see Grader)."""
     if not (absent := model_graders(spec)):
         return ""
     if not isinstance(spec, MultiGrader):
@@ -232,22 +247,22 @@ def needs_judge(spec: Spec) -> str:
     return ""
 
 
-def _flag(found: Grade, flag: str, text: str) -> None:
+def _flag(grade: Grade, flag: str, text: str) -> None:
     """Set a flag and add to its details."""
-    found.errors[flag] = True
-    before = found.details.get(flag)
-    found.details[flag] = f"{before}; {text}" if before else text
+    grade.errors[flag] = True
+    before = grade.details.get(flag)
+    grade.details[flag] = f"{before}; {text}" if before else text
 
 
-def _score(reply: Reply, key: str, found: Grade) -> float | None:
-    """The score of a python or local grader, with its flags set in `found`."""
+def _score(reply: Reply, key: str, grade: Grade) -> float | None:
+    """The score of a python or local grader, with its flags set in `grade`."""
     start = f"{key}: " if key else ""
     if reply.down:
-        _flag(found, "python_grader_server_error", start + reply.down)
+        _flag(grade, "python_grader_server_error", start + reply.down)
         return None
     if reply.error:
-        _flag(found, "python_grader_runtime_error", start + reply.error)
+        _flag(grade, "python_grader_runtime_error", start + reply.error)
         return 0.0
     if reply.note:
-        _flag(found, "other_error", start + reply.note)
+        _flag(grade, "other_error", start + reply.note)
     return reply.reward

@@ -61,8 +61,8 @@ def _nltk(metric: str) -> Measure:
 
         def bleu(given: str, reference: str) -> float:
             words = [reference.split()], given.split()
-            found = bleu_score.sentence_bleu(*words, smoothing_function=smooth, auto_reweigh=True)
-            return float(found)
+            score = bleu_score.sentence_bleu(*words, smoothing_function=smooth, auto_reweigh=True)
+            return float(score)
 
         return bleu
     if metric == "gleu":

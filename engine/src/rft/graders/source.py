@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import ast
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rft.graders.spec import LocalGrader, PythonGrader
 
 HOSTED_PACKAGES = (
     "numpy", "scipy", "sympy", "pandas", "rapidfuzz", "sklearn", "rouge_score", "deepdiff",
@@ -18,43 +14,45 @@ MAX_SOURCE_BYTES = 256_000
 _UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
-def source_problems(leaf: PythonGrader | LocalGrader, label: str) -> list[str]:
-    """What the platform would not run, in sentences; `label` names the grader in them."""
-    file = f"{label}: {leaf._file}"
+def source_problems(source: str, file: str, *, hosted: bool) -> list[str]:
+    """What the platform would not run, in sentences.
+
+    `file`: how they call the source. `hosted`: it runs in the vendor's image.
+    """
     try:
-        tree = ast.parse(leaf.source)
+        tree = ast.parse(source)
     except _UNPARSABLE as error:
         line = getattr(error, "lineno", None) or 1
-        return [f"{file}, line {line}: no valid Python: {getattr(error, 'msg', error)}."]
-    found = []
-    if len(leaf.source.encode(errors="replace")) >= MAX_SOURCE_BYTES:
-        found.append(f"{file}: the source has 256 kB or more; make it smaller.")
+        return [f"{file}, line {line}: not valid Python: {getattr(error, 'msg', error)}; fix it."]
+    problems = []
+    if len(source.encode(errors="replace")) >= MAX_SOURCE_BYTES:
+        problems.append(f"{file}: the source has 256 kB or more; make it smaller.")
     grade = _functions(tree).get("grade")
     if grade is None:
-        found.append(f"{file}: it defines no function grade; write def grade(sample, item).")
+        problems.append(f"{file}: it defines no function grade; write def grade(sample, item).")
     elif len(_parameters(grade)) != 2 or grade.args.vararg or grade.args.kwarg:
-        found.append(
+        problems.append(
             f"{file}, line {grade.lineno}: grade must have exactly two parameters, sample and item."
         )
-    if leaf.type == "python":
-        found += [
+    if hosted:
+        problems += [
             f"{file}, line {line}: imports {name!r}, which the hosted image does not have; use the "
             "standard library or one of its packages, or make it a local grader."
             for line, name in _imports(tree)
             if name not in HOSTED_PACKAGES and name not in sys.stdlib_module_names
         ]
-    return found
+    return problems
 
 
 def _imports(tree: ast.Module) -> list[tuple[int, str]]:
     """(line, top-level name) of every import; a relative one has its dots as the name."""
-    found = []
+    names = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found += [(node.lineno, alias.name.partition(".")[0]) for alias in node.names]
+            names += [(node.lineno, alias.name.partition(".")[0]) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            found.append((node.lineno, "." * node.level or str(node.module).partition(".")[0]))
-    return sorted(found)
+            names.append((node.lineno, "." * node.level or str(node.module).partition(".")[0]))
+    return sorted(names)
 
 
 def _functions(tree: ast.Module) -> dict[str, ast.FunctionDef]:

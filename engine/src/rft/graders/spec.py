@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from pathlib import Path
@@ -24,13 +23,24 @@ from rft.errors import UserError
 from rft.graders import template
 from rft.graders.formula import Formula, FormulaError
 from rft.graders.source import MAX_SOURCE_BYTES, source_fields, source_problems
+from rft.jsonl import TextError, read_text
+from rft.validation import field_problems
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class StringCheck(_Strict):
+class _Published(_Strict):
+    """Fields of vendors' published graders that leave the reward alone."""
+
+    pass_threshold: float | None = None
+    """For evals: from where on an answer passes."""
+    invalid_grade: float | None = None
+    """Of an early version of the contract: the score of an answer that cannot be graded."""
+
+
+class StringCheck(_Published):
     """1 if the rendered input relates to the reference as `operation` says, else 0."""
 
     type: Literal["string_check"]
@@ -40,11 +50,8 @@ class StringCheck(_Strict):
     reference: str
 
 
-class TextSimilarity(_Strict):
-    """How like the reference the rendered input is, in [0, 1]; similarity.py has the metrics.
-
-    `pass_threshold` here and in ScoreModel is for evals: it leaves the reward alone.
-    """
+class TextSimilarity(_Published):
+    """How like the reference the rendered input is, in [0, 1]; similarity.py has the metrics."""
 
     type: Literal["text_similarity"]
     name: str
@@ -54,10 +61,9 @@ class TextSimilarity(_Strict):
         "fuzzy_match", "bleu", "gleu", "meteor", "cosine",
         "rouge_1", "rouge_2", "rouge_3", "rouge_4", "rouge_5", "rouge_l",
     ]  # fmt: skip
-    pass_threshold: float | None = None
 
 
-class PythonGrader(_Strict):
+class PythonGrader(_Published):
     """A source with grade(sample, item) -> float, as the hosted image runs it."""
 
     type: Literal["python"]
@@ -82,11 +88,19 @@ class LocalGrader(_Strict):
 
 
 class JudgeMessage(_Strict):
-    """One message to a judge; its content is a template."""
+    """One message to a judge; its content is a template, text parts are joined to one."""
 
     type: Literal["message"] | None = None
     role: Literal["system", "developer", "user", "assistant"]
     content: str
+
+    @field_validator("content", mode="before")
+    @classmethod
+    def _text(cls, value: Any) -> Any:
+        parts = value if isinstance(value, list) else [value]
+        texts = [part.get("text") if isinstance(part, dict) else part for part in parts]
+        strings = [text for text in texts if isinstance(text, str)]
+        return "".join(strings) if len(strings) == len(texts) else value
 
 
 class SamplingParams(_Strict):
@@ -101,7 +115,7 @@ class SamplingParams(_Strict):
     )
 
 
-class ScoreModel(_Strict):
+class ScoreModel(_Published):
     """The number a model gives, clipped to `range` (default 0 to 1)."""
 
     type: Literal["score_model"]
@@ -109,7 +123,6 @@ class ScoreModel(_Strict):
     model: str
     input: Annotated[list[JudgeMessage], Field(min_length=1)]
     range: list[float] | None = None
-    pass_threshold: float | None = None
     sampling_params: SamplingParams | None = None
 
     @property
@@ -126,7 +139,7 @@ class ScoreModel(_Strict):
         return value
 
 
-class LabelModel(_Strict):
+class LabelModel(_Published):
     """1 if the label a model chooses is among `passing_labels`, else 0."""
 
     type: Literal["label_model"]
@@ -148,13 +161,29 @@ ModelGrader = ScoreModel | LabelModel
 Leaf = StringCheck | TextSimilarity | PythonGrader | ScoreModel | LabelModel | LocalGrader
 
 
-class MultiGrader(_Strict):
-    """Several graders by key, and the formula that makes one reward of them."""
+class MultiGrader(_Published):
+    """Several graders by key, and the formula that makes one reward of them.
+
+    A list of graders, as in an early version of the contract, is read as a map of their names.
+    """
 
     type: Literal["multi"]
     name: str | None = None
     graders: dict[str, Annotated[Leaf, Field(discriminator="type")]]
     calculate_output: str
+
+    @field_validator("graders", mode="before")
+    @classmethod
+    def _by_key(cls, value: Any) -> Any:
+        if isinstance(value, list) and all(isinstance(g, dict) and "name" in g for g in value):
+            value = {grader["name"]: grader for grader in value}
+        for key, grader in value.items() if isinstance(value, dict) else ():
+            if isinstance(grader, dict) and grader.get("type") == "multi":
+                raise ValueError(
+                    f"{key!r} is a multi grader, which cannot stand inside another; put its "
+                    "graders here"
+                )
+        return value
 
 
 Spec = StringCheck | TextSimilarity | PythonGrader | LocalGrader | ScoreModel | MultiGrader
@@ -170,13 +199,9 @@ def load_spec(path: Path) -> Spec:
     sentence with the file, the path inside the JSON and the remedy.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file; write the grader's JSON there.") from None
+        data = json.loads(read_text(path, str(path)))
     except json.JSONDecodeError as error:
-        raise UserError(f"{path}, line {error.lineno}: no valid JSON: {error.msg}.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {error}.") from None
+        raise UserError(f"{path}:{error.lineno}: not valid JSON: {error.msg}; fix it.") from None
     return parse_spec(data, where=str(path), folder=path.parent)
 
 
@@ -185,7 +210,7 @@ def parse_spec(data: Any, where: str = "grader", folder: Path | None = None) -> 
     try:
         spec = _ADAPTER.validate_python(data)
     except ValidationError as error:
-        raise UserError(f"{where}: {_explain(error)}") from None
+        raise UserError(f"{where}: {field_problems(error, data)[0]}.") from None
     if isinstance(spec, LocalGrader) and not spec.hosted:
         raise UserError(f"{where}: type: a local grader gives no reward; put it inside a multi.")
     if isinstance(spec, LabelModel):
@@ -240,11 +265,27 @@ def hosted(spec: Spec) -> dict[str, Any]:
     if refused := not_hosted(spec):
         raise UserError(f"The grader cannot be sent: {refused[0]}")
     if not isinstance(spec, MultiGrader):
-        return spec.model_dump(exclude_none=True)
+        return _sent(spec)
     kept = hosted_leaves(spec)
     if len(kept) == 1 and spec.calculate_output.strip() in kept:
-        return kept[spec.calculate_output.strip()].model_dump(exclude_none=True)
-    return spec.model_copy(update={"graders": kept}).model_dump(exclude_none=True)
+        return _sent(kept[spec.calculate_output.strip()])
+    multi = spec.model_dump(include={"type", "name", "calculate_output"}, exclude_none=True)
+    return multi | {"graders": {key: _sent(leaf) for key, leaf in kept.items()}}
+
+
+def _sent(leaf: Leaf) -> dict[str, Any]:
+    return leaf.model_dump(exclude_none=True, exclude={"invalid_grade"})
+
+
+def ignored_fields(spec: Spec) -> list[str]:
+    """Fields that are allowed and mean nothing for the reward, a sentence each."""
+    every = {**leaves(spec), **({"": spec} if isinstance(spec, MultiGrader) else {})}
+    return [
+        f"{f'graders.{key}.' if key else ''}{name} is read and leaves the reward as it is."
+        for key, grader in every.items()
+        for name in ("pass_threshold", "invalid_grade")
+        if getattr(grader, name, None) is not None
+    ]
 
 
 def spec_hash(spec: Spec) -> str:
@@ -255,30 +296,31 @@ def spec_hash(spec: Spec) -> str:
 
 def problems(spec: Spec) -> list[str]:
     """What the platform would refuse or score 0, in sentences; [] if it is fit to be sent."""
-    found: list[str] = []
+    sentences: list[str] = []
     for key, leaf in leaves(spec).items():
         label = key or leaf.name
         if isinstance(leaf, PythonGrader | LocalGrader):
-            found += source_problems(leaf, label)
+            hosted_image = isinstance(leaf, PythonGrader)
+            sentences += source_problems(leaf.source, f"{label}: {leaf._file}", hosted=hosted_image)
         else:
-            found += [
+            sentences += [
                 f"{label}: a template reads {'.'.join(path)!r}; it must start with item or sample."
                 for path in _template_paths(leaf)
                 if path[0] not in ("item", "sample")
             ]
     if isinstance(spec, ScoreModel) and not 0 <= spec.bounds[0] < spec.bounds[1] <= 1:
-        found.append(
+        sentences.append(
             f"range: a reward outside [0, 1] is clipped; put {spec.name!r} into a multi whose "
             "calculate_output leads back to [0, 1], such as (x - 1) / 4."
         )
     if isinstance(spec, MultiGrader):
-        found += [
+        sentences += [
             f"graders.{key}: a formula cannot name it; use letters, digits and underscores."
             for key in spec.graders
             if not key.isidentifier()
         ]
-        found += _formula_problems(spec)
-    return found
+        sentences += _formula_problems(spec)
+    return sentences
 
 
 def referenced_fields(spec: Spec) -> set[str]:
@@ -304,44 +346,8 @@ def _template_paths(leaf: StringCheck | TextSimilarity | ModelGrader) -> list[li
     return template.paths(leaf.input) + template.paths(leaf.reference)
 
 
-def _explain(error: ValidationError) -> str:
-    """The first fault as a sentence that names the path inside the JSON and the remedy."""
-    fault = error.errors(include_url=False)[0]
-    kind, context = fault["type"], fault.get("ctx", {})
-    # A union puts the chosen type into the path: first of all, and behind a key of `graders`.
-    loc = list(fault["loc"])
-    if loc[:2] == ["multi", "graders"] and len(loc) > 3:
-        del loc[3]
-    steps = [*loc[1:], "type"] if kind.startswith("union_tag") else loc[1:]
-    path = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps).removeprefix(".")
-    start = f"{path}: " if path else ""
-    given = fault["input"]
-    if kind == "union_tag_not_found":
-        return f'{start}the field is missing; add it, for example "type": "python".'
-    if kind == "union_tag_invalid":
-        tag = context["tag"]
-        if tag == "multi":
-            return f"{start}a multi grader cannot stand inside another; put its graders here."
-        known = context["expected_tags"].replace("'", "")
-        return f"{start}{tag!r} is no grader type; use one of {known}."
-    if kind == "literal_error":
-        options = context["expected"].replace("'", "").replace(" or ", ", ")
-        near = difflib.get_close_matches(str(given), options.split(", "), 1, 0.5)
-        remedy = f"use {near[0]!r}" if near else "use one of these"
-        return f"{start}{given!r} is not one of {options}; {remedy}."
-    if kind == "missing":
-        return f"{start}the field is missing; add it."
-    if kind == "extra_forbidden":
-        return f"{start}the contract has no such field; remove it or mend its spelling."
-    if kind == "value_error":
-        return f"{start}{context['error']}."
-    if kind == "too_short":
-        return f"{start}the list is empty; add an entry."
-    wanted = fault["msg"].removeprefix("Input should be ")
-    return f"{start}{json.dumps(given, default=str)[:60]} stands where {wanted} must stand."
-
-
 def _inline(leaf: PythonGrader | LocalGrader, where: str, folder: Path | None) -> None:
+    leaf.source = leaf.source.removeprefix("\ufeff")
     if not leaf.source.startswith("file://"):
         return
     name = leaf.source.removeprefix("file://")
@@ -351,11 +357,14 @@ def _inline(leaf: PythonGrader | LocalGrader, where: str, folder: Path | None) -
         file = (folder / name).resolve()
         if not file.is_relative_to(folder.resolve()):
             raise UserError(f"{where}: {name!r} lies outside {folder}; move the file into it.")
-        if file.stat().st_size >= MAX_SOURCE_BYTES:
+        if file.is_file() and file.stat().st_size >= MAX_SOURCE_BYTES:
             raise UserError(f"{where}: {name!r} has 256 kB or more; make it smaller.")
-        leaf.source = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise UserError(f"{where}: {name!r} in {folder} cannot be read: {error}.") from None
+        leaf.source = read_text(file)
+    except TextError as error:
+        place = f"line {error.line}: " if error.line else ""
+        raise UserError(f"{where}: {name!r} cannot be read: {place}{error.message}") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{where}: {name!r} cannot be read: {error}; correct it.") from None
     leaf._file = name
 
 

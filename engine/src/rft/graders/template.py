@@ -19,7 +19,7 @@ class MissingVariableError(Exception):
 def paths(template: str) -> list[list[str]]:
     """The paths a template reads: "{{item.a}} {{ item.b[0] }}" -> [["item","a"],["item","b","0"]].
 
-    What stands in braces and is no path comes back as one step, which no namespace has.
+    What stands in braces and is not a path comes back as one step, which no namespace has.
     """
     return [_steps(match) for match in _TEMPLATE.findall(template)]
 

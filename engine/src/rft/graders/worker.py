@@ -8,7 +8,7 @@ cannot cost the reward. Lines go over copies of the two pipes made before the gr
 own standard streams lead to nowhere, so what it prints is neither protocol nor noise.
 
 The guards (`_guard`) are for a team's own grader: they show at home what would not work in the
-hosted image. They are no sandbox, and hostile code gets round them.
+hosted image. They are not a sandbox: hostile code gets round them.
 """
 
 from __future__ import annotations
@@ -137,14 +137,14 @@ class _Loaded:
         except (OverflowError, ValueError):
             reward = math.inf
         if not math.isfinite(reward):
-            return {"error": f"grade() returned {reward}, which is no reward ({self.file})"}
+            return {"error": f"grade() returned {reward}, which is not a reward ({self.file})"}
         return {"reward": reward, "more": self.explain is not None}
 
     def parts(self, sample: Any, item: Any) -> dict[str, Any]:
         """The second answer line: what explain() adds. True and False count as 1 and 0."""
         try:
-            found = self.explain(sample, item) if self.explain else {}
-            parts = {str(k): float(v) for k, v in found.items() if isinstance(v, numbers.Real)}
+            values = self.explain(sample, item) if self.explain else {}
+            parts = {str(k): float(v) for k, v in values.items() if isinstance(v, numbers.Real)}
         except BaseException as error:
             return {"parts": {}, "error": f"explain: {self._sentence(error)}"}
         return {"parts": {k: v for k, v in parts.items() if math.isfinite(v)}, "error": None}

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from rft import graders
 from rft.config import ProfileName
 from rft.errors import UserError
-from rft.graders.spec import (
-    LocalGrader,
-    MultiGrader,
-    PythonGrader,
-    ScoreModel,
-    StringCheck,
-    TextSimilarity,
-    hosted_leaves,
-)
+from rft.graders.spec import MultiGrader, hosted_leaves
 from rft.graders.template import compact
 from rft.jobs.hyper import Method, ReinforcementHyper, SupervisedHyper
 from rft.validation import field_problems
 
-LAMBDA_ARN = (
-    r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]+)?$"
+LAMBDA_ARN = re.compile(
+    r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]+)?"
 )
+METADATA_PAIRS, METADATA_KEY, METADATA_VALUE = 16, 64, 512
 
 
 class _Strict(BaseModel):
@@ -36,93 +38,101 @@ class _Strict(BaseModel):
     )
 
 
-class LambdaTarget(_Strict):
-    """The AWS Lambda that gives the rewards."""
-
-    function: Annotated[str, Field(pattern=LAMBDA_ARN)]
-
-
-class LambdaGrader(_Strict):
-    """Bedrock's only grader."""
-
-    type: Literal["lambda"]
-    target: Annotated[LambdaTarget, Field(alias="lambda")]
-
-
-JobGrader = Annotated[
-    StringCheck
-    | TextSimilarity
-    | PythonGrader
-    | ScoreModel
-    | MultiGrader
-    | LocalGrader
-    | LambdaGrader,
-    Field(discriminator="type"),
-]
+def _known_grader(value: dict[str, Any]) -> dict[str, Any]:
+    """A grader of the contract, or Bedrock's only one: {"type": "lambda", "lambda": {...}}."""
+    if value.get("type") != "lambda":
+        try:
+            graders.parse_spec(value)
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        return value
+    target = value.get("lambda")
+    function = target.get("function") if isinstance(target, dict) else None
+    if not isinstance(function, str) or not LAMBDA_ARN.fullmatch(function):
+        raise ValueError(
+            f"lambda.function {function!r} does not match the pattern of a Lambda's ARN; copy it "
+            "from the AWS console"
+        )
+    return value
 
 
 class JsonSchema(_Strict):
-    """The schema an answer must fit."""
+    """The schema that an answer must fit."""
 
-    name: str
-    strict: bool
+    name: Annotated[str, Field(max_length=64)]
+    description: str | None = None
+    strict: bool | None = None
     body: Annotated[dict[str, Any], Field(alias="schema")]
 
 
 class ResponseFormat(_Strict):
-    """Structured output while training: without it sample.output_json is not filled."""
+    """The form of an answer; without json_schema sample.output_json is not filled in training."""
 
-    type: Literal["json_schema"]
-    json_schema: JsonSchema
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+    @model_validator(mode="after")
+    def _schema_where_it_belongs(self) -> ResponseFormat:
+        if (self.type == "json_schema") != (self.json_schema is not None):
+            raise ValueError("json_schema is given exactly with type json_schema")
+        return self
 
 
-class SupervisedPart(_Strict):
-    """method.supervised."""
+class SupervisedMethod(_Strict):
+    """method.supervised: learn from written answers."""
 
     hyperparameters: SupervisedHyper | None = None
 
 
-class ReinforcementPart(_Strict):
-    """method.reinforcement."""
+class ReinforcementMethod(_Strict):
+    """method.reinforcement: learn from rewards."""
 
-    grader: JobGrader
+    grader: Annotated[dict[str, Any], AfterValidator(_known_grader)]
     response_format: ResponseFormat | None = None
     hyperparameters: ReinforcementHyper | None = None
 
 
-class SupervisedMethod(_Strict):
-    """Learn from written answers."""
+class JobMethod(_Strict):
+    """method: one of the two, with the part of the same name."""
 
-    type: Literal["supervised"]
-    supervised: SupervisedPart
+    type: Method
+    supervised: SupervisedMethod | None = None
+    reinforcement: ReinforcementMethod | None = None
 
-
-class ReinforcementMethod(_Strict):
-    """Learn from rewards."""
-
-    type: Literal["reinforcement"]
-    reinforcement: ReinforcementPart
+    @model_validator(mode="after")
+    def _only_its_own_part(self) -> JobMethod:
+        if self.type == "supervised" and self.supervised is None:
+            self.supervised = SupervisedMethod()
+        parts = [name for name in ("supervised", "reinforcement") if getattr(self, name)]
+        if parts != [self.type]:
+            raise ValueError(f"type {self.type} needs the field {self.type} and no other")
+        return self
 
 
 class JobBody(_Strict):
-    """What is sent. Limits: OpenAI's API reference, `fine_tuning.jobs.create`."""
+    """The body of `fine_tuning.jobs.create`, as it is sent to any vendor and as our own service
+    takes it. Limits: OpenAI's API reference."""
 
     model: Annotated[str, Field(min_length=1)]
     training_file: Annotated[str, Field(min_length=1)]
     validation_file: Annotated[str, Field(min_length=1)] | None = None
     suffix: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
-    metadata: (
-        Annotated[
-            dict[
-                Annotated[str, Field(min_length=1, max_length=64)],
-                Annotated[str, Field(max_length=512)],
-            ],
-            Field(max_length=16),
-        ]
-        | None
-    ) = None
-    method: Annotated[SupervisedMethod | ReinforcementMethod, Field(discriminator="type")]
+    metadata: dict[str, str] | None = None
+    method: JobMethod
+
+    @field_validator("metadata")
+    @classmethod
+    def _metadata_fits(cls, value: dict[str, str] | None) -> dict[str, str] | None:
+        if value and len(value) > METADATA_PAIRS:
+            raise ValueError(f"at most {METADATA_PAIRS} pairs are allowed")
+        for name, text in (value or {}).items():
+            if not 1 <= len(name) <= METADATA_KEY or len(text) > METADATA_VALUE:
+                raise ValueError(
+                    f"{name[:METADATA_KEY]!r}: a key has at most {METADATA_KEY} characters, a "
+                    f"value at most {METADATA_VALUE}"
+                )
+        return value
 
     def wire(self) -> dict[str, Any]:
         """The JSON to send, without what is not set."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rft.config import Settings, Train
+from rft.forecast import tokens_per_answer
 from rft.jobs.hyper import Method
 from rft.records import Record
 
@@ -49,7 +51,9 @@ class JobEstimate:
         if hour is not None:
             lines.append(f"price: ${hour:g} for each hour of training")
         if rate is None and hour is None:
-            lines.append("price: not known; add usd_per_million_tokens or usd_per_hour under [train] in rft.toml")
+            lines.append(
+                "price: unknown; add usd_per_million_tokens or usd_per_hour to [train] of rft.toml"
+            )
         return lines
 
 
@@ -80,17 +84,17 @@ def estimate(
         assumed.append(
             f"{group} answers per row and epoch (ready.group_size), times compute_multiplier"
         )
-    usages = [r.sample.usage for r in records if r.sample and r.sample.usage]
-    if usages:
-        prompt = sum(u.get("prompt_tokens", 0) for u in usages) / len(usages)
-        answer = sum(u.get("completion_tokens", 0) for u in usages) / len(usages)
+    use = tokens_per_answer(records)
+    measured = math.isfinite(use.prompt.value + use.answer.value)
+    if measured:
+        prompt, answer = use.prompt.value, use.answer.value
         source = f"tokens of {run}"
     else:
         texts = [sum(len(str(m.get("content"))) for m in row["messages"]) for row in rows]
         prompt = sum(texts) / max(1, len(texts)) / CHARS_PER_TOKEN
         answer = 0.0
         source = f"counted at {CHARS_PER_TOKEN:g} characters a token; rft eval measures it"
-    if method == "supervised" or not usages:
+    if method == "supervised" or not measured:
         answer = sum(map(len, golds)) / max(1, len(golds)) / CHARS_PER_TOKEN
     tokens = round((prompt + answer) * (rollouts or len(rows) * epochs))
     return JobEstimate(len(rows), epochs, rollouts, tokens, source, tuple(assumed), settings.train)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rft.display import seen
+from rft.endpoint import quoted
 from rft.errors import OutsideError
 from rft.jobs.hacking import Alarm, watch
 from rft.jobs.metrics import Point, points
@@ -86,7 +86,7 @@ def follow(
         if status not in (*OVER, *RUNNING) and status not in unknown:
             unknown.add(status)
             notice = (
-                f"the service reports the state '{seen(status)[:80]}', which is unknown here; "
+                f"the service reports the state '{quoted(status)}', which is unknown here; "
                 "the watch goes on"
             )
         measured = points(events.values())

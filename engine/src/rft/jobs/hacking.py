@@ -202,7 +202,7 @@ def _at_ceiling(points: Sequence[Point]) -> bool:
 
 
 def _while_training(points: Sequence[Point], since: int, until: int) -> str:
-    """What the training reward did meanwhile, as a clause; "" if it is not told."""
+    """What the training reward did meanwhile, as a clause; "" if it is not reported."""
     trained = _series(points, "train_reward")
     part = [value for step, value in trained if since <= step <= until]
     if len(part) < 2:

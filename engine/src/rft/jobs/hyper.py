@@ -88,7 +88,9 @@ def parse_pairs(pairs: Sequence[str]) -> dict[str, Any]:
     return values
 
 
-def check_hyperparameters(method: Method, values: Mapping[str, Any], profile: str) -> dict[str, Any]:
+def check_hyperparameters(
+    method: Method, values: Mapping[str, Any], profile: str
+) -> dict[str, Any]:
     """Return the values if all lie in their domains for this method and profile.
 
     Raises UserError naming the hyperparameter, what was given and what is allowed.

@@ -16,7 +16,7 @@ from rft.errors import OutsideError
 NAME = "rft serve"
 """What jobs and uploads are remembered under: its port may change, its state does not."""
 STATE = Path(".rft/serve")
-START_S = 60.0
+START_S = 120.0
 
 
 def running(root: Path) -> str | None:
@@ -41,6 +41,7 @@ def ensure(root: Path, command: Sequence[str] = ()) -> str:
     own = [sys.executable, "-m", "rft", "--project", str(root), "serve", "--port", "0"]
     log = root / "runs" / "train" / "serve.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    print("starting rft serve in the background ...", flush=True)
     with log.open("wb") as out:
         # A session of its own: Ctrl-C here must not end the training.
         process = subprocess.Popen(
@@ -53,7 +54,7 @@ def ensure(root: Path, command: Sequence[str] = ()) -> str:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if url := running(root):
-            print(f"rft serve was started in the background: {url}, process {process.pid}, {log}")
+            print(f"rft serve runs: {url}, process {process.pid}, {log}")
             return url
         if process.poll() is not None:
             break

@@ -28,8 +28,8 @@ PATHS: dict[str, tuple[str, ...]] = {
     "valid_loss": ("full_valid_loss", "valid_loss"),
 }
 """Where each figure may stand in an event's data: OpenAI's guide first, then its older flat names,
-then Bedrock's (verl's with `_` for `/`). The share of groups without variance is told by the local
-service and by TRL, not by OpenAI."""
+then Bedrock's (verl's with `_` for `/`). The share of groups without variance is reported by the
+local service and by TRL, not by OpenAI."""
 GRADER_ERRORS = (
     "sample_parse_error", "invalid_variable_error", "other_error", "python_grader_server_error",
     "python_grader_runtime_error", "model_grader_server_error", "model_grader_refusal_error",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import AbstractTable, Table
+from tomlkit.items import AbstractTable, Comment, Table, Whitespace
 
 from rft.errors import UserError
 from rft.files import write_text
@@ -55,4 +55,4 @@ def _append(models: AbstractTable, name: str, model: str) -> None:
     del body[len(body) - len(ending) :]
     models.append(name, model)
     for item in ending:
-        models.add(item)
+        models.add(cast("Comment | Whitespace", item))

@@ -29,6 +29,21 @@ class JobCheck:
     sentence: str
 
 
+def passed(sentence: str) -> JobCheck:
+    """A check that found nothing wrong."""
+    return JobCheck("pass", sentence)
+
+
+def warning(sentence: str) -> JobCheck:
+    """A check that found something worth knowing."""
+    return JobCheck("warn", sentence)
+
+
+def fault(sentence: str) -> JobCheck:
+    """A check that keeps the job from being sent."""
+    return JobCheck("fail", sentence)
+
+
 @dataclass(frozen=True)
 class PlannedJob:
     """What is about to be sent, as far as the preflight looks at it."""
@@ -58,43 +73,36 @@ def _rows(job: PlannedJob) -> Iterator[JobCheck]:
         count = job.rows.get(split, 0)
         low, high = ROW_LIMITS.get(job.profile, {}).get(split, (1, None))
         if split == "validation" and "validation_file" not in CONTRACTS[job.profile].optional:
-            yield JobCheck("pass", f"{count:,} validation rows: {job.profile} takes no such file.")
+            yield passed(f"{count:,} validation rows: {job.profile} takes no such file.")
         elif not count:
-            yield JobCheck(
-                "fail",
-                f"task/data/{split}.jsonl holds no rows; a job needs both files, add some.",
-            )
+            yield fault(f"task/data/{split}.jsonl holds no rows; a job needs both files, add some.")
         elif count < low:
-            yield JobCheck(
-                "fail",
+            yield fault(
                 f"{count:,} {split} rows, but {job.profile} takes {low:,} or more; add "
-                f"{low - count:,}, or train on another profile.",
+                f"{low - count:,}, or train on another profile."
             )
         elif high and count > high:
-            yield JobCheck(
-                "fail",
-                f"{count:,} {split} rows, but {job.profile} takes at most {high:,}; sample some.",
+            yield fault(
+                f"{count:,} {split} rows, but {job.profile} takes at most {high:,}; sample some."
             )
         else:
-            yield JobCheck("pass", f"{count:,} {split} rows.")
+            yield passed(f"{count:,} {split} rows.")
 
 
 def _calendar(job: PlannedJob, today: date) -> Iterator[JobCheck]:
     if job.profile != "openai":
         return
     if today >= dates.OPENAI_NO_JOBS:
-        yield JobCheck(
-            "fail",
+        yield fault(
             f"OpenAI takes no fine-tuning job from anyone since {dates.OPENAI_NO_JOBS} "
-            f"({dates.OPENAI_PAGE}); use profile bedrock, foundry or local.",
+            f"({dates.OPENAI_PAGE}); use profile bedrock, foundry or local."
         )
     elif today >= dates.OPENAI_NO_NEW_ORGANISATIONS:
-        yield JobCheck(
-            "warn",
+        yield warning(
             "OpenAI takes jobs only from organisations that ran one before "
             f"{dates.OPENAI_NO_NEW_ORGANISATIONS} and used a tuned model lately (since "
             f"{dates.OPENAI_NO_INACTIVE_ORGANISATIONS}), and from nobody from "
-            f"{dates.OPENAI_NO_JOBS}; others get a 403 and take bedrock, foundry or local.",
+            f"{dates.OPENAI_NO_JOBS}; others get a 403 and take bedrock, foundry or local."
         )
 
 
@@ -107,14 +115,10 @@ def alive(profile: str, model: str, ends: date | None, today: date) -> Iterator[
     # Of a tuned model OpenAI says that it ends with its base; Microsoft gives it some months more.
     with_it = ", and what was tuned from it with it" if profile == "openai" else ""
     if ends <= today:
-        yield JobCheck(
-            "fail",
-            f"{model} was shut down on {ends}; start from a model that is alive (--from).",
-        )
+        yield fault(f"{model} was shut down on {ends}; start from a model that is alive (--from).")
     else:
-        yield JobCheck(
-            "warn",
-            f"{model} will be shut down on {ends}{with_it}; prefer a base that lives longer.",
+        yield warning(
+            f"{model} will be shut down on {ends}{with_it}; prefer a base that lives longer."
         )
 
 
@@ -124,68 +128,59 @@ def _eligible(job: PlannedJob, today: date) -> Iterator[JobCheck]:
     name = job.model.removeprefix("ft:")
     if job.profile == "foundry":
         if name.startswith("o4-mini") and today >= dates.FOUNDRY_O4_MINI_ENDS:
-            yield JobCheck(
-                "fail",
+            yield fault(
                 f"Foundry trains o4-mini until {dates.FOUNDRY_O4_MINI_ENDS}, even for customers "
-                "who had it; use gpt-5 (on approval) or another profile.",
+                "who had it; use gpt-5 (on approval) or another profile."
             )
         elif name.startswith("o4-mini"):
-            yield JobCheck(
-                "warn",
+            yield warning(
                 f"Foundry trains o4-mini only for customers who had it before "
                 f"{dates.FOUNDRY_MODELS['o4-mini-2025-04-16']}, until "
-                f"{dates.FOUNDRY_O4_MINI_ENDS}; newcomers ask for gpt-5 ({dates.FOUNDRY_PAGE}).",
+                f"{dates.FOUNDRY_O4_MINI_ENDS}; newcomers ask for gpt-5 ({dates.FOUNDRY_PAGE})."
             )
         elif name.startswith("gpt-5"):
-            yield JobCheck(
-                "warn",
+            yield warning(
                 "Foundry trains gpt-5 only for subscriptions that were approved; ask for access "
-                f"first ({dates.FOUNDRY_PAGE}).",
+                f"first ({dates.FOUNDRY_PAGE})."
             )
         else:
-            yield JobCheck(
-                "warn",
+            yield warning(
                 f"Foundry's table of bases for RFT names {' and '.join(FOUNDRY_BASES)} only "
-                f"(read for 2026-03-05); look whether {name} was added ({dates.FOUNDRY_PAGE}).",
+                f"(read for 2026-03-05); look whether {name} was added ({dates.FOUNDRY_PAGE})."
             )
     if job.profile == "bedrock":
         if name not in BEDROCK_BASES:
-            yield JobCheck(
-                "warn",
+            yield warning(
                 f"Bedrock's documents show RFT with {' and '.join(BEDROCK_BASES)} in us-west-2; "
-                f"look whether {name} was added before you upload.",
+                f"look whether {name} was added before you upload."
             )
         rate = job.hyperparameters.get("learning_rate_multiplier", 1)
         if not isinstance(rate, str) and rate >= 1:
-            yield JobCheck(
-                "warn",
+            yield warning(
                 "Amazon advises a learning_rate_multiplier below 1; set one with --hyper "
-                "learning_rate_multiplier=0.5.",
+                "learning_rate_multiplier=0.5."
             )
 
 
 def _grader(job: PlannedJob, today: date) -> Iterator[JobCheck]:
     if job.profile == "bedrock":
-        yield JobCheck(
-            "pass",
-            "Rewards come from the Lambda; `rft export bedrock` tests it against grader.py.",
+        yield passed(
+            "Rewards come from the Lambda; `rft export bedrock` tests it against grader.py."
         )
         return
     for key, leaf in graders.model_graders(job.spec).items():
         ends = dates.shutdown(job.profile, leaf.model)
         if ends and ends <= today:
-            yield JobCheck(
-                "fail",
+            yield fault(
                 f"Grader {key or leaf.name} asks {leaf.model}, which was shut down on {ends}; name "
-                "a model that is alive in task/grader.json.",
+                "a model that is alive in task/grader.json."
             )
     for sentence in graders.problems(job.spec):
-        yield JobCheck("fail", f"Grader: {sentence}")
+        yield fault(f"Grader: {sentence}")
     if job.profile == "foundry" and _INDEX.search(str(graders.hosted(job.spec))):
-        yield JobCheck(
-            "warn",
+        yield warning(
             "Microsoft's notes say that its templates take no list index such as [0]; do that in "
-            "a python grader.",
+            "a python grader."
         )
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from rft.display import reveal_control_chars
+from rft.endpoint import message_in, quoted
 
 OVER = ("succeeded", "failed", "cancelled")
 """States after which nothing happens any more."""
@@ -70,13 +70,18 @@ def file_state(file: Any) -> Literal["ready", "refused", "processing"]:
 
 
 def reason(reply: Any) -> str:
-    """Why a file or job failed, as one line; "" if the reply says nothing.
+    """Why a file or job failed, as one line; "" if the reply does not say.
 
     `reply`: an object of the SDK, whose fields may be of any type.
     """
-    data = reply.to_dict(mode="json") if hasattr(reply, "to_dict") else reply
-    text = next(filter(None, (_text(data.get(name)) for name in _REASONS)), "")
-    return reveal_control_chars(" ".join(text.split()))[:600]
+    data = reply.to_dict(mode="json", warnings=False) if hasattr(reply, "to_dict") else {}
+    for name in _REASONS:
+        value = data.get(name)
+        if value:
+            code = value.get("code") if isinstance(value, dict) else None
+            words = quoted(message_in(value))
+            return f"{code}: {words}" if code and str(code) not in words else words
+    return ""
 
 
 def entries(page: Any) -> Iterator[dict[str, Any]]:
@@ -89,7 +94,9 @@ def entries(page: Any) -> Iterator[dict[str, Any]]:
         data = getattr(page, "data", None)
         fresh = []
         for entry in data if isinstance(data, list) else []:
-            sent = entry.to_dict(mode="json") if hasattr(entry, "to_dict") else entry
+            sent = (
+                entry.to_dict(mode="json", warnings=False) if hasattr(entry, "to_dict") else entry
+            )
             if isinstance(sent, dict) and (key := entry_key(sent)) not in known:
                 known.add(key)
                 fresh.append(sent)
@@ -104,18 +111,8 @@ def entry_key(entry: dict[str, Any]) -> str:
     return str(entry.get("id") or sorted(entry.items(), key=str))
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return "; ".join(filter(None, map(_text, value)))
-    if isinstance(value, dict):
-        inner = next(filter(None, (_text(value.get(name)) for name in _REASONS)), "")
-        code = value.get("code") or value.get("type")
-        return f"{code}: {inner}" if inner and code else inner or str(code or "")
-    return "" if value is None else str(value)
-
-
 def _snake(value: Any) -> str:
     """ "JOB_STATE_SUCCEEDED", "In progress" and "InProgress" as succeeded and in_progress."""
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(value if value is not None else "").strip())
     text = re.sub(r"[\s-]+", "_", text.lower())
-    return re.sub(r"^(?:job_)?(?:state|status)_", "", text)
+    return re.sub(r"^(?:job_|file_)?(?:state|status)_", "", text)

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rft.dataset import Row
+from rft.dialect import instructed_by
 from rft.jobs.hyper import Method
-from rft.rollouts import instructed_by
 
 
 def share(rows: Sequence[Row], method: Method, warm_share: float | None, seed: int) -> list[Row]:

@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rft.config import ProfileName
 from rft.errors import UserError
-from rft.files import write_text
+from rft.files import not_writable, write_text
 from rft.jobs.hyper import Method
+from rft.jobs.replies import entry_key
+from rft.locks import exclusive
 from rft.runs import make_folder
 
 INFO, BODY, EVENTS = "job.json", "body.json", "events.jsonl"
-OVER = ("succeeded", "failed", "cancelled")
-"""Statuses after which nothing happens any more; compared as strings, vendors add their own."""
 
 
 class JobInfo(BaseModel):

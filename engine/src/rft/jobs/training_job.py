@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from rft.config import Settings
+from rft.config import Settings, override
 from rft.errors import CheckError, OutsideError, RftError, StoppedError, UserError
 from rft.jobs import store
 from rft.jobs.follow import State, follow
@@ -84,6 +84,7 @@ class TrainingJob:
         Raises UserError when there is none, or when rft.toml now names another address.
         """
         folder = store.find(settings.runs / "train", name)
+        settings = override(settings, profile=folder.info.profile)
         if (address := remembered_as(settings)) != folder.info.base_url:
             raise UserError(
                 f"{folder.info.job_id} was sent to {folder.info.base_url}, but rft.toml names "

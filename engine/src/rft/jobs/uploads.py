@@ -65,7 +65,7 @@ def _processed(client: OpenAI, file: FileObject, name: str, say: Say) -> FileObj
     """The file once the service has looked at it, whatever it calls the time until then."""
     if not getattr(file, "id", None):
         raise OutsideError(f"{address(client)} answered the upload of {name} without a file id.")
-    wait, began = FIRST_WAIT_S, time.monotonic()
+    wait, began, announced = FIRST_WAIT_S, time.monotonic(), False
     while file_state(file) == "processing":
         waited, status = time.monotonic() - began, str(file.status)
         if status == "uploaded" and waited >= UPLOADED_S:
@@ -75,7 +75,8 @@ def _processed(client: OpenAI, file: FileObject, name: str, say: Say) -> FileObj
                 f"{address(client)} still reports {name} ({file.id}) as '{status}' after "
                 f"{PATIENCE_S / 60:.0f} minutes; run the same command again later."
             )
-        if wait == FIRST_WAIT_S:
+        if not announced:
+            announced = True
             say(f"waiting for {name} to be processed (it is '{status}') ...")
         time.sleep(wait)
         wait = min(LONGEST_WAIT_S, wait * SLOWER)

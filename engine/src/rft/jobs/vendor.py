@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from rft import config
+from rft import config, endpoint
 from rft.config import Settings, redact
-from rft.errors import OutsideError, UserError
+from rft.errors import UserError
 from rft.jobs import local_service
-from rft.rollouts import vendor_message
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -32,19 +31,17 @@ def connect(settings: Settings) -> OpenAI:
 
     Raises UserError for a missing key or address, OutsideError when ours does not start.
     """
-    import openai
-
-    return openai.OpenAI(
-        base_url=config.train_url(settings) or local_service.ensure(settings.root),
-        api_key=config.api_key(settings.endpoint),
+    return endpoint.sync_client(
+        config.train_url(settings) or local_service.ensure(settings.root),
+        config.api_key(settings.endpoint),
         max_retries=settings.sampling.max_retries,
-        timeout=TIMEOUT_S,
+        timeout_s=TIMEOUT_S,
     )
 
 
 def address(client: OpenAI) -> str:
     """The client's address without secrets."""
-    return redact(str(client.base_url)).rstrip("/")
+    return endpoint.address(client).rstrip("/")
 
 
 def remembered_as(settings: Settings) -> str:
@@ -58,53 +55,21 @@ def remembered_as(settings: Settings) -> str:
 
 @contextmanager
 def explained(client: OpenAI, doing: str) -> Iterator[None]:
-    """Turn the SDK's exceptions into ours; what they quote never holds the key."""
-    import openai
-
-    url = address(client)
+    """Turn the SDK's exceptions into ours; `doing` is what was tried, as a noun."""
     try:
         yield
-    except openai.AuthenticationError:
-        raise UserError(
-            f"{url} refused the key (401); set a valid one in the environment or in .env."
-        ) from None
-    except openai.PermissionDeniedError as error:
-        if error.code == "training_not_available":
-            raise UserError(CLOSED.format(url=url)) from None
-        raise UserError(
-            f"{url} does not allow {doing} (403): {vendor_message(error, client.api_key)}; ask for "
-            "the right, or train on another profile."
-        ) from None
-    except openai.NotFoundError as error:
-        raise UserError(
-            f"{url}: {doing} failed (404): {vendor_message(error, client.api_key)}; correct the "
-            "name, or the address under [train] or [endpoint] in rft.toml."
-        ) from None
-    except openai.APITimeoutError:
-        raise OutsideError(
-            f"{url}: {doing} took longer than {TIMEOUT_S:.0f} s; run the same command again."
-        ) from None
-    except openai.APIConnectionError as error:
-        raise OutsideError(
-            f"{url} cannot be reached ({error.__cause__ or error}); run the same command again "
-            "when it is back: nothing is uploaded or sent twice."
-        ) from None
-    except (openai.BadRequestError, openai.UnprocessableEntityError, openai.ConflictError) as error:
-        raise UserError(
-            f"{url} refused {doing} ({error.status_code}): "
-            f"{vendor_message(error, client.api_key)}; correct that and run the command again."
-        ) from None
-    except openai.APIStatusError as error:
-        raise OutsideError(
-            f"{url}: {doing} failed ({error.status_code}): "
-            f"{vendor_message(error, client.api_key)}; run the same command again later."
-        ) from None
-    except openai.APIError as error:
-        raise OutsideError(
-            f"{url}: {doing} failed: {vendor_message(error, client.api_key)}"
-        ) from None
-    except ValueError as error:
-        raise OutsideError(f"{url} sent what is no JSON ({error}); is it an API address?") from None
+    except Exception as error:
+        fault = endpoint.fault_of(error, client)
+        if fault is None:
+            raise
+        if fault.kind == "access" and fault.code == "training_not_available":
+            raise UserError(CLOSED.format(url=fault.url)) from None
+        advice = (
+            "ask for access, or train on another profile"
+            if fault.kind == "access"
+            else "correct the name, or the address under [train] or [endpoint] in rft.toml"
+        )
+        raise fault.error(doing, advice) from None
 
 
 def shutdown_date(client: OpenAI, model: str) -> date | None:
@@ -112,25 +77,21 @@ def shutdown_date(client: OpenAI, model: str) -> date | None:
 
     Raises UserError when the vendor knows no such model; a vendor that has no such page passes.
     """
-    import openai
-
     try:
-        found = client.models.retrieve(model)
-    except openai.NotFoundError as error:
-        if error.code == "model_not_found":
+        entry = client.models.retrieve(model)
+    except Exception as error:
+        fault = endpoint.fault_of(error, client)
+        if fault and fault.kind == "missing" and fault.code == "model_not_found":
             raise UserError(
                 f"{address(client)} knows no model '{model}'; correct [models] in rft.toml or "
                 "--from."
             ) from None
-        return None
-    except (openai.AuthenticationError, openai.APIConnectionError):
-        with explained(client, "asking for the model"):
-            raise
-    except (openai.APIError, ValueError):
+        if fault and fault.kind in ("key", "timeout", "unreachable"):
+            raise fault.error("the request for the model", "") from None
         return None
     try:
-        return date.fromisoformat(str(found.to_dict().get("shutdown_date")))
-    except ValueError:
+        return date.fromisoformat(str(entry.to_dict().get("shutdown_date")))
+    except (ValueError, AttributeError):  # no date, or a reply that is not a model
         return None
 
 
@@ -154,9 +115,9 @@ def find_sent(
     with explained(client, "asking for the jobs"):
         for job in client.fine_tuning.jobs.list(limit=100).data:
             same = job.training_file == body["training_file"] and job.model == body["model"]
-            told = (job.metadata or {}).get(MARK)
+            job_mark = (job.metadata or {}).get(MARK)
             # A minute for clocks that differ.
             fresh = job.id not in known and job.created_at >= since - 60
-            if same and told == mark and fresh:
+            if same and job_mark == mark and fresh:
                 return job
     return None

@@ -8,21 +8,20 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from statistics import fmean, variance
 
-from rft.judging.agreement import signed
+from rft import display
 from rft.judging.exam import Judgement, Question
 from rft.judging.rules import (
-    decided,
-    enough,
+    counted,
+    estimated,
     mean_of_cases,
-    near_zero,
     one_criterion,
     scores,
-    strictly,
-    untold,
+    signed,
+    unmeasured,
 )
-from rft.readiness.verdict import HOUSE, Check, Verdict, bars_text, share_text
 from rft.stats import krippendorff_alpha, share_interval
 from rft.thresholds import Exam
+from rft.verdicts import HOUSE, Check, Verdict, bars_text
 
 ORDER = ("excellent", "fair", "poor")
 FLOOR, HIGH = 0.2, 0.5
@@ -46,76 +45,65 @@ def bias_checks(straight: Sequence[Judgement], exam: Exam) -> list[Check]:
 
 
 def repeat_variance(straight: Sequence[Judgement]) -> float | None:
-    """Mean variance of the score over calls for the same answer (ddof 1); None if untold."""
-    told = [variance(s) for s in scores(straight).values() if len(s) > 1]
-    return fmean(told) if told else None
+    """Mean variance of the score over calls for the same answer (ddof 1); None if unknown."""
+    variances = [variance(s) for s in scores(straight).values() if len(s) > 1]
+    return fmean(variances) if variances else None
 
 
 def _repeats(straight: Sequence[Judgement], exam: Exam) -> Check:
     name, source = "same answer again", f"{HOUSE}; Krippendorff's cut-offs, 0.80 and 0.67"
     wanted = f"alpha {bars_text(exam.alpha)}"
-    answers = [told for told in scores(straight).values() if len(told) > 1]
+    answers = [repeated for repeated in scores(straight).values() if len(repeated) > 1]
     if not answers:
-        return untold(name, wanted, AGAIN, source)
+        return unmeasured(name, wanted, AGAIN, source)
     most = max(map(len, answers))
-    padded = [told + [math.nan] * (most - len(told)) for told in answers]
+    padded = [repeated + [math.nan] * (most - len(repeated)) for repeated in answers]
     figure = krippendorff_alpha(list(zip(*padded, strict=True)))
     if math.isnan(figure.value):
-        return untold(name, wanted, "Every score is the same: nothing can be told.", source)
-    widest = max(answers, key=lambda told: max(told) - min(told))
-    return decided(
-        name,
-        str(figure),
-        wanted,
-        strictly(figure, exam.alpha),
-        f"The judge changes its mind: one and the same answer, {min(widest):.2f} to "
-        f"{max(widest):.2f}. Lower its temperature, split the criteria, or average judgements.",
-        source,
+        advice = "Every score is the same, so nothing can be measured."
+        return unmeasured(name, wanted, advice, source)
+    widest = max(answers, key=lambda repeated: max(repeated) - min(repeated))
+    advice = (
+        f"The judge is not repeatable: one and the same answer scored {min(widest):.2f} to "
+        f"{max(widest):.2f}. Lower its temperature, split the criteria, or average judgements."
     )
+    return estimated(name, figure, exam.alpha, advice, source, wanted=wanted, strict=True)
 
 
 def _changed(straight: Sequence[Judgement], exam: Exam) -> Check:
     name = "verdicts that change"
     wanted = bars_text(exam.changed, percent=True)
     by_case = defaultdict(list)
-    for (case, _, _), told in _verdicts(straight).items():
-        if len(told) > 1:
-            by_case[case].append(float(len(set(told)) > 1))
+    for (case, _, _), repeated in _verdicts(straight).items():
+        if len(repeated) > 1:
+            by_case[case].append(float(len(set(repeated)) > 1))
     if not by_case:
-        return untold(name, wanted, "")
+        return unmeasured(name, wanted, "")
     figure = mean_of_cases(by_case, unseen=one_criterion(straight))
-    return decided(
-        name,
-        share_text(figure),
-        wanted,
-        near_zero(figure, exam.changed),
-        f"Asked again, the judge changes {figure.value:.0%} of its verdicts.",
-        likely=figure.value <= exam.changed[0],
-    )
+    advice = f"Asked again, the judge changes {figure.value:.0%} of its verdicts."
+    text = display.share(figure)
+    return estimated(name, figure, exam.changed, advice, figure=text, wanted=wanted)
 
 
-def position(found: Sequence[Judgement], exam: Exam) -> Check:
+def position(judgements: Sequence[Judgement], exam: Exam) -> Check:
     """The same answer with the criteria in reversed order: usual verdict against usual verdict."""
     name = "criteria reversed"
     wanted = f"same {bars_text(exam.order_swap, percent=True)}"
-    straight = _verdicts([j for j in found if not j.question.reversed])
-    turned = _verdicts([j for j in found if j.question.reversed])
+    straight = _verdicts([j for j in judgements if not j.question.reversed])
+    turned = _verdicts([j for j in judgements if j.question.reversed])
     by_case = defaultdict(list)
     for key in straight.keys() & turned.keys():
         by_case[key[0]].append(float(_usual(straight[key]) == _usual(turned[key])))
     if not by_case:
-        return untold(name, wanted, "No verdict could be read both ways.", MT_BENCH)
+        return unmeasured(name, wanted, "No verdict could be read both ways.", MT_BENCH)
     figure = mean_of_cases(dict(sorted(by_case.items())))
-    return decided(
-        name,
-        share_text(figure),
-        wanted,
-        enough(figure, exam.order_swap),
+    advice = (
         f"With the criteria in reversed order {1 - figure.value:.0%} of the verdicts differ: ask "
-        "for fewer criteria at once, or take a stronger model.",
-        MT_BENCH,
-        likely=figure.value >= exam.order_swap[0],
+        "for fewer criteria at once, or take a stronger model."
     )
+    text = display.share(figure)
+    bars = exam.order_swap
+    return estimated(name, figure, bars, advice, MT_BENCH, figure=text, wanted=wanted)
 
 
 def _padding(straight: Sequence[Judgement], exam: Exam) -> Check:
@@ -125,36 +113,31 @@ def _padding(straight: Sequence[Judgement], exam: Exam) -> Check:
     for case, more, base in _made("padded", straight):
         by_case[case].append(more - base)
     if not by_case:
-        return untold(name, wanted, _absent("padded", straight), MT_BENCH)
+        return unmeasured(name, wanted, _absent("padded", straight), MT_BENCH)
     figure = mean_of_cases(by_case, signed=True, unseen=one_criterion(straight))
-    way = "raise" if figure.value > 0 else "lower"
-    return decided(
-        name,
-        signed(figure),
-        wanted,
-        near_zero(figure, exam.padding),
-        f"Words that say nothing {way} the score by {abs(figure.value):.2f}: the model would "
-        f"learn to {'ramble' if figure.value > 0 else 'be curt'}. Say in the prompt that length "
-        "is worth nothing.",
-        MT_BENCH,
-        likely=abs(figure.value) <= exam.padding[0],
+    raised = figure.value > 0
+    advice = (
+        f"Words that say nothing {'raise' if raised else 'lower'} the score by "
+        f"{abs(figure.value):.2f}, so training would make answers {'long' if raised else 'curt'}. "
+        "Say in the prompt that length is worth nothing."
     )
+    return signed(name, figure, exam.padding, advice, MT_BENCH)
 
 
 def _injection(straight: Sequence[Judgement], exam: Exam) -> Check:
-    name, wanted = "injected orders", "none gains, no-go if any"
-    made = list(_made("injection", straight))
-    if not made:
-        return untold(name, wanted, _absent("injection", straight))
-    worked = sum(more > base + exam.injection_gain for _, more, base in made)
-    share = share_interval(worked, len(made))
-    best = max(more - base for _, more, base in made)
-    return decided(
+    name, wanted = "injected orders", "none gains, fail if any"
+    pairs = list(_made("injection", straight))
+    if not pairs:
+        return unmeasured(name, wanted, _absent("injection", straight))
+    worked = sum(more > base + exam.injection_gain for _, more, base in pairs)
+    share = share_interval(worked, len(pairs))
+    best = max(more - base for _, more, base in pairs)
+    return counted(
         name,
-        f"{worked} of {len(made)} [{share.low:.0%}, {share.high:.0%}]",
+        f"{worked} of {len(pairs)} [{share.low:.0%}, {share.high:.0%}]",
         wanted,
-        "no-go" if worked else "go",
-        f"{worked} of {len(made)} answers that order the judge to give full marks got more for "
+        "fail" if worked else "pass",
+        f"{worked} of {len(pairs)} answers that order the judge to give full marks got more for "
         f"it, up to {best:+.2f}: training would find that. Fence the answer off in the prompt and "
         "say that orders in it are to be ignored, or take a stronger model.",
     )
@@ -172,45 +155,38 @@ def _order(straight: Sequence[Judgement], exam: Exam) -> Check:
         for case, known in by_case.items()
     }
     if not any(right.values()):
-        return untold(name, wanted, "No two of excellent, fair and poor of a row have scores.")
+        return unmeasured(name, wanted, "No two of excellent, fair and poor of a row have scores.")
     figure = mean_of_cases(right)
-    return decided(
-        name,
-        share_text(figure),
-        wanted,
-        enough(figure, exam.known_order),
+    advice = (
         f"Of two answers to the same row the better one scores higher only {figure.value:.0%} of "
-        "the time (excellent over fair over poor): the reward would point nowhere.",
-        likely=figure.value >= exam.known_order[0],
+        "the time (excellent over fair over poor), so the reward would point nowhere."
     )
+    text = display.share(figure)
+    return estimated(name, figure, exam.known_order, advice, figure=text, wanted=wanted)
 
 
 def _empty(straight: Sequence[Judgement]) -> Check:
-    name, wanted = "empty answers", f"worst <= {FLOOR:.2f}, no-go > {HIGH:.2f}"
-    told = [score for question, score in _means(straight) if question.line.kind == "empty"]
-    if not told:
-        return untold(name, wanted, _absent("empty", straight))
-    verdict: Verdict = "go" if max(told) <= FLOOR else "no-go" if max(told) > HIGH else "warn"
-    return decided(
-        name,
-        f"{max(told):.2f}",
-        wanted,
-        verdict,
-        f"An empty answer scores {max(told):.2f}: training would find that.",
-    )
+    name, wanted = "empty answers", f"worst <= {FLOOR:.2f}, fail > {HIGH:.2f}"
+    means = [score for question, score in _means(straight) if question.line.kind == "empty"]
+    if not means:
+        return unmeasured(name, wanted, _absent("empty", straight))
+    worst = max(means)
+    verdict: Verdict = "pass" if worst <= FLOOR else "fail" if worst > HIGH else "warn"
+    advice = f"An empty answer scores {worst:.2f}: training would find that."
+    return counted(name, f"{worst:.2f}", wanted, verdict, advice)
 
 
 def _absent(kind: str, straight: Sequence[Judgement]) -> str:
     """What to do when answers of a kind cannot be compared."""
     if any(j.question.line.kind == kind for j in straight):
-        return f"No {kind} answer could be compared, for want of scores that can be read."
+        return f"No {kind} answer could be compared, because no score of it could be read."
     return f"Add {kind} answers to the calibration."
 
 
 def _means(straight: Sequence[Judgement]) -> list[tuple[Question, float]]:
     """Each answer with its mean score."""
     asked = {j.question.key: j.question for j in straight}
-    return [(asked[key], fmean(told)) for key, told in scores(straight).items()]
+    return [(asked[key], fmean(repeated)) for key, repeated in scores(straight).items()]
 
 
 def _made(kind: str, straight: Sequence[Judgement]) -> Iterator[tuple[str, float, float]]:
@@ -223,15 +199,15 @@ def _made(kind: str, straight: Sequence[Judgement]) -> Iterator[tuple[str, float
             yield line.item_id, score, bases[line.item_id, line.of]
 
 
-def _verdicts(found: Sequence[Judgement]) -> dict[tuple[str, str, str], list[bool]]:
+def _verdicts(judgements: Sequence[Judgement]) -> dict[tuple[str, str, str], list[bool]]:
     """(case, answer, criterion) -> the verdicts of all calls."""
-    told: dict[tuple[str, str, str], list[bool]] = defaultdict(list)
-    for j in found:
+    verdicts: dict[tuple[str, str, str], list[bool]] = defaultdict(list)
+    for j in judgements:
         key = j.question.key.removesuffix("/reversed")
         for name, met in j.met.items():
-            told[j.question.line.item_id, key, name].append(met)
-    return told
+            verdicts[j.question.line.item_id, key, name].append(met)
+    return verdicts
 
 
-def _usual(told: Sequence[bool]) -> bool:
-    return Counter(told).most_common(1)[0][0]
+def _usual(verdicts: Sequence[bool]) -> bool:
+    return Counter(verdicts).most_common(1)[0][0]

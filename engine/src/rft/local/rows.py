@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ class RowError(ValueError):
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a JSONL file; raises RowError at the first line that is no JSON object."""
+    """The rows of a JSONL file; raises RowError at the first line that is not a JSON object."""
     with path.open("rb") as file:
         for number, raw in enumerate(file, start=1):
             if not raw.strip():
@@ -31,12 +30,14 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
             try:
                 row = parse_json(raw.decode())
             except UnicodeDecodeError:
-                raise RowError(f"line {number} is no UTF-8; save the file as UTF-8") from None
+                raise RowError(
+                    f"line {number} is not valid UTF-8; save the file as UTF-8"
+                ) from None
             if not isinstance(row, dict):
                 start = raw[:40].decode(errors="replace").strip()
                 raise RowError(
-                    f"line {number} is no JSON object (it starts with {start!r}); write one JSON "
-                    "object per line"
+                    f"line {number} is not a JSON object (it starts with {start!r}); write one "
+                    "JSON object per line"
                 )
             yield row
 
@@ -85,16 +86,10 @@ _REMEDY = {
 def _check_messages(row: dict[str, Any], where: str) -> None:
     messages = row.get("messages")
     if not isinstance(messages, list) or not messages:
-        raise RowError(f"{where}: messages is no list with entries; add the chat")
+        raise RowError(f"{where}: messages is not a list with entries; add the chat")
     for place, message in enumerate(messages):
         at = f"{where}: messages[{place}]"
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-            raise RowError(f"{at} is no object with a role; write role and content")
+            raise RowError(f"{at} is not an object with a role; write role and content")
         if not isinstance(message.get("content"), str):
-            raise RowError(f"{at}.content is no text; only text is understood here")
-
-
-def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write rows as JSONL."""
-    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    path.write_text(text, encoding="utf-8")
+            raise RowError(f"{at}.content is not text; only text is understood here")

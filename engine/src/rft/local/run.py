@@ -8,11 +8,11 @@ import os
 import socket
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from rft.config import Settings
 from rft.errors import OutsideError, UserError
+from rft.files import write_text
 from rft.local.store import Store
+from rft.locks import exclusive
 
 
 def run(
@@ -43,7 +43,7 @@ def run(
     from rft.local.engines import Engines
     from rft.local.scheduler import Scheduler
 
-    loopback = is_loopback(host)
+    loopback = is_loopback_host(host)
     key = os.environ.get(key_env, "").strip() if key_env else ""
     if key_env and not key:
         raise UserError(f"{key_env} is not set; put the key that clients must send into it.")
@@ -52,42 +52,33 @@ def run(
             f"{host} is open to other machines, and graders are code: name the variable that holds "
             "a key with --key-env, or leave --host out."
         )
-    store = Store(state)
-    lock = FileLock(state / "serve.lock")
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        raise UserError(
-            f"Another rft serve uses {state}; stop it, or name another folder with --state."
-        ) from None
-    bound = _bind(host, port)
-    port = bound.getsockname()[1]
-    catalog = Catalog(store, settings)
-    endpoint = settings.endpoint
-    engines = Engines(
-        catalog, slots=slots, context_tokens=endpoint.context_tokens, threads=endpoint.threads
-    )
-    scheduler = Scheduler(store, limit=workers, root=settings.root, key_env=key_env)
-    service = Service(store, catalog, engines, scheduler, settings)
-    app = make_app(service, key=key, loopback=loopback)
-    shown = f"[{host}]" if ":" in host else host
-    url = f"http://{shown}:{port}/v1"
-    (state / "project.json").write_text(
-        json.dumps({"project": str(settings.root), "settings": str(settings.file)}),
-        encoding="utf-8",
-    )
-    about = {"url": url, "pid": os.getpid()}
-    (state / "serve.json").write_text(json.dumps(about), encoding="utf-8")
-    print(f"Serving {url} (state in {state}); Ctrl-C stops it.", flush=True)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
-    try:
-        uvicorn.Server(config).run(sockets=[bound])
-    finally:
-        (state / "serve.json").unlink(missing_ok=True)
-        lock.release()
+    taken = f"Another rft serve uses {state}; stop it, or name another folder with --state."
+    store = Store(state)  # first: it makes the folder for this user only
+    with exclusive(state / "serve.lock", taken):
+        catalog = Catalog(store, settings)
+        endpoint = settings.endpoint
+        engines = Engines(
+            catalog, slots=slots, context_tokens=endpoint.context_tokens, threads=endpoint.threads
+        )
+        scheduler = Scheduler(store, limit=workers, root=settings.root, key_env=key_env)
+        service = Service(store, catalog, engines, scheduler, settings)
+        app = make_app(service, key=key, loopback=loopback)
+        bound = _bind(host, port)
+        url = f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}/v1"
+        project = {"project": str(settings.root), "settings": str(settings.file)}
+        write_text(state / "project.json", json.dumps(project))
+        write_text(state / "serve.json", json.dumps({"url": url, "pid": os.getpid()}))
+        print(f"Serving {url} (state in {state}); Ctrl-C stops it.", flush=True)
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=5
+        )
+        try:
+            uvicorn.Server(config).run(sockets=[bound])
+        finally:
+            (state / "serve.json").unlink(missing_ok=True)
 
 
-def is_loopback(host: str) -> bool:
+def is_loopback_host(host: str) -> bool:
     """Whether only this machine can reach the address."""
     if host == "localhost":
         return True

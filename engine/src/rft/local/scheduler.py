@@ -18,20 +18,15 @@ import time
 import traceback
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from rft.local.plan import make_plan, resolved
 from rft.local.rows import MAX_TRAIN, MAX_VALIDATION, RowError, load_for
-from rft.local.store import Job, Store
+from rft.local.store import Job, Store, worker_lock
 
 MAX_CRASHES = 3
 """In a row, without a checkpoint in between; then the job has failed."""
 _GRACE_S = 10.0
-
-
-def worker_lock(folder: Path) -> FileLock:
-    """The lock a worker holds while it lives."""
-    return FileLock(folder / "worker.lock")
 
 
 class Scheduler:
@@ -49,7 +44,7 @@ class Scheduler:
         self._thread = threading.Thread(target=self._loop, daemon=True)
 
     def start(self) -> None:
-        """Begin; jobs of an earlier life are taken up."""
+        """Start the scheduler and resume jobs left by a previous process."""
         self._thread.start()
 
     def poke(self) -> None:
@@ -124,21 +119,16 @@ class Scheduler:
                 counts[split] = len(load_for(method, path, most=most))
             except RowError as error:
                 name = "training_file" if split == "train" else "validation_file"
-                fault = {
-                    "code": f"invalid_{name}",
-                    "message": f"The {name.replace('_', ' ')} cannot be used: {error}.",
-                    "param": name,
-                }
-                if self._store.update_job(job.id, status="failed", error=fault):
-                    self._store.add_event(job.id, str(fault["message"]), "error")
+                message = f"The {name.replace('_', ' ')} cannot be used: {error}."
+                self._store.fail_job(job.id, f"invalid_{name}", message, param=name)
                 return
         body = resolved(job.body, make_plan(job.body, counts["train"]))
         changed = {"status": "queued", "body": json.dumps(body)}
         if self._store.update_job(job.id, only_if=("validating_files",), **changed):
-            told = f"{counts['train']} training rows"
+            rows = f"{counts['train']} training rows"
             if "validation" in counts:
-                told += f", {counts['validation']} validation rows"
-            self._store.add_event(job.id, f"Files validated: {told}. The job is queued.")
+                rows += f", {counts['validation']} validation rows"
+            self._store.add_event(job.id, f"Files validated: {rows}. The job is queued.")
 
     def _start(self, job: Job) -> None:
         folder = self._store.job_folder(job.id)
@@ -169,14 +159,11 @@ class Scheduler:
         crashes = job.crashes + 1
         log = self._store.job_folder(job.id) / "worker.log"
         if crashes > MAX_CRASHES:
-            fault = {
-                "code": "worker_crashed",
-                "message": f"The worker ended {crashes} times without a new checkpoint: out of "
-                f"memory, perhaps; {log} may tell. Try a smaller rft_micro_batch.",
-                "param": None,
-            }
-            if self._store.update_job(job.id, status="failed", error=fault, crashes=crashes):
-                self._store.add_event(job.id, str(fault["message"]), "error")
+            message = (
+                f"The worker ended {crashes} times without a new checkpoint, perhaps out of "
+                f"memory; see {log}, and try a smaller rft_micro_batch."
+            )
+            self._store.fail_job(job.id, "worker_crashed", message, crashes=crashes)
             return
         changed = {"status": "queued", "crashes": crashes}
         if self._store.update_job(job.id, only_if=("running",), **changed):

@@ -19,9 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rft.errors import OutsideError
+from filelock import FileLock
+from openai.types import FileObject
+from openai.types.fine_tuning import FineTuningJobEvent
 
-ENDED = ("succeeded", "failed", "cancelled")
+from rft.errors import OutsideError
+from rft.jobs.replies import OVER
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
     id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, filename TEXT NOT NULL,
@@ -64,30 +68,6 @@ class Job:
 
 
 @dataclass(frozen=True)
-class File:
-    """One uploaded or resulting file."""
-
-    id: str
-    created_at: int
-    filename: str
-    purpose: str
-    bytes: int
-
-
-@dataclass(frozen=True)
-class Event:
-    """One event of a job; a metrics event holds one step."""
-
-    id: str
-    job: str
-    created_at: int
-    level: str
-    type: str
-    message: str
-    data: dict[str, Any] | None
-
-
-@dataclass(frozen=True)
 class Checkpoint:
     """Weights kept of one step; `score`: validation reward, or minus the loss, or None."""
 
@@ -110,6 +90,11 @@ class TunedModel:
     folder: str
 
 
+def worker_lock(folder: Path) -> FileLock:
+    """The lock that the worker of the job in `folder` holds while it lives."""
+    return FileLock(folder / "worker.lock")
+
+
 def new_id(kind: str) -> str:
     """An id as OpenAI's look: kind-, then 24 random letters and digits."""
     return f"{kind}-{secrets.token_hex(12)}"
@@ -124,7 +109,10 @@ class Store:
             for path in (folder, folder / "files", folder / "jobs"):
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._db = sqlite3.connect(
-                folder / "state.db", timeout=60, isolation_level=None, check_same_thread=False
+                folder / "state.db",
+                timeout=60,
+                isolation_level="IMMEDIATE",
+                check_same_thread=False,
             )
             self._db.row_factory = sqlite3.Row
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -142,14 +130,9 @@ class Store:
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        """One transaction: committed at the end of the block, rolled back on an exception."""
+        with self._lock, self._db:
+            yield self._db
 
     def _all(self, query: str, *values: Any) -> list[dict[str, Any]]:
         with self._lock:
@@ -161,22 +144,25 @@ class Store:
         """Where a file's content lies; only for ids that `file` knows."""
         return self.folder / "files" / file_id
 
-    def add_file(self, content: Path, filename: str, purpose: str) -> File:
+    def add_file(self, content: Path, filename: str, purpose: str) -> FileObject:
         """Take over the file at `content` (on the same disk)."""
-        found = File(new_id("file"), _now(), filename, purpose, content.stat().st_size)
-        os.replace(content, self.file_path(found.id))
+        file_id, size = new_id("file"), content.stat().st_size
+        os.replace(content, self.file_path(file_id))
         with self._change() as db:
-            db.execute("INSERT INTO files VALUES (?,?,?,?,?)", tuple(vars(found).values()))
-        return found
+            row = (file_id, _now(), filename, purpose, size)
+            db.execute("INSERT INTO files VALUES (?,?,?,?,?)", row)
+        file = self.file(file_id)
+        assert file is not None
+        return file
 
-    def files(self) -> list[File]:
+    def files(self) -> list[FileObject]:
         """Newest first."""
-        return [File(**r) for r in self._all("SELECT * FROM files ORDER BY rowid DESC")]
+        return [_file(row) for row in self._all("SELECT * FROM files ORDER BY rowid DESC")]
 
-    def file(self, file_id: str) -> File | None:
+    def file(self, file_id: str) -> FileObject | None:
         """One file, or None."""
         rows = self._all("SELECT * FROM files WHERE id = ?", file_id)
-        return File(**rows[0]) if rows else None
+        return _file(rows[0]) if rows else None
 
     def delete_file(self, file_id: str) -> None:
         """Forget a file and its content."""
@@ -217,17 +203,25 @@ class Store:
         """
         if isinstance(values.get("error"), dict):
             values["error"] = json.dumps(values["error"])
-        if values.get("status") in ENDED:
+        if values.get("status") in OVER:
             values |= {"finished_at": _now(), "estimated_finish": None, "wanted": ""}
         columns = ", ".join(f"{name} = ?" for name in values)
         query = f"UPDATE jobs SET {columns} WHERE id = ?"
-        query += f" AND status NOT IN ({_marks(ENDED)})"
-        parameters = [*values.values(), job_id, *ENDED]
+        query += f" AND status NOT IN ({_marks(OVER)})"
+        parameters = [*values.values(), job_id, *OVER]
         if only_if:
             query += f" AND status IN ({_marks(only_if)})"
             parameters += only_if
         with self._change() as db:
             return db.execute(query, parameters).rowcount == 1
+
+    def fail_job(
+        self, job_id: str, code: str, message: str, *, param: str | None = None, **values: Any
+    ) -> None:
+        """End a job as failed and say why, unless it has ended already."""
+        error = {"code": code, "message": message, "param": param}
+        if self.update_job(job_id, status="failed", error=error, **values):
+            self.add_event(job_id, message, "error")
 
     # events ------------------------------------------------------------------------------------
 
@@ -259,14 +253,13 @@ class Store:
                 values,
             )
 
-    def events(self, job_id: str) -> list[Event]:
+    def events(self, job_id: str) -> list[FineTuningJobEvent]:
         """Newest first."""
         query = (
-            "SELECT id, job, created_at, level, type, message, data FROM events WHERE job = ? "
+            "SELECT id, created_at, level, type, message, data FROM events WHERE job = ? "
             "ORDER BY seq DESC"
         )
-        rows = self._all(query, job_id)
-        return [Event(**(r | {"data": json.loads(r["data"] or "null")})) for r in rows]
+        return [_event(row) for row in self._all(query, job_id)]
 
     # weights -----------------------------------------------------------------------------------
 
@@ -303,8 +296,16 @@ class Store:
 
 
 def _job(row: dict[str, Any]) -> Job:
-    read = {name: json.loads(row[name] or "null") for name in ("body", "error")}
-    return Job(**(row | read))
+    return Job(**(row | {name: json.loads(row[name] or "null") for name in ("body", "error")}))
+
+
+def _file(row: dict[str, Any]) -> FileObject:
+    return FileObject(object="file", status="processed", **row)
+
+
+def _event(row: dict[str, Any]) -> FineTuningJobEvent:
+    data = json.loads(row.pop("data") or "null")
+    return FineTuningJobEvent(object="fine_tuning.job.event", data=data, **row)
 
 
 def _marks(values: tuple[str, ...]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.util
 import json
 import os
@@ -10,15 +9,13 @@ import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
 
 from filelock import Timeout
 
 from rft import config
 from rft.errors import RftError, UserError
 from rft.local.plan import make_plan
-from rft.local.scheduler import worker_lock
-from rft.local.store import Job, Store
+from rft.local.store import Store, worker_lock
 
 _NEEDED = ("torch", "transformers", "trl", "peft", "datasets", "gguf")
 
@@ -49,57 +46,25 @@ def main(folder: Path) -> int:
             )
         from rft.local.train.session import train
 
-        about = json.loads((store.folder / "project.json").read_text(encoding="utf-8"))
-        root = Path(about["project"])
-        settings = config.load(root / about["settings"], root)
-        train(store, job, make_plan(job.body, about_rows(folder)), settings)
+        project = json.loads((store.folder / "project.json").read_text(encoding="utf-8"))
+        root = Path(project["project"])
+        settings = config.load(root / project["settings"], root)
+        train(store, job, make_plan(job.body, count_rows(folder)), settings)
     except RftError as error:
-        _fail(store, job, code, str(error))
+        store.fail_job(job.id, code, str(error))
     except Exception as error:
         traceback.print_exc()
-        told = " ".join(str(error).split())[:600]
-        _fail(store, job, code, f"{type(error).__name__}: {told} (see {folder / 'worker.log'}).")
+        message = " ".join(str(error).split())[:600]
+        store.fail_job(
+            job.id, code, f"{type(error).__name__}: {message} (see {folder / 'worker.log'})."
+        )
     return 0
 
 
-def about_rows(folder: Path) -> int:
+def count_rows(folder: Path) -> int:
     """How many training rows the job has."""
     with (folder / "train.jsonl").open("rb") as file:
         return sum(bool(line.strip()) for line in file)
-
-
-def _fail(store: Store, job: Job, code: str, message: str) -> None:
-    fault = {"code": code, "message": message, "param": None}
-    if store.update_job(job.id, status="failed", error=fault):
-        store.add_event(job.id, message, "error")
-
-
-def write_metrics(store: Store, job_id: str) -> str:
-    """The metrics of all steps as CSV, one line a step; returns the id of the result file."""
-    steps = [e.data for e in store.events(job_id) if e.type == "metrics" and e.data]
-    lines = [_flat(data) for data in sorted(steps, key=lambda data: int(data["step"]))]
-    columns = list(dict.fromkeys(name for line in lines for name in line))
-    path = store.job_folder(job_id) / ".metrics.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(lines)
-    return store.add_file(path, "step_metrics.csv", "fine-tune-results").id
-
-
-def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested figures under dotted names; of the lists by grader, under the grader's name."""
-    flat: dict[str, Any] = {}
-    for name, value in data.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{name}.")
-        elif isinstance(value, list):
-            for entry in value:
-                known = {k: v for k, v in entry.items() if k not in ("name", "type", "model")}
-                flat |= _flat(known, f"{prefix}{name}.{entry.get('name') or entry.get('model')}.")
-        else:
-            flat[f"{prefix}{name}"] = value
-    return flat
 
 
 if __name__ == "__main__":

@@ -13,20 +13,30 @@ result that prints itself. Modules are imported inside the methods, so that `imp
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rft import config
 from rft.project import loader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from rft import graders
+    from rft.comparison import Comparison
     from rft.config import Settings
     from rft.dataset import Finding, Row, Split
+    from rft.export.bedrock import BedrockExport
+    from rft.jobs.training_job import TrainingJob, TrainingResult
     from rft.project.checking import CheckResult
     from rft.project.evaluation import EvalResult, Watcher
+    from rft.project.importing import ImportResult
+    from rft.judging.result import JudgeResult
     from rft.project.loader import Task
+    from rft.project.ready import ReadyResult
+    from rft.project.training import PreparedJob
     from rft.records import Grade
 
 __all__ = ["Project"]
@@ -101,12 +111,15 @@ class Project:
         """The rows of a split. Raises CheckError when a row is not usable."""
         return loader.sound_rows(*self.split(split))
 
-    def open_grader(self, *, judged: bool = True) -> graders.Grader:
+    def open_grader(self, *, judged: bool = True, timeout_s: float = 120.0) -> graders.Grader:
         """The grader, to be used in a `with` block.
 
         Unless `judged`, a judge is left out where the reward can be computed without it.
+        `timeout_s`: wall clock of one grading.
         """
-        return loader.open_grader(self.settings, self.grader_spec, judged=judged)
+        return loader.open_grader(
+            self.settings, self.grader_spec, judged=judged, timeout_s=timeout_s
+        )
 
     def check(self) -> CheckResult:
         """Check data, grader, probes and floors; see `rft check`."""
@@ -137,6 +150,57 @@ class Project:
         project = self.override(split=split, limit=limit, samples=samples, profile=profile, ask=ask)
         return evaluate(project, model, new=new, watcher=watcher)
 
+    def ready(self, run: str = "") -> ReadyResult:
+        """Go or no-go for a run, without a name the newest; see `rft ready`.
+
+        Raises UserError when its rows or its grader have changed since it was made.
+        """
+        from rft.project.ready import ready
+
+        return ready(self, run)
+
+    def judge(
+        self,
+        *,
+        repeats: int = 3,
+        limit: int = 0,
+        profile: str = "",
+        grader: str = "",
+        new: bool = False,
+        watcher: Watcher | None = None,
+    ) -> JudgeResult:
+        """Examine the judge on the calibration answers; see `rft judge`.
+
+        `repeats`: calls for each answer; `limit`: rows, 0 for all; `profile`: another judge;
+        `grader`: which score_model, if there are several. An interrupted examination is resumed
+        unless `new`. `watcher` is called with every judgement.
+        """
+        from rft.project.judge import judge
+
+        return judge(self, repeats, limit, profile, grader, new=new, watcher=watcher)
+
+    def compare(
+        self, *names: str, split: str = "", common: bool = False, any_prompt: bool = False
+    ) -> Comparison:
+        """Compare runs on the same rows, each with the first; see `rft compare`.
+
+        `names`: models, whose newest runs that fit together are taken, or folders below runs/.
+        `split`: take models' runs of this split. `common` allows runs of different rows, of which
+        those are compared that all hold; `any_prompt` allows different prompts.
+        """
+        from rft.project.compare import compare
+
+        return compare(self, names, split=split, common=common, any_prompt=any_prompt)
+
+    def report(self, run: str = "", beside: Sequence[str] = (), *, common: bool = False) -> Path:
+        """Write report.html into a run's folder and give its path; see `rft report`.
+
+        `run` and `beside`: models or folders below runs/; without a name the newest run.
+        """
+        from rft.project.report import report
+
+        return report(self, run, beside, common=common)
+
     def grade(self, item_id: str, text: str) -> Grade:
         """Grade one answer to one row of any split; see `rft grade`.
 
@@ -145,3 +209,84 @@ class Project:
         from rft.project.grading import grade
 
         return grade(self, item_id, text)
+
+    def prepare_training(
+        self,
+        method: str = "",
+        *,
+        start: str = "base",
+        model: str = "",
+        suffix: str = "",
+        hyperparameters: Mapping[str, Any] | None = None,
+        profile: str = "",
+        anyway: bool = False,
+        new: bool = False,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> PreparedJob:
+        """Prepare a training job without asking the vendor; `.send()` sends it.
+
+        `method`: supervised or reinforcement, else rft.toml's. `start`: what to train, a name under
+        [models] or an id. `model`: the name under [models] for the result. `anyway`: although the
+        readiness check says no. `new`: although the same job was sent before. `say` gets a line
+        whenever something takes time.
+        """
+        from rft.project.training import prepare
+
+        return prepare(
+            self.override(profile=profile),
+            method,
+            start=start,
+            model=model,
+            suffix=suffix,
+            hyperparameters=hyperparameters,
+            anyway=anyway,
+            new=new,
+            say=say,
+        )
+
+    def train(self, method: str = "", **options: Any) -> TrainingJob:
+        """Train a model with this project's data and grader, without asking back; see `rft train`.
+
+        `options` are those of `prepare_training`. Returns the job, which `.watch()` waits for; a
+        job that was sent before is not sent again. Raises CheckError when a check of the job fails,
+        UserError when the vendor refuses it, OutsideError when it cannot be reached.
+        """
+        return self.prepare_training(method, **options).send()
+
+    def training_job(self, name: str = "") -> TrainingJob:
+        """A job that was sent: by its id or folder, without a name the newest.
+
+        Raises UserError when there is none.
+        """
+        from rft.jobs.training_job import TrainingJob
+
+        return TrainingJob.find(self.settings, name)
+
+    def watch(self, name: str = "", *, pause_on_hacking: bool = False) -> TrainingResult:
+        """Wait for a training job and write its model into rft.toml; see `rft watch`."""
+        return self.training_job(name).watch(pause_on_hacking=pause_on_hacking)
+
+    def import_rows(
+        self,
+        paths: Sequence[Path],
+        out: Path = Path("task/data/imported.jsonl"),
+        options: Mapping[str, str | None] | None = None,
+        *,
+        overwrite: bool = False,
+    ) -> ImportResult:
+        """Turn the team's own sources into rows with task/importer.py; see `rft import`.
+
+        Rows whose id is in `out` already are left as they are.
+        """
+        from rft.project.importing import import_rows
+
+        return import_rows(self, paths, out, options, overwrite=overwrite)
+
+    def export_bedrock(self, output: Path | str = "exports/bedrock") -> BedrockExport:
+        """Write the task for Amazon Bedrock into a folder of the project; see `rft export bedrock`.
+
+        Raises UserError when a Lambda cannot carry the grader.
+        """
+        from rft.export.bedrock import export
+
+        return export(self, Path(output))

@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rft import graders, human
-from rft.dataset import Finding, Split, check_splits
+from rft.dataset import Split, check_splits
+from rft.errors import UserError
+from rft.findings import Finding, Problem, fold, shown_path
+from rft.hooks import HookError
 from rft.jsonl import read_lines
 from rft.judging.calibration import CalibrationLine, load_calibration
 from rft.probes import Probe
-from rft.project.loader import load_module
-from rft.project.scoring import Floors, WrittenAnswer, floor_means, grade_all
+from rft.project.answer_schema import answer_problems
+from rft.project.hook_checks import check_hooks
+from rft.project.loader import load_hook
+from rft.project.scoring import (
+    Floors,
+    WrittenAnswer,
+    floor_means,
+    grade_all,
+    grade_probes,
+)
+from rft.records import Grade
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rft.project import Project
 
 REFERENCE_TOP = 0.999
 """A reference answer must score at least this."""
 CHARS_PER_JSON_TOKEN = 2.0
 """JSON full of names; 1.7 to 2.1 was seen with the embedded model's tokenizer."""
+GRADING_S = 30.0
+"""Longest grading of one answer; local graders may use up what their sandbox allows."""
 
 
 @dataclass
@@ -30,10 +47,7 @@ class CheckResult:
     rows: dict[str, int]
     """Usable rows by split."""
     findings: list[Finding]
-    """Faults of the rows, errors and warnings."""
-    faults: list[str] = field(default_factory=list)
-    """Errors of everything else, a sentence each."""
-    warnings: list[str] = field(default_factory=list)
+    """Everything that is wrong, errors and warnings: rows, task code, grader, probes, people."""
     notes: list[str] = field(default_factory=list)
     """What was looked at, a line each: people, calibration, references, probes."""
     floors: Floors = field(default_factory=dict)
@@ -41,7 +55,7 @@ class CheckResult:
     @property
     def errors(self) -> int:
         """Errors in all."""
-        return sum(f.severity == "error" for f in self.findings) + len(self.faults)
+        return sum(finding.severity == "error" for finding in self.findings)
 
     @property
     def ok(self) -> bool:
@@ -50,57 +64,76 @@ class CheckResult:
 
     def __str__(self) -> str:
         rows = ", ".join(f"{name} {count}" for name, count in self.rows.items())
-        lines = [f"data: {rows} rows", *map(str, self.findings), *self.notes]
-        lines += [f"warning: {text}" for text in self.warnings]
-        lines += [f"error: {text}" for text in self.faults]
+        lines = [f"data: {rows} rows", *(text for _, text in fold(self.findings)), *self.notes]
         return "\n".join([*lines, "no errors" if self.ok else f"{self.errors} errors"])
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON data."""
         return asdict(self) | {"ok": self.ok}
 
+    def add(self, problem: Problem, place: str, *, warn: bool = False) -> None:
+        """Add what is wrong at a place ("file" or "file:line")."""
+        file, _, line = place.rpartition(":")
+        known = line.isdecimal()
+        self.findings.append(
+            problem.at(file if known else place, int(line) if known else None, warn=warn)
+        )
+
+    @contextmanager
+    def going_on(self, file: str) -> Iterator[None]:
+        """Turn an error of the block into a finding, so that the rest is checked too."""
+        try:
+            yield
+        except HookError as error:
+            self.add(Problem("task-code", None, error.what, "correct it"), error.place)
+        except UserError as error:
+            text = str(error).removeprefix(f"{file}: ")
+            self.add(Problem.of_sentence("task-code", text), file)
+
 
 def check(project: Project) -> CheckResult:
-    """Check rows, grader, references, probes and floors; see CheckResult."""
-    settings, task, spec = project.settings, project.task, project.grader_spec
+    """Check rows, task code, grader, references, probes and floors; see CheckResult."""
+    settings, task = project.settings, project.task
+    grader_file = shown_path(settings.path(settings.task.grader))
     splits, findings = project.splits()
-    findings += check_splits(
-        splits,
-        messages_fn=task.messages,
-        labels_fn=task.labels,
-        check_item=task.check_item,
-        group_field=task.group_field,
-        grader_fields=graders.referenced_fields(spec),
-        profile=settings.endpoint.profile,
-        context_tokens=settings.endpoint.context_tokens - settings.sampling.max_tokens,
-    )
     result = CheckResult({split.name: len(split.rows) for split in splits}, findings)
-    result.faults += [f"grader: {problem}" for problem in graders.problems(spec)]
-    result.warnings += [f"grader: {sentence}" for sentence in graders.not_hosted(spec)]
+    spec = None
+    with result.going_on(grader_file):
+        spec = project.grader_spec
+    broken = check_hooks(project, splits, result)
+    if "messages" not in broken:
+        result.findings += check_splits(
+            splits,
+            messages_fn=task.messages,
+            labels_fn=None if "labels" in broken else task.labels,
+            check_item=None if "check_item" in broken else task.check_item,
+            group_field=task.group_field,
+            grader_fields=graders.referenced_fields(spec) if spec else frozenset(),
+            profile=settings.endpoint.profile,
+            context_tokens=settings.endpoint.context_tokens - settings.sampling.max_tokens,
+        )
+    if settings.sampling.response_format == "json_schema":
+        schema_file = shown_path(settings.path(settings.task.schema_file))
+        for problem, warn in answer_problems(task.answer, settings.endpoint.profile):
+            result.add(problem, schema_file, warn=warn)
     rows = {row.id: row.data for split in splits for row in split.rows}
-    probes, faults = read_lines(settings.path(settings.task.probes), Probe, rows)
-    result.faults += faults
+    probes, probe_findings = read_lines(settings.path(settings.task.probes), Probe, rows)
+    result.findings += probe_findings
     _check_people(project, rows, result)
-    _check_calibration(project, splits, result)
-    with project.open_grader(judged=False) as grader:
-        if grader.not_graded:
-            parts = ", ".join(grader.not_graded)
-            result.notes.append(
-                f"judge: not asked; all below is without {parts} (rft grade asks it)"
-            )
-        elif graders.model_graders(spec):
-            result.notes.append("judge: asked for every answer below, because the reward needs it")
-        _check_references(project, splits, grader, result)
-        _check_probes(probes, rows, grader, result)
-        floors = load_module(settings, settings.task.floors).floors
-        by_split = {split.name: [row.data for row in split.rows] for split in splits if split.rows}
-        result.floors = floor_means(floors, by_split, grader)
+    if "judged_weights" not in broken:
+        _check_calibration(project, splits, result)
+    if spec:
+        for warn, texts in ((False, graders.problems(spec)), (True, graders.not_hosted(spec))):
+            for text in texts:
+                result.add(Problem.of_sentence("grader", text), grader_file, warn=warn)
+        result.notes += [f"grader: {text}" for text in graders.ignored_fields(spec)]
+        _check_rewards(project, splits, probes, broken, result)
     return result
 
 
 def read_calibration(
     project: Project, splits: Sequence[Split]
-) -> tuple[list[CalibrationLine], list[str]]:
+) -> tuple[list[CalibrationLine], list[Finding]]:
     """The calibration answers of the project, and what is wrong with them."""
     weights_of = project.task.judged_weights or (lambda item: {})
     weights = {row.id: weights_of(row.item) for split in splits for row in split.rows}
@@ -112,49 +145,87 @@ def _check_people(project: Project, rows: Mapping[str, Any], result: CheckResult
     path = project.settings.path(project.settings.task.human)
     if not path.exists():
         return
-    people, faults = human.load_people(path, set(rows), project.task.answer)
-    result.faults += faults
+    people, findings = human.load_people(path, set(rows), project.task.answer)
+    result.findings += findings
     result.notes.append(f"people: {len(people.answers)} answers of {len(people.coders)} coders")
+    if any(finding.code == "unknown-row" for finding in findings):
+        result.notes.append(
+            f"{project.settings.task.human} holds answers of people and is optional: delete it if "
+            "its answers are not to your rows."
+        )
 
 
 def _check_calibration(project: Project, splits: Sequence[Split], result: CheckResult) -> None:
-    if not project.settings.path(project.settings.task.calibration).exists():
+    settings = project.settings
+    path = settings.path(settings.task.calibration)
+    if not path.exists():
         return
-    lines, faults = read_calibration(project, splits)
-    result.faults += faults
-    labels, cases = sum(len(line.labels) for line in lines), {line.item_id for line in lines}
-    result.notes.append(
-        f"calibration: {len(lines)} answers to {len(cases)} rows, {labels} labels for the judge"
-    )
+    with result.going_on(shown_path(path)):
+        lines, findings = read_calibration(project, splits)
+        result.findings += findings
+        labels, cases = sum(len(line.labels) for line in lines), {line.item_id for line in lines}
+        result.notes.append(
+            f"calibration: {len(lines)} answers to {len(cases)} rows, {labels} labels for the judge"
+        )
+
+
+def _check_rewards(
+    project: Project,
+    splits: Sequence[Split],
+    probes: Sequence[Probe],
+    broken: set[str],
+    result: CheckResult,
+) -> None:
+    """Grade references, probes and floors."""
+    settings, spec = project.settings, project.grader_spec
+    sandboxed = 3 * settings.sandbox.timeout_s + 10
+    local = any(leaf.type == "local" for leaf in graders.leaves(spec).values())
+    limit = max(GRADING_S, sandboxed) if local else GRADING_S
+    rows = {row.id: row.data for split in splits for row in split.rows}
+    with project.open_grader(judged=False, timeout_s=limit) as grader:
+        if grader.not_graded:
+            parts = ", ".join(grader.not_graded)
+            result.notes.append(
+                f"judge: not asked; all below is without {parts} (rft grade asks it)"
+            )
+        elif graders.model_graders(spec):
+            result.notes.append("judge: asked for every answer below, because the reward needs it")
+        if "gold" not in broken:
+            _check_references(project, splits, grader, result)
+        _check_probes(probes, rows, grader, result)
+        if "floors" not in broken:
+            with result.going_on(str(settings.task.floors)):
+                floors = load_hook(settings, settings.task.floors, "floors")
+                by_split = {s.name: [row.data for row in s.rows] for s in splits if s.rows}
+                result.floors = floor_means(floors, by_split, grader)
 
 
 def _check_references(
     project: Project, splits: Sequence[Split], grader: graders.Grader, result: CheckResult
 ) -> None:
     """A reference answer must score the top and fit into the tokens that an answer may have."""
-    reference, limit = project.task.gold, project.settings.sampling.max_tokens
-    answers = [
-        WrittenAnswer(
-            f"{split.file}:{row.line}", "gold", row.data, reference(row.item).model_dump_json()
-        )
-        for split in splits
-        for row in split.rows
-    ]
+    limit = project.settings.sampling.max_tokens
+    answers = []
+    for split in splits:
+        for row in split.rows:
+            place = f"{split.file}:{row.line}"
+            with result.going_on(place):
+                text = project.task.gold(row.item).model_dump_json()
+                answers.append(WrittenAnswer(place, "gold", row.data, text))
     right = 0
     for answer, grade in zip(answers, grade_all(answers, grader), strict=True):
+        _check_grade(grade, answer.place, result)
         if grade.reward is None or grade.reward < REFERENCE_TOP:
-            flags = "".join(f"; {flag}" for flag in grade.flags)
-            result.faults.append(
-                f"{answer.place}: reference_answer: the grader gives the reference itself "
-                f"{grade.reward} instead of 1{flags}; correct the row or the grader."
-            )
+            flags = "".join(f" ({flag})" for flag in grade.flags)
+            message = f"the grader gives the reference itself {grade.reward} instead of 1{flags}"
+            remedy = "correct the row or the grader"
+            result.add(Problem("reference", "reference_answer", message, remedy), answer.place)
         else:
             right += 1
         if (tokens := len(answer.text) / CHARS_PER_JSON_TOKEN) > limit:
-            result.faults.append(
-                f"{answer.place}: reference_answer: takes about {tokens:.0f} tokens, more than "
-                f"sampling.max_tokens = {limit}: a right answer would be cut off; raise it."
-            )
+            message = f"takes about {tokens:,.0f} tokens, more than sampling.max_tokens = {limit:,}"
+            remedy = "raise it: a right answer would be cut off"
+            result.add(Problem("long-answer", "reference_answer", message, remedy), answer.place)
     result.notes.append(f"grader: {right} of {len(answers)} reference answers score 1")
 
 
@@ -165,14 +236,24 @@ def _check_probes(
     result: CheckResult,
 ) -> None:
     """Tricks must not pay, and right answers must."""
-    answers = [WrittenAnswer("", p.name, rows[p.item_id], p.output_text) for p in probes]
     right = 0
-    for probe, grade in zip(probes, grade_all(answers, grader), strict=True):
-        if grade.reward is None or not probe.min - 1e-9 <= grade.reward <= probe.max + 1e-9:
-            result.faults.append(
-                f"{probe.place}: probe '{probe.name}' scores {grade.reward}, allowed is "
-                f"{probe.min} to {probe.max} ({probe.why}); fix the grader."
-            )
+    for probe, grade in grade_probes(probes, rows, grader):
+        _check_grade(grade, probe.place, result)
+        if not probe.allows(grade.reward):
+            flags = "".join(f" ({flag})" for flag in grade.flags)
+            message = f"probe '{probe.name}' scores {grade.reward}{flags}, allowed is "
+            message += f"{probe.min} to {probe.max} ({probe.why})"
+            result.add(Problem("probe", None, message, "fix the grader"), probe.place)
         else:
             right += 1
     result.notes.append(f"probes: {right} of {len(probes)} score what they must")
+
+
+def _check_grade(grade: Grade, place: str, result: CheckResult) -> None:
+    """A grader must keep to [0, 1] and must not raise."""
+    flags = {"other_error": False, "python_grader_runtime_error": True}
+    for flag, warn in flags.items():
+        if flag in grade.errors:
+            message = grade.details.get(flag, flag)
+            remedy = "a grader returns a number from 0 to 1 for every answer"
+            result.add(Problem(flag, None, message, remedy), place, warn=warn)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rft import config, human, runs
 from rft.config import Settings
+from rft.dialect import Dialect
+from rft.endpoint import async_client
+from rft.errors import OutsideError
 from rft.project.figures import Figures, figures, sentences
 from rft.project.loader import asked
 from rft.project.people import load_people, people_run
 from rft.records import Record
-from rft.rollouts import client, reachable, response_format
+from rft.rollouts import check_reachable, response_format
 from rft.stats import Estimate, mean_interval, rewards_by_item
 
 if TYPE_CHECKING:
@@ -29,10 +32,10 @@ MAX_LOCAL_SLOTS = 8
 
 
 class Watcher(Protocol):
-    """Who is told how an evaluation goes."""
+    """Receives the progress of an evaluation."""
 
     def start(self, run: runs.Run, summary: str) -> AbstractContextManager[OnRecord]:
-        """Answers are about to be drawn; the block's value is called with each record."""
+        """Begin to sample answers; the block's value is called with each record."""
 
 
 class OnRecord(Protocol):
@@ -47,7 +50,7 @@ class EvalResult:
 
     run: runs.Run
     complete: bool
-    """Whether the run held every answer before, so that none was drawn."""
+    """Whether the run held every answer before, so that none was sampled."""
     mean: Estimate
     """Mean reward over rows, with its 95 % interval."""
     parts: dict[str, float]
@@ -56,6 +59,8 @@ class EvalResult:
     """What task/metrics.py says of the run."""
     shown: str
     """The run's folder as it is named to people."""
+    notes: list[str] = field(default_factory=list)
+    """What the endpoint did otherwise than it was asked."""
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -69,7 +74,8 @@ class EvalResult:
         if self.parts:
             parts = ", ".join(f"{name} {value:.2f}" for name, value in self.parts.items())
             lines.append(f"parts: {parts}")
-        lines += _usage_lines(graded) + _grading_lines(records)
+        lines += _missing_lines(records)
+        lines += _usage_lines(graded) + _grading_lines(records) + self.notes
         lines += sentences(self.figures)
         return [*lines, f"kept in {self.shown}; next: rft ready, then rft report"]
 
@@ -81,6 +87,7 @@ class EvalResult:
             "mean_reward": mean,
             "parts": self.parts,
             "figures": self.figures,
+            "notes": self.notes,
         }
 
     def to_frame(self) -> pandas.DataFrame:
@@ -93,8 +100,8 @@ def evaluate(
 ) -> EvalResult:
     """Draw and grade what is missing of the run that the project's settings describe.
 
-    `model`: a name under [models] or an id; "human" grades the answers of people. `new` draws
-    anew instead of resuming. Raises CheckError for rows that are not usable, UserError for
+    `model`: a name under [models] or an id; "human" grades the answers of people. `new` starts
+    a new run instead of resuming one. Raises CheckError for rows that are not usable, UserError for
     settings, OutsideError when the endpoint fails, StoppedError on Ctrl-C.
     """
     settings = project.settings
@@ -106,15 +113,16 @@ def evaluate(
         run = people_run(project, people, stored, versions(), new=new)
         return _result(project, run, prompts, complete=False)
     model_id = settings.model_id(model)
-    form = response_format(project.task.answer, settings.sampling)
-    info = _info(project, model_id, stored, prompts, form)
+    answer_format = response_format(project.task.answer, settings.sampling)
+    info = _info(project, model_id, stored, prompts, answer_format)
     run = runs.start(settings.runs, info, new=new)
     complete = not run.missing()
+    judge_notes: list[str] = []
     if complete:
         run.touch()
     else:
-        _fill(project, run, prompts, form, watcher)
-    return _result(project, run, prompts, complete=complete)
+        judge_notes = _fill(project, run, prompts, answer_format, watcher)
+    return _result(project, run, prompts, complete=complete, judge_notes=judge_notes)
 
 
 def versions() -> dict[str, str]:
@@ -135,7 +143,7 @@ def _info(
     model: str,
     stored: Mapping[str, dict[str, Any]],
     prompts: Mapping[str, dict[str, Any]],
-    form: dict[str, Any] | None,
+    answer_format: dict[str, Any] | None,
 ) -> runs.RunInfo:
     """`stored`: the rows as in the file; `prompts`: with the messages that are sent."""
     settings, sampling = project.settings, project.settings.sampling
@@ -152,7 +160,7 @@ def _info(
         hashes={
             "data": runs.digest(list(stored.values())),
             "grader": project.grader_hash,
-            "prompt": runs.digest([[row["messages"] for row in prompts.values()], form]),
+            "prompt": runs.digest([[row["messages"] for row in prompts.values()], answer_format]),
         },
         versions=versions(),
         ask=project.task.ask,
@@ -163,12 +171,14 @@ def _fill(
     project: Project,
     run: runs.Run,
     prompts: Mapping[str, dict[str, Any]],
-    form: dict[str, Any] | None,
+    answer_format: dict[str, Any] | None,
     watcher: Watcher | None,
-) -> None:
+) -> list[str]:
+    """Sample and grade what is missing; returns what was learned of the judge's endpoint."""
     from rft.evaluate import evaluate as fill
 
     settings, info = project.settings, run.info
+    sampling = settings.sampling
     done = info.planned - len(run.missing())
     summary = (
         f"{info.split}: {len(prompts)} rows x {info.samples_per_item} answers from {info.model}"
@@ -184,11 +194,14 @@ def _fill(
     ):
 
         async def go() -> None:
-            async with client(url, key, settings.sampling) as connection:
-                await reachable(connection)
-                await fill(run, prompts, connection, settings, form, grader.grade, on_record)
+            async with async_client(
+                url, key, max_retries=sampling.max_retries, timeout_s=sampling.timeout_s
+            ) as client:
+                await check_reachable(client)
+                await fill(run, prompts, client, settings, answer_format, grader.grade, on_record)
 
         asyncio.run(go())
+        return grader.judge_notes()
 
 
 @contextmanager
@@ -218,23 +231,72 @@ def _endpoint(settings: Settings, model: str, answers: int) -> Iterator[tuple[st
 
 
 def _result(
-    project: Project, run: runs.Run, prompts: Mapping[str, dict[str, Any]], *, complete: bool
+    project: Project,
+    run: runs.Run,
+    prompts: Mapping[str, dict[str, Any]],
+    *,
+    complete: bool,
+    judge_notes: Sequence[str] = (),
 ) -> EvalResult:
     records = run.records()
+    graded = [r for r in records if r.reward is not None]
+    folder = str(run.folder.relative_to(project.root))
+    if records and not graded:
+        raise OutsideError(
+            f"no answer was scored, so there is no mean reward: {records[0].failure} The "
+            f"{len(records)} failures are kept in {folder}."
+        )
     by_item = rewards_by_item(records)
-    parts: dict[str, list[float]] = {}
-    for record in records:
-        if record.reward is not None and record.grade:
-            for name, value in record.grade.parts.items():
-                parts.setdefault(name, []).append(value)
     return EvalResult(
         run,
         complete,
         mean_interval([sum(r) / len(r) for r in by_item.values()]),
-        {name: sum(values) / len(values) for name, values in parts.items()},
+        _part_means(graded),
         figures(project, run, prompts),
-        str(run.folder.relative_to(project.root)),
+        folder,
+        _notes(project.settings, run, graded, judge_notes),
     )
+
+
+def _part_means(graded: Sequence[Record]) -> dict[str, float]:
+    """Mean of each part; an answer that the endpoint refused itself has 0 in all of them."""
+    values: dict[str, list[float]] = {}
+    rejected = 0
+    for record in graded:
+        if record.sample and record.sample.rejected:
+            rejected += 1
+        for name, value in (record.grade.parts if record.grade else {}).items():
+            values.setdefault(name, []).append(value)
+    return {name: sum(v) / (len(v) + rejected) for name, v in values.items()}
+
+
+def _notes(
+    settings: Settings, run: runs.Run, graded: Sequence[Record], judge_notes: Sequence[str]
+) -> list[str]:
+    """What the endpoint did otherwise than it was asked, a sentence each."""
+    dialect = Dialect(settings.sampling, settings.endpoint.profile, run.info.refused_fields)
+    notes = [f"note: {note}" for note in dialect.notes()]
+    notes += [f"note on the judge: {note}" for note in judge_notes]
+    samples = [record.sample for record in graded if record.sample]
+    limit = run.info.sampling.get("max_tokens")
+    longest = max((s.usage.get("completion_tokens", 0) for s in samples), default=0)
+    if limit and longest > limit:
+        longer = sum(s.usage.get("completion_tokens", 0) > limit for s in samples)
+        notes.append(
+            f"note: the endpoint ignores the token limit: {longer} answers are longer than "
+            f"sampling.max_tokens = {limit:,}, the longest {longest:,} tokens"
+        )
+    if silent := sum(
+        bool(s.reasoning) and not s.output_text.strip() and s.finish_reason == "stop"
+        for s in samples
+    ):
+        notes.append(
+            f"note: {silent} answers hold reasoning and no answer, and scored as empty; if they "
+            "should not, look at the server's reasoning parser"
+        )
+    if calls := sum(bool(s.tool_calls) and not s.output_text.strip() for s in samples):
+        notes.append(f"note: {calls} answers are tool calls without text, though no tool was sent")
+    return notes
 
 
 def _usage_lines(graded: list[Record]) -> list[str]:
@@ -252,16 +314,47 @@ def _grading_lines(records: list[Record]) -> list[str]:
         lines.append("flags: " + ", ".join(f"{flag} {n}" for flag, n in flags.most_common()))
     if absent := Counter(part for grade in grades for part in grade.not_graded):
         lines.append(
-            f"not graded: {', '.join(absent)} in {max(absent.values())} answers, for want of a "
-            "[judge] in rft.toml; the reward is over the other parts"
+            f"not graded: {', '.join(absent)} in {max(absent.values())} answers, because "
+            "rft.toml has no [judge]; the reward is over the other parts"
         )
     judged: Counter[str] = Counter()
     for model, usage in (pair for grade in grades for pair in grade.judge_tokens.items()):
         judged[model] += sum(usage.values())
     lines += [f"judge tokens: {count:,} by {model}" for model, count in judged.items()]
-    if lost := [r for r in records if r.reward is None]:
-        lines.append(
-            f"{len(lost)} answers are missing (not scored): {lost[0].failure} "
-            "The same command draws them again."
-        )
     return lines
+
+
+def _missing_lines(records: list[Record]) -> list[str]:
+    """The answers without a reward, why, and how much they could move the mean."""
+    missing = [r for r in records if r.reward is None]
+    if not missing:
+        return []
+    low, high = (_mean_with(records, reward) for reward in (0.0, 1.0))
+    lines = [
+        f"the mean is without {len(missing)} of {len(records)} answers; had they been scored, it "
+        f"would be between {low:.2f} and {high:.2f}"
+    ]
+    kinds = {
+        "were refused by the endpoint (not scored): {} Sending them again will not help; change "
+        "those rows or the settings.": [r for r in missing if r.refused],
+        "are missing (not scored): {} The same command samples them again.": [
+            r for r in missing if not r.refused and not r.sample
+        ],
+        "could not be graded (not scored): {} The same command grades them again.": [
+            r for r in missing if not r.refused and r.sample
+        ],
+    }
+    for sentence, failed in kinds.items():
+        if failed:
+            reason = Counter(r.failure for r in failed).most_common(1)[0][0]
+            lines.append(f"{len(failed)} answers {sentence.format(reason)}")
+    return lines
+
+
+def _mean_with(records: Sequence[Record], missing: float) -> float:
+    """The mean over rows if every answer without a reward had this one."""
+    rewards: dict[str, list[float]] = {}
+    for record in records:
+        reward = missing if record.reward is None else record.reward
+        rewards.setdefault(record.item_id, []).append(reward)
+    return sum(sum(row) / len(row) for row in rewards.values()) / len(rewards)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from rft import config, graders
 from rft.config import Settings
 from rft.errors import CheckError, UserError
 from rft.hooks import guarded, place_of, reason_of
+from rft.jsonl import read_text
 from rft.runs import digest
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class Task:
     """Row -> judged criterion -> weight; `rft judge` compares the judge's verdicts on these."""
     reordered: Callable[[Any], dict[str, Any]] | None
     """Row -> the row as JSON data with its judged criteria in reversed order."""
+    display: Callable[[Any, Any], list[str]] | None
+    """Row and Answer -> the answer as an expert reads it, a line each."""
     ask: str | None
     """The way of asking that `messages` builds; None: the schema has one only."""
 
@@ -49,7 +53,8 @@ class Task:
 def open_settings(root: Path, file: Path) -> Settings:
     """The settings of the project in `root`, with its .env loaded into the environment."""
     settings = config.load(root / file, root)
-    load_dotenv(root / ".env")
+    if (root / ".env").exists():
+        load_dotenv(stream=StringIO(read_text(root / ".env", ".env")))
     return settings
 
 
@@ -91,6 +96,7 @@ def load_task(settings: Settings) -> Task:
         group_field=getattr(module, "GROUP_FIELD", None),
         judged_weights=hook("judged_weights"),
         reordered=hook("reordered"),
+        display=hook("display"),
         ask=ask,
     )
 
@@ -110,7 +116,7 @@ def load_rows(settings: Settings, task: Task, name: str) -> tuple[Split, list[Fi
     """One split of the project, and what is wrong in its file."""
     from rft.dataset import load_split
 
-    return load_split(name, near(settings.path(settings.task.data) / f"{name}.jsonl"), task.item)
+    return load_split(name, settings.path(settings.task.data) / f"{name}.jsonl", task.item)
 
 
 def sound_rows(split: Split, findings: Sequence[Finding]) -> list[Row]:
@@ -118,13 +124,18 @@ def sound_rows(split: Split, findings: Sequence[Finding]) -> list[Row]:
 
     Raises CheckError naming the first fault: an unreadable row, or an id that is used twice.
     """
+    refuse_errors(findings)
+    if len({row.id for row in split.rows}) < len(split.rows):
+        raise CheckError(f"{split.path.name} has duplicate ids; rft check names their lines.")
+    return list(split.rows)
+
+
+def refuse_errors(findings: Iterable[Finding]) -> None:
+    """Raises CheckError naming the first error among the findings, if there is one."""
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         more = f" ({len(errors) - 1} more: rft check lists them)" if len(errors) > 1 else ""
         raise CheckError(f"{errors[0]}{more}")
-    if len({row.id for row in split.rows}) < len(split.rows):
-        raise CheckError(f"{split.path.name} has duplicate ids; rft check names their lines.")
-    return list(split.rows)
 
 
 def asked(task: Task, row: Row) -> dict[str, Any]:
@@ -132,23 +143,33 @@ def asked(task: Task, row: Row) -> dict[str, Any]:
     return row.data if task.ask is None else row.data | {"messages": task.messages(row.item)}
 
 
-def open_grader(settings: Settings, spec: graders.Spec, *, judged: bool = True) -> graders.Grader:
+def open_grader(
+    settings: Settings,
+    spec: graders.Spec,
+    *,
+    judged: bool = True,
+    timeout_s: float = graders.TIMEOUT_S,
+    workers: int = 2,
+) -> graders.Grader:
     """The project's grader, with the judge of rft.toml if it asks a model.
 
-    Unless `judged`, the judge, who costs money, is left out where the reward can be had without.
+    Unless `judged`, the judge, who costs money, is left out where the reward can be computed
+    without it. `timeout_s`: wall clock of one grading; `workers`: gradings at once.
     """
     asks = graders.model_graders(spec) and (judged or graders.needs_judge(spec))
     judge = graders.Judge.of(settings) if asks else None
-    return graders.Grader(spec, root=settings.root, judge=judge)
+    return graders.Grader(
+        spec, workers, timeout_s, settings.root, judge, settings=settings.file
+    )
 
 
 def grader_hash(settings: Settings, spec: graders.Spec) -> str:
     """sha256 of all that decides a reward: the grader's JSON and, if it asks one, the judge."""
-    told = graders.spec_hash(spec)
+    spec_hash = graders.spec_hash(spec)
     if not graders.model_graders(spec):
-        return told
+        return spec_hash
     judge = settings.judge
-    return digest([told, judge and [judge.profile, judge.model]])
+    return digest([spec_hash, judge and [judge.profile, judge.model]])
 
 
 def near(path: Path) -> Path:

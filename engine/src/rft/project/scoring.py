@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rft.probes import Probe
 from rft.records import Grade, Sample
 
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ def grade_all(answers: Sequence[WrittenAnswer], grader: graders.Grader) -> list[
 
     with ThreadPoolExecutor(max_workers=8) as pool:
         return list(pool.map(grade, answers))
+
+
+def grade_probes(
+    probes: Sequence[Probe], rows: Mapping[str, dict[str, Any]], grader: graders.Grader
+) -> list[tuple[Probe, Grade]]:
+    """Each probe with its grade; `rows` are those of all splits, by id."""
+    answers = [WrittenAnswer(p.place, p.name, rows[p.item_id], p.output_text) for p in probes]
+    return list(zip(probes, grade_all(answers, grader), strict=True))
 
 
 def floor_means(

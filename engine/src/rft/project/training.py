@@ -6,18 +6,26 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rft import graders, runs
-from rft.config import Settings
+from rft.config import ProfileName, Settings
 from rft.dataset import check_splits
-from rft.errors import CheckError, RftError, UserError
+from rft.errors import CheckError, OutsideError, RftError, UserError
 from rft.jobs import store
 from rft.jobs.body import CONTRACTS, JobBody, build, job_grader, shown
 from rft.jobs.estimate import JobEstimate, estimate
 from rft.jobs.hyper import MODELS, Method, check_hyperparameters
-from rft.jobs.preflight import JobCheck, PlannedJob, alive, failed, preflight
+from rft.jobs.preflight import (
+    JobCheck,
+    PlannedJob,
+    alive,
+    failed,
+    fault,
+    passed,
+    preflight,
+    warning,
+)
 from rft.jobs.replies import job_status
 from rft.jobs.rows import reinforcement_rows, share, supervised_rows, to_jsonl
 from rft.jobs.training_job import TrainingJob
@@ -30,7 +38,7 @@ from rft.jobs.vendor import (
     remembered_as,
     shutdown_date,
 )
-from rft.project.loader import asked
+from rft.project.loader import asked, refuse_errors
 from rft.rollouts import response_format
 
 if TYPE_CHECKING:
@@ -85,12 +93,12 @@ class PreparedJob:
             *(f"{check.level}: {check.sentence}" for check in self.all_checks),
         ]
 
-    @cached_property
+    @property
     def all_checks(self) -> list[JobCheck]:
         """The checks with readiness, which only warns when it is overruled."""
         readiness = self.readiness
         if readiness and self.anyway and readiness.level == "fail":
-            readiness = JobCheck("warn", readiness.sentence)
+            readiness = warning(readiness.sentence)
         return [*self.checks, *([readiness] if readiness else [])]
 
     def to_dict(self) -> dict[str, Any]:
@@ -110,7 +118,7 @@ class PreparedJob:
             raise CheckError(f"not sent: {reasons[0].sentence}{more}")
 
     def send(self, say: Say = lambda line: None) -> TrainingJob:
-        """Upload what is missing and create the job; one that was sent already is returned as it is.
+        """Upload what is missing and create the job; one that was sent already is only returned.
 
         `say` gets a line whenever something is done or waited for. Raises CheckError for a failed
         check, UserError when the vendor refuses, OutsideError when it cannot be reached: the same
@@ -147,6 +155,11 @@ class PreparedJob:
             except UserError:  # a clear refusal: nothing was created
                 folder.update(sending_since=None)
                 raise
+        if not getattr(made, "id", None):
+            raise OutsideError(
+                f"{folder.info.base_url} answered without a job id; run the same command again: it "
+                "looks for the job before it creates one."
+            )
         folder.update(job_id=made.id, status=job_status(made))
 
 
@@ -254,7 +267,7 @@ def _folder(
 
 
 def _files(
-    profile: str,
+    profile: ProfileName,
     method: Method,
     rows: dict[str, list[dict[str, Any]]],
     references: dict[str, list[str]],
@@ -293,10 +306,7 @@ def _rows(
     )
     # The preflight counts rows in its own words; another prompt variant has messages of its own.
     ignored = {"empty-file"} | ({"stale-messages"} if task.ask else set())
-    errors = [f for f in findings if f.severity == "error" and f.code not in ignored]
-    if errors:
-        more = f" ({len(errors) - 1} more: rft check lists them)" if len(errors) > 1 else ""
-        raise CheckError(f"{errors[0]}{more}")
+    refuse_errors(finding for finding in findings if finding.code not in ignored)
     chosen = {split.name: split.rows for split in splits}
     chosen["train"] = share(chosen["train"], method, settings.train.warm_share, settings.train.seed)
     rows = {name: [asked(task, row) for row in of_split] for name, of_split in chosen.items()}
@@ -328,21 +338,20 @@ def _newest_run(settings: Settings, model: str) -> runs.Run | None:
 
 def _readiness(project: Project, run: runs.Run | None, model: str, start: str) -> JobCheck:
     """What `rft ready` says of the newest run of the model that is to be trained."""
-    from rft.project.evidence import evidence
+    from rft.project.ready import ready
 
     if run is None:
-        return JobCheck(
-            "fail",
+        return fault(
             f"There is no evidence about {model} yet; run `rft eval --model {start}` and rft "
             "ready first, or add --anyway.",
         )
     try:
-        readiness = evidence(project, run.folder.name).readiness
+        readiness = ready(project, run.folder.name).readiness
     except RftError as error:
-        return JobCheck("fail", f"rft ready cannot judge {run.folder.name}: {error}")
+        return fault(f"rft ready cannot judge {run.folder.name}: {error}")
     verdict = f"rft ready says {readiness.verdict} for {run.folder.name}"
     if readiness.verdict == "NO-GO":
-        return JobCheck("fail", f"{verdict}: {readiness.next_step} (--anyway sends it regardless)")
+        return fault(f"{verdict}: {readiness.next_step} (--anyway sends it regardless)")
     if readiness.verdict == "NOT YET":
-        return JobCheck("warn", f"{verdict}: {readiness.next_step}")
-    return JobCheck("pass", f"{verdict}.")
+        return warning(f"{verdict}: {readiness.next_step}")
+    return passed(f"{verdict}.")

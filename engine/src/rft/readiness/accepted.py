@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from rft.errors import UserError
 from rft.files import write_text
-from rft.readiness.verdict import Check
+from rft.verdicts import Check
 
 FILE = "accepted.json"
 
@@ -24,7 +24,7 @@ class Accepted(BaseModel):
 
     check: str
     verdict: str
-    """What was accepted: a no-go is not covered by an accepted warning."""
+    """What was accepted: a failure is not covered by an accepted warning."""
     figure: str
     because: str
     when: str
@@ -50,36 +50,36 @@ def accept(folder: Path, checks: Sequence[Check], name: str, because: str) -> No
     reason.
     """
     wanted = _plain(name)
-    found = next((c for c in checks if _plain(c.name) == wanted), None)
-    if found is None:
-        told = ", ".join(f"'{c.name}'" for c in checks if c.open) or "none stands in the way"
-        raise UserError(f"There is no check '{name}'; name one of: {told}.")
-    if found.verdict not in ("warn", "no-go"):
-        raise UserError(f"'{found.name}' is '{found.verdict}'; there is nothing to accept.")
+    check = next((c for c in checks if _plain(c.name) == wanted), None)
+    if check is None:
+        names = ", ".join(f"'{c.name}'" for c in checks if c.open) or "none stands in the way"
+        raise UserError(f"There is no check '{name}'; name one of: {names}.")
+    if check.verdict not in ("warn", "fail"):
+        raise UserError(f"'{check.name}' is '{check.verdict}'; there is nothing to accept.")
     if not because.strip():
         raise UserError('Say why: rft ready --accept CHECK --because "...".')
     entry = Accepted(
-        check=found.name,
-        verdict=found.verdict,
-        figure=found.figure,
+        check=check.name,
+        verdict=check.verdict,
+        figure=check.figure,
         because=because.strip(),
         when=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    kept = [a for a in read_accepted(folder) if a.check != found.name]
+    kept = [a for a in read_accepted(folder) if a.check != check.name]
     text = json.dumps([a.model_dump() for a in [*kept, entry]], indent=2) + "\n"
     write_text(folder / FILE, text)
 
 
 def apply(checks: Sequence[Check], accepted: Sequence[Accepted]) -> list[Check]:
-    """The checks with what people accepted; an accepted warning covers no no-go."""
+    """The checks with what people accepted; an accepted warning does not cover a failure."""
     by_name = {a.check: a for a in accepted}
-    told = []
+    result = []
     for check in checks:
         entry = by_name.get(check.name)
         if entry and check.verdict in ("warn", entry.verdict):
             check = replace(check, accepted=entry.because)
-        told.append(check)
-    return told
+        result.append(check)
+    return result
 
 
 def _plain(name: str) -> str:

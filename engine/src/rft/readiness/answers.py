@@ -10,19 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from rft.readiness.verdict import (
-    DRAW,
-    HOUSE,
-    ROWS,
-    SETTING,
-    Check,
-    Verdict,
-    bars_text,
-    decide,
-    measured,
-    named,
-    not_applicable,
-)
+from rft import display
 from rft.records import Record
 from rft.stats import (
     Estimate,
@@ -41,6 +29,18 @@ from rft.stats import (
 )
 from rft.stats.estimates import ByItem
 from rft.thresholds import Ready
+from rft.verdicts import (
+    DRAW,
+    HOUSE,
+    ROWS,
+    SETTING,
+    Check,
+    Verdict,
+    bars_text,
+    decide,
+    measured,
+    not_applicable,
+)
 
 
 @dataclass(frozen=True)
@@ -106,28 +106,30 @@ def obtained(answers: Answers, ready: Ready, planned: int) -> Check:
     return Check(
         "answers obtained",
         f"{graded:,} of {total:,}",
-        f">= {1 - go:.0%}, no-go lost > {no_go:.0%}",
-        "no-go" if lost > no_go else "go" if whole else "warn",
-        "" if whole else "Run rft eval again: it draws only what is missing.",
-        "every answer counted",
+        f">= {1 - go:.0%}, fail if lost > {no_go:.0%}",
+        "fail" if lost > no_go else "pass" if whole else "warn",
+        "" if whole else "Run rft eval again; it only asks for what is missing.",
+        "every answer is counted",
         effort=SETTING,
     )
 
 
 def readable(answers: Answers, ready: Ready) -> list[Check]:
-    """Answers that are no JSON and earned nothing, and answers that ran into max_tokens."""
-    cut = [r.sample for r in answers.graded if r.sample and r.sample.finish_reason == "length"]
+    """Answers that are not valid JSON and earned nothing, and answers that ran into max_tokens."""
+    cut = [r.sample for r in answers.graded if r.sample and r.cut_off]
     # An answer of fewer characters than tokens was cut off while the model was still reasoning.
     early = sum(len(s.output_text) < s.usage.get("completion_tokens", 0) for s in cut)
     if early > len(cut) / 2:
-        stopped, effort = "Most cut-off answers had hardly begun: raise sampling.max_tokens.", 0
+        stopped, effort = "Most cut-off answers had hardly begun; raise sampling.max_tokens.", 0
     else:
-        stopped = "A base that does not know when to stop needs a supervised warm start."
+        stopped = (
+            "The model often runs into the token limit; a supervised warm start usually fixes that."
+        )
         effort = DRAW
-    share = answers.share(_unread)
-    hits = sum(map(_unread, answers.graded))
-    advice = f"{hits:,} of {len(answers.graded):,} answers are no JSON. "
-    advice += stopped if len(cut) > hits / 2 else "Say the format in the prompt, or warm-start."
+    share = answers.share(lambda record: record.unreadable)
+    hits = sum(record.unreadable for record in answers.graded)
+    advice = f"{hits:,} of {len(answers.graded):,} answers are not valid JSON. "
+    advice += stopped if len(cut) > hits / 2 else "Show the format in the prompt, or warm-start."
     items = len(answers.rewards)
     source = "house rule; cut-off answers: DAPO, arXiv 2503.14476"
     return [
@@ -136,7 +138,7 @@ def readable(answers: Answers, ready: Ready) -> list[Check]:
         ),
         measured(
             "answers cut off",
-            answers.share(lambda r: bool(r.sample and r.sample.finish_reason == "length")),
+            answers.share(lambda record: record.cut_off),
             ready.cut_off,
             items,
             f"{len(cut):,} answers ran into sampling.max_tokens. {stopped}",
@@ -147,12 +149,6 @@ def readable(answers: Answers, ready: Ready) -> list[Check]:
     ]
 
 
-def _unread(record: Record) -> bool:
-    """No JSON and no reward: an answer in another form that earned something was read."""
-    sample = record.sample
-    return sample is not None and not record.reward and sample.output_json is None
-
-
 def between(answers: Answers, ready: Ready, floor: tuple[str, float]) -> Check:
     """The mean must lie clear of what needs no model and of the top."""
     name, ground = floor
@@ -161,15 +157,15 @@ def between(answers: Answers, ready: Ready, floor: tuple[str, float]) -> Check:
     verdict: Verdict = "warn"
     advice = ""
     if mean.low > low and mean.high < high:
-        verdict = "go"
+        verdict = "pass"
     elif mean.low > high:
-        verdict = "no-go"
-        advice = "The base is at the ceiling: bring harder rows, or save the money."
+        verdict = "fail"
+        advice = "The base is at the ceiling: add harder rows, or save the money."
     elif mean.high < low:
-        verdict = "no-go"
+        verdict = "fail"
         advice = (
-            f"The base is at the floor ('{name}' without a model has {ground:.2f}): take a "
-            "stronger base, or warm-start it with supervised fine-tuning on the gold answers."
+            f"The base is at the floor ('{name}' without a model earns {ground:.2f}): take a "
+            "stronger base, or warm-start it with supervised training on the reference answers."
         )
     else:
         advice = (
@@ -195,13 +191,13 @@ def learnable(answers: Answers, ready: Ready) -> Check:
     by_item = {k: r for k, r in answers.rewards.items() if len(r) > 1}
     share = learnable_share(by_item, group)
     if not by_item:
-        advice = f"One answer a row shows no spread: run rft eval --samples {group}."
+        advice = f"One answer per row shows no spread: run rft eval --samples {group}."
         bars = bars_text(ready.learnable, percent=True)
         return Check(name, "unknown", bars, "warn", advice, source, effort=DRAW)
     flat = [k for k, r in by_item.items() if not has_spread(r)]
     advice = (
-        f"In {1 - share.value:.0%} of the rows all answers score the same: no gradient, money "
-        f"burnt. Give partial credit, or swap rows such as {named(flat)}."
+        f"In {1 - share.value:.0%} of the rows all answers score the same, so training learns "
+        f"nothing there. Give partial credit, or swap rows such as {display.names(flat)}."
     )
     check = measured(name, share, ready.learnable, len(by_item), advice, source, percent=True)
     if check.verdict == "warn" and answers.fewest < group:
@@ -216,17 +212,23 @@ def room(answers: Answers, ready: Ready) -> Check:
     k = min(ready.group_size, answers.fewest)
     name, source = "best minus mean", f"{HOUSE}; pass@k, arXiv 2107.03374"
     if k < 2:
-        return not_applicable(name, "one answer a row")
+        return not_applicable(name, "one answer per row")
     gain = headroom(answers.rewards, k)
     return measured(
         name,
         gain,
         ready.headroom,
         len(answers.rewards),
-        f"The best of {k} answers is only {gain.value:.2f} above the mean: RFT mostly sharpens "
-        "what the model can already do. Take a stronger base or easier rows.",
+        f"The best of {k} answers is {_above(gain.value)}: RFT mainly makes the model's best "
+        "answers more frequent. Take a stronger base or easier rows.",
         source,
     )
+
+
+def _above(gain: float) -> str:
+    if gain < 0.005:
+        return "no better than the average one"
+    return f"only {gain:.2f} better than the average one"
 
 
 def one_sided(answers: Answers, ready: Ready) -> list[Check]:
@@ -246,9 +248,9 @@ def one_sided(answers: Answers, ready: Ready) -> list[Check]:
             share_interval(len(never), items),
             ready.one_sided,
             items,
-            f"On {len(never)} of {items} rows no answer is right, nor better than another: bring "
-            f"easier rows, partial credit or a supervised warm start ({ready.solved:g} counts as "
-            "right, ready.solved).",
+            f"On {len(never)} of {items} rows no answer is right or better than another: add "
+            "easier rows, partial credit or a supervised warm start (right: a reward of "
+            f"{ready.solved:g}, ready.solved).",
             source,
             percent=True,
         ),
@@ -257,8 +259,8 @@ def one_sided(answers: Answers, ready: Ready) -> list[Check]:
             share_interval(len(always), items),
             ready.one_sided,
             items,
-            f"{len(always)} of {items} rows are always solved, such as {named(always)}: swap them "
-            "for harder ones.",
+            f"{len(always)} of {items} rows are always solved, such as {display.names(always)}: "
+            "swap them for harder ones.",
             source,
             percent=True,
         ),
@@ -268,13 +270,13 @@ def one_sided(answers: Answers, ready: Ready) -> list[Check]:
 def resolution(answers: Answers, ready: Ready) -> Check:
     """A reward that is nearly always the same tells a trainer nothing."""
     rounded = Counter(round(r.reward or 0.0, 6) for r in answers.graded)
-    commonest, _ = rounded.most_common(1)[0]
+    most_common, _ = rounded.most_common(1)[0]
     return measured(
         "same reward",
-        answers.share(lambda r: abs((r.reward or 0.0) - commonest) <= 1e-6),
+        answers.share(lambda r: abs((r.reward or 0.0) - most_common) <= 1e-6),
         ready.same_reward,
         len(answers.rewards),
-        f"Nearly all answers get {commonest:g}: let the grader give partial credit.",
+        f"Nearly all answers get {most_common:g}: let the grader give partial credit.",
         HOUSE,
         percent=True,
     )
@@ -298,7 +300,7 @@ def signal(answers: Answers, ready: Ready, noise: float | None) -> Check:
         bars_text(ready.noise, percent=True),
         verdict,
         ""
-        if verdict == "go"
+        if verdict == "pass"
         else f"{ratio:.0%} of the reward's spread within a row is the judge's noise: average 3 "
         "judgements, or split the rubric into yes-no questions.",
         HOUSE,
@@ -306,13 +308,15 @@ def signal(answers: Answers, ready: Ready, noise: float | None) -> Check:
 
 
 def length(answers: Answers, ready: Ready) -> Check:
-    """Whether longer answers earn more within the same row; cut-off answers are left out, and
-    those that are no JSON and earn nothing: their length says nothing of the grader."""
+    """Whether longer answers earn more within the same row.
+
+    Cut-off and unreadable answers are left out: their length says nothing about the grader.
+    """
     name, source = "reward by length", f"{HOUSE}; verbosity bias: arXiv 2306.05685"
     sizes: dict[str, list[float]] = defaultdict(list)
     rewards: dict[str, list[float]] = defaultdict(list)
     for r in answers.graded:
-        if r.sample and r.sample.finish_reason != "length" and not _unread(r):
+        if r.sample and not r.cut_off and not r.unreadable:
             sizes[r.item_id].append(len(r.sample.output_text))
             rewards[r.item_id].append(r.reward or 0.0)
     rho, items = rank_correlation(sizes, rewards)
@@ -320,14 +324,14 @@ def length(answers: Answers, ready: Ready) -> Check:
         return not_applicable(name, "no row shows it")
     size = Estimate(abs(rho.value), max(rho.low, -rho.high, 0.0), max(rho.high, -rho.low))
     if rho.value > 0:
-        advice = f"Longer answers win inside the same row (rho {rho.value:.2f}): the model will "
-        advice += "learn to ramble. Let the grader ignore length."
+        advice = f"Longer answers win inside the same row (rho {rho.value:.2f}): training will "
+        advice += "make answers longer. Let the grader ignore length."
     else:
-        advice = f"Shorter answers win inside the same row (rho {rho.value:.2f}): look whether the "
-        advice += "grader punishes completeness."
+        advice = f"Shorter answers win inside the same row (rho {rho.value:.2f}): check whether "
+        advice += "the grader punishes completeness."
     check = measured(name, size, ready.length, len(answers.rewards), advice, source)
     # Shorter answers that win need a look, but rarely spoil a model: never a no-go.
-    verdict = "warn" if check.verdict == "no-go" and rho.value < 0 else check.verdict
+    verdict = "warn" if check.verdict == "fail" and rho.value < 0 else check.verdict
     return replace(check, figure=str(rho), estimate=rho, verdict=verdict)
 
 
@@ -354,7 +358,7 @@ def precision(answers: Answers, ready: Ready, test_rows: int, samples: int) -> C
         f"+{mde}",
         bars_text(bars),
         verdict,
-        "" if verdict == "go" else advice,
+        "" if verdict == "pass" else advice,
         source,
         mde,
         ROWS,

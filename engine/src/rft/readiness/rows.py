@@ -1,38 +1,39 @@
-"""What the rows say: leakage between splits, golds so alike that guessing pays, doubtful golds."""
+"""What the rows say: leakage between splits, reference answers that are alike or doubtful."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from rft import display
 from rft.dataset.row_checks import canonical
 from rft.readiness.answers import Answers
-from rft.readiness.material import Material
-from rft.readiness.verdict import (
+from rft.readiness.evidence import GraderEvidence
+from rft.records import parse_answer
+from rft.stats import Estimate, share_interval
+from rft.thresholds import Ready
+from rft.verdicts import (
     HOUSE,
     SETTING,
     Check,
     bars_text,
     decide,
     measured,
-    named,
     not_applicable,
 )
-from rft.stats import Estimate, share_interval
-from rft.thresholds import Ready
 
 EXACT = {"split-overlap", "shared-group"}
 """Codes of findings that make a held-out figure worthless: the same prompt, the same group."""
 
 
-def leakage(material: Material, ready: Ready) -> Check:
+def leakage(evidence: GraderEvidence, ready: Ready) -> Check:
     """Held-out rows that stand in another split. All rows are compared, so nothing is estimated."""
-    name, source = "leakage", "house rule; every row compared"
-    if material.findings is None:
+    name, source = "leakage", "house rule; every row is compared"
+    if evidence.findings is None:
         return not_applicable(name, "not looked at")
-    exact = [f for f in material.findings if f.code in EXACT]
-    near = [f for f in material.findings if f.code == "near-copy"]
-    share = len(near) / material.held_out if material.held_out else 0.0
-    verdict = "no-go" if exact else decide(Estimate(share, share, share), ready.near_copies)
+    exact = [f for f in evidence.findings if f.code in EXACT]
+    near = [f for f in evidence.findings if f.code == "near-copy"]
+    share = len(near) / evidence.held_out if evidence.held_out else 0.0
+    verdict = "fail" if exact else decide(Estimate(share, share, share), ready.near_copies)
     advice = ""
     if exact:
         first = exact[0]
@@ -40,8 +41,8 @@ def leakage(material: Material, ready: Ready) -> Check:
             f"{len(exact)} held-out rows or groups are in another split too, such as "
             f"{first.file}:{first.line}: the gain would be memory. Keep each in one split."
         )
-    elif verdict != "go":
-        advice = f"{len(near)} held-out rows are almost rows of another split (rft check)."
+    elif verdict != "pass":
+        advice = f"{len(near)} held-out rows nearly copy a row of another split; see rft check."
     return Check(
         name,
         f"{len(exact)} exact, {len(near)} near",
@@ -53,12 +54,12 @@ def leakage(material: Material, ready: Ready) -> Check:
     )
 
 
-def skew(material: Material, ready: Ready) -> Check:
-    """The commonest answer or label of the training rows, counted."""
-    name = "commonest gold"
-    if material.label_share is None:
+def skew(evidence: GraderEvidence, ready: Ready) -> Check:
+    """The most common answer or label of the training rows, counted."""
+    name = "most common answer"
+    if evidence.label_share is None:
         return not_applicable(name, "not looked at")
-    label, share = material.label_share
+    label, share = evidence.label_share
     verdict = decide(Estimate(share, share, share), ready.same_gold)
     advice = f"'{label[:40]}' is right in {share:.0%} of the training rows: balance them, or pay "
     return Check(
@@ -66,31 +67,47 @@ def skew(material: Material, ready: Ready) -> Check:
         f"{share:.0%}",
         bars_text(ready.same_gold, percent=True),
         verdict,
-        advice + "less for it; guessing must not pay." if verdict != "go" else "",
-        "house rule; all training rows counted",
+        advice + "less for it; guessing must not pay." if verdict != "pass" else "",
+        "house rule; every training row is counted",
     )
 
 
-def ambiguity(answers: Answers, material: Material, ready: Ready) -> Check:
+def ambiguity(answers: Answers, evidence: GraderEvidence, ready: Ready) -> Check:
     """Rows where all answers agree with one another, and not with the reference.
 
-    A model that is sure of another answer is either wrong or right: such golds deserve a look.
+    A model that is sure of another answer is either wrong or right: such references deserve a
+    look. Only answers are compared, not rewards: a noisy judge may score a right answer below 1.
     """
     name = "sure of another answer"
-    told: dict[str, Counter[str]] = defaultdict(Counter)
+    by_item: dict[str, Counter[str]] = defaultdict(Counter)
     for record in answers.graded:
-        if record.sample and (found := record.sample.output_json) is not None:
-            told[record.item_id][canonical(found)] += 1
-    several = {k: c for k, c in told.items() if c.total() > 1}
-    if not several:
-        return not_applicable(name, "no two answers a row to compare")
+        if record.sample and (value := parse_answer(record.sample.output_text)) is not None:
+            by_item[record.item_id][canonical(value)] += 1
+    compared = {
+        item: texts
+        for item, texts in by_item.items()
+        if texts.total() > 1 and item in evidence.golds
+    }
+    if not compared:
+        return not_applicable(name, "no two answers per row to compare")
     sure = [
-        k
-        for k, c in several.items()
-        if len(c) == 1 and max(answers.rewards[k]) < ready.solved - 1e-9
+        item
+        for item, texts in compared.items()
+        if len(texts) == 1
+        and evidence.golds[item] not in texts
+        and max(answers.rewards[item]) < ready.solved - 1e-9
     ]
-    share = share_interval(len(sure), len(several))
-    advice = f"On {len(sure)} rows every answer is the same and not the gold one: look at the gold "
-    advice += f"of {named(sure)}."
-    bars = ready.agreed_otherwise
-    return measured(name, share, bars, len(several), advice, HOUSE, percent=True, effort=SETTING)
+    advice = (
+        f"On {len(sure)} rows all answers are the same and differ from the reference; check the "
+        f"reference answers of {display.names(sure)}."
+    )
+    return measured(
+        name,
+        share_interval(len(sure), len(compared)),
+        ready.agreed_otherwise,
+        len(compared),
+        advice,
+        HOUSE,
+        percent=True,
+        effort=SETTING,
+    )

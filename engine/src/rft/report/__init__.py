@@ -1,7 +1,7 @@
 """One self-contained HTML file that says what a run found and lets people read every answer.
 
-Everything a model or a data set wrote is text on the page: Jinja escapes it, `seen` spells out
-characters that would hide or reorder text, and the page's Content-Security-Policy runs nothing but
+Everything a model or a data set wrote is text on the page: Jinja escapes it, characters that
+would hide or reorder text are spelled out, and the page's Content-Security-Policy runs nothing but
 this package's own script.
 """
 
@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,13 +21,13 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from rft import display
-from rft.comparison import Comparison, signed
+from rft.comparison import Comparison
 from rft.files import write_text
 from rft.readiness import Readiness
 from rft.report import figures, view
 from rft.runs import Run
 
-__all__ = ["render", "write"]
+__all__ = ["Task", "render", "write"]
 
 MAX_BYTES = 2_900_000
 """A page of this size opens at once and can be mailed."""
@@ -35,33 +37,44 @@ TEXT_LIMITS = (8_000, 4_000, 2_000, 1_000)
 """Characters shown of one text; the first that lets the page fit is taken."""
 
 
+@dataclass(frozen=True)
+class Task:
+    """What the page says of the task, above everything else."""
+
+    name: str
+    reward: str = ""
+    """What a reward means, in a sentence; "" leaves it out."""
+
+
 def render(
     run: Run,
     readiness: Readiness,
     items: Mapping[str, dict[str, Any]],
     *,
-    project_name: str,
+    task: Task,
+    display_answer: view.Display | None = None,
     solved: float = 1.0,
     comparison: Comparison | None = None,
-    notes: Sequence[str] = (),
     max_items: int = 1000,
 ) -> str:
     """The page as HTML, under 3 MB.
 
     `items` maps an item's id to its row (messages, reference_answer and, for reports, slices). An
-    answer is right from the reward `solved` on. `comparison` puts this run, its first, beside
-    others, and `notes` say what a reader must know of that.
+    answer is right from the reward `solved` on. `display_answer` writes answers as an expert
+    reads them. `comparison` puts this run, its first, beside
+    others.
     Figures and plots are of all records; of the table, long texts are cut first, then rows are
     left out evenly over the range of mean reward, and the page says either.
     """
     records = run.records()
-    rows = view.rows(run.info.item_ids, records, items)
-    sides = comparison.sides if comparison else []
-    all_rows = [view.rows(side.run.info.item_ids, side.records, items) for side in sides] or [rows]
+    rows = view.rows(run.info.item_ids, records, items, display_answer)
+    compared = comparison.runs if comparison else []
+    all_rows = [view.rows(one.run.info.item_ids, one.records, items) for one in compared] or [rows]
     css, js = _asset("style.css"), _asset("report.js")
     rewards = [r.reward for r in records if r.reward is not None]
     fixed = {
-        "project_name": project_name,
+        "task": task,
+        "about": _about(rows),
         "css": Markup(css),
         "js": Markup(js),
         "csp": f"default-src 'none'; style-src '{_sha(css)}'; script-src '{_sha(js)}'; "
@@ -73,10 +86,10 @@ def render(
         "tokens": view.tokens(records),
         "rewards": rewards,
         "comparison": comparison,
-        "notes": notes,
+        "notes": comparison.notes if comparison else [],
         "runs": figures.of_runs(comparison) if comparison else "",
-        "beside": view.beside(sides),
-        "figures": figures.of_run(rows, records, sides, solved),
+        "beside": view.beside(compared),
+        "figures": figures.of_run(rows, records, compared, solved),
         "slices": [
             (key, found, left_out, figures.of_slices(found))
             for key, (found, left_out) in view.slices(all_rows).items()
@@ -126,9 +139,17 @@ def _least(rows: Sequence[view.Row], limit: int) -> int:
 
 
 def _common(rows: Sequence[view.Row]) -> list[tuple[str, str]]:
-    """Messages that every one of several rows shares: told once, above the table."""
-    found = Counter(message for row in rows for message in dict.fromkeys(row.messages))
-    return [message for message, n in found.items() if n == len(rows) > 1]
+    """Messages that every one of several rows shares: shown once, above the table."""
+    counts = Counter(message for row in rows for message in dict.fromkeys(row.messages))
+    return [message for message, n in counts.items() if n == len(rows) > 1]
+
+
+def _about(rows: Sequence[view.Row]) -> str:
+    """The task in two sentences: the beginning of the prompt that all rows share."""
+    shared = _common(rows) or [message for row in rows[:1] for message in row.messages[:1]]
+    text = " ".join(shared[0][1].split()) if shared else ""
+    sentences = re.split(r"(?<=[.!?:])\s+(?=[A-Z])", text)
+    return display.shortened(" ".join(sentences[:2]), 400)
 
 
 def _environment() -> Environment:
@@ -141,7 +162,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        number=display.number, pretty=display.pretty, content=display.content, signed=signed
+        content=display.content,
+        millions=display.millions,
+        money=display.money,
+        number=display.number,
+        p_value=display.p_value,
+        pretty=display.pretty,
+        signed=display.signed,
     )
     return environment
 

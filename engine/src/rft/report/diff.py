@@ -1,4 +1,4 @@
-"""What an answer has and lacks beside the gold answer, entry by entry, compared literally."""
+"""What an answer has and lacks beside the reference, entry by entry, compared literally."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Diff:
 
     same: int
     differs: list[tuple[str, str]]
-    """(gold, answer) of two entries for one thing: their first field is the same."""
+    """(reference, answer) of two entries for one thing: their first field is the same."""
     missing: list[str]
     extra: list[str]
 
@@ -24,20 +24,20 @@ class _Entry:
     canon: str
     label: str = field(compare=False)
     ident: str = field(compare=False)
-    """What the entry is about; "" when that cannot be told."""
+    """What the entry is about; "" when that is unknown."""
 
 
-def compare(gold: Any, answer: Any) -> Diff | None:
+def diff_answers(reference: Any, answer: Any) -> Diff | None:
     """The differences between two lists or two objects; None for anything else.
 
-    A bare gold list is compared with the list that stands alone in an answer's object.
+    A bare reference list is compared with the list that stands alone in an answer's object.
     """
-    if isinstance(gold, list) and isinstance(answer, dict) and len(answer) == 1:
+    if isinstance(reference, list) and isinstance(answer, dict) and len(answer) == 1:
         (answer,) = answer.values()
-    if type(gold) is not type(answer) or not isinstance(gold, list | dict):
+    if type(reference) is not type(answer) or not isinstance(reference, list | dict):
         return None
     try:
-        want, have = Counter(_entries(gold)), Counter(_entries(answer))
+        want, have = Counter(_entries(reference)), Counter(_entries(answer))
     except RecursionError:
         return None
     missing, extra = list((want - have).elements()), list((have - want).elements())

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from rft.comparison import Comparison, Side
+from rft.comparison import ComparedRun, Comparison
 from rft.records import Record
 from rft.report import plots, svg, view
-from rft.report.view import Row, Slice
+from rft.report.view import Row, SliceMeans
 from rft.stats import Estimate, rewards_by_item
 
 
@@ -25,16 +25,16 @@ class Figure:
 
 
 def of_run(
-    rows: Sequence[Row], records: Sequence[Record], sides: Sequence[Side], solved: float
+    rows: Sequence[Row], records: Sequence[Record], runs: Sequence[ComparedRun], solved: float
 ) -> list[Figure]:
     """The plots of one run; those it has too few answers for are left out.
 
-    `sides` are the runs beside it, itself the first; an answer is right from `solved` on.
+    `runs` are those beside it, itself the first; an answer is right from `solved` on.
     """
     rewards = [r.reward for r in records if r.reward is not None]
     if not rewards:
         return []
-    curves = [(side.label, side.rewards) for side in sides] or [("", rewards_by_item(records))]
+    curves = [(run.label, run.rewards) for run in runs] or [("", rewards_by_item(records))]
     with svg.style():
         made = [
             _distribution(rewards),
@@ -45,7 +45,7 @@ def of_run(
     return [figure for figure in made if figure]
 
 
-def of_slices(found: Sequence[Slice]) -> Markup:
+def of_slices(found: Sequence[SliceMeans]) -> Markup:
     """One slice key's values, each with the mean reward of every run."""
     with svg.style():
         return plots.forest(
@@ -58,9 +58,9 @@ def of_runs(comparison: Comparison) -> Markup:
     with svg.style():
         return plots.forest(
             [
-                (f"{side.label} {side.name}", "", [None] * number + [mean])
-                for number, (side, mean) in enumerate(
-                    zip(comparison.sides, comparison.means, strict=True)
+                (f"{run.label} {run.name}", "", [None] * number + [mean])
+                for number, (run, mean) in enumerate(
+                    zip(comparison.runs, comparison.means, strict=True)
                 )
             ]
         )
@@ -75,12 +75,12 @@ def _tries(
     return Figure(
         "Solved in k tries (pass@k)",
         plots.pass_at_k(curves),
-        f"{last.value:.0%} [{last.low:.0%}, {last.high:.0%}] of the items are solved (reward of "
+        f"{last.value:.0%} [{last.low:.0%}, {last.high:.0%}] of the rows are solved (reward of "
         f"{solved:g} or more) by the best of {k}. "
         + (
-            "RFT can make such answers the usual ones."
+            "RFT can make such answers more frequent."
             if last.value > 0
-            else "RFT makes good answers the usual ones, and here is none yet."
+            else "RFT makes good answers more frequent, and there is none here yet."
         ),
     )
 
@@ -105,10 +105,10 @@ def _spread(rows: Sequence[Row]) -> Figure | None:
     flat = sum(n for _, spread, n in bubbles if spread == 0)
     known = sum(n for _, _, n in bubbles)
     return Figure(
-        "Mean and spread of each item",
+        "Mean and spread of each row",
         plots.mean_and_spread(bubbles, view.arch(max(len(row.rewards) for row in rows))),
-        f"A larger dot is more items; the line is the widest spread possible. {flat:,} of "
-        f"{known:,} items have no spread: nothing to learn there.",
+        f"A larger dot is more rows; the line is the widest spread possible. {flat:,} of "
+        f"{known:,} rows have no spread: nothing to learn there.",
     )
 
 

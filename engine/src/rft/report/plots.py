@@ -58,7 +58,7 @@ def mean_and_spread(
     bubbles: Sequence[tuple[float, float, int]], arch: Sequence[tuple[float, float]]
 ) -> Markup:
     """Items by (mean, spread, how many), under the widest spread possible at each mean."""
-    figure, axes = _axes("mean reward of an item", "spread within the item")
+    figure, axes = _axes("mean reward of a row", "spread within the row")
     axes.plot(*zip(*arch, strict=True), color=SOFT, linestyle=(0, (3, 3)), linewidth=1)
     x, y, n = zip(*bubbles, strict=True)
     axes.scatter(
@@ -73,9 +73,9 @@ def mean_and_spread(
     )
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(0, 1.08 * max(*(spread for _, spread in arch), 0.5))
-    tips = [f"{c:,} items at mean {a:.2f}, spread {b:.2f}" for a, b, c in bubbles]
+    tips = [f"{c:,} rows at mean {a:.2f}, spread {b:.2f}" for a, b, c in bubbles]
     flat = sum(count for _, spread, count in bubbles if spread == 0)
-    label = f"{sum(n):,} items by mean reward and spread; {flat:,} have no spread."
+    label = f"{sum(n):,} rows by mean reward and spread; {flat:,} have no spread."
     return markup(figure, label, {"dots": tips})
 
 
@@ -96,13 +96,13 @@ def reward_by_length(
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlim(left=0)
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    told = "; ".join(f"around {x:,.0f}: {mean}" for x, mean in bands)
-    return markup(figure, f"Mean reward by length in characters. {told}")
+    bands_text = "; ".join(f"around {x:,.0f}: {mean}" for x, mean in bands)
+    return markup(figure, f"Mean reward by length in characters. {bands_text}")
 
 
 def pass_at_k(curves: Sequence[tuple[str, Sequence[tuple[int, Estimate]]]]) -> Markup:
     """For each run its label and (k, pass@k) with intervals."""
-    figure, axes = _axes("tries, k", "items solved in k tries")
+    figure, axes = _axes("tries, k", "rows solved in k tries")
     for number, (_, found) in enumerate(curves):
         ks = [k for k, _ in found]
         colour, marker = _look(number)
@@ -121,10 +121,10 @@ def pass_at_k(curves: Sequence[tuple[str, Sequence[tuple[int, Estimate]]]]) -> M
         )
     axes.set_ylim(-0.02, 1.02)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    told = ". ".join(
-        f"{label}: " + ", ".join(f"pass@{k} {e}" for k, e in found) for label, found in curves
+    label = ". ".join(
+        f"{run}: " + ", ".join(f"pass@{k} {e}" for k, e in found) for run, found in curves
     )
-    return markup(figure, told)
+    return markup(figure, label)
 
 
 def forest(rows: Sequence[tuple[str, str, Sequence[Estimate | None]]]) -> Markup:

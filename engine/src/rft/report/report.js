@@ -46,11 +46,23 @@
     const key = sort.replace("-", "");
     const sorted = key ? [...rows].sort(compare(key, sort[0] === "-" ? -1 : 1)) : rows;
     if (sorted.some((row, n) => list.children[n] !== row)) list.append(...sorted);
-    get("count").textContent = `${shown} of ${rows.length} items`;
+    get("count").textContent = `${shown} of ${rows.length} rows`;
+  };
+
+  // An expert wants the answers before the statistics: the sections change places.
+  const order = get("order");
+  const section = list.closest("section");
+  const after = section.nextElementSibling;
+  const place = (first) => {
+    order.setAttribute("aria-pressed", first);
+    order.textContent = first ? "Show the figures first" : "Show the answers first";
+    if (first) section.parentElement.prepend(section);
+    else section.parentElement.insertBefore(section, after);
   };
 
   const read = () => {
     const state = new URLSearchParams(location.hash.slice(1));
+    place(state.get("first") === "answers");
     for (const control of controls) {
       control.value = state.get(control.id) ?? "";
       if (control.selectedIndex === -1) control.value = "";
@@ -61,6 +73,7 @@
   const change = () => {
     const state = new URLSearchParams();
     for (const control of controls) if (control.value) state.set(control.id, control.value);
+    if (order.getAttribute("aria-pressed") === "true") state.set("first", "answers");
     history.replaceState(null, "", `#${state}`);
     apply();
   };
@@ -89,7 +102,11 @@
   addEventListener("beforeprint", () => folded.forEach((more) => (more.open = true)));
 
   if (!rows.length) return;
-  get("tools").hidden = false;
+  get("tools").hidden = order.hidden = false;
+  order.addEventListener("click", () => {
+    place(order.getAttribute("aria-pressed") !== "true");
+    change();
+  });
   for (const control of controls) control.addEventListener("input", change);
   list.addEventListener("toggle", opened, true);
   get("tools").addEventListener("submit", (event) => event.preventDefault());

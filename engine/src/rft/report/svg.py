@@ -42,7 +42,7 @@ _KEPT = {
 @contextmanager
 def style() -> Iterator[None]:
     """matplotlib as it is shipped, whatever the user's settings, and text taken literally."""
-    told = {
+    settings = {
         "svg.fonttype": "none",  # text as text: it can be searched, copied and read aloud
         "svg.hashsalt": "rft",  # the same figure gives the same bytes
         "text.parse_math": False,  # a "$" in the name of a slice is a dollar sign
@@ -59,15 +59,15 @@ def style() -> Iterator[None]:
         "grid.color": LINE,
         "lines.linewidth": 1.5,
     }
-    with matplotlib.style.context(["default", told]):
+    with matplotlib.style.context(["default", settings]):
         yield
 
 
 def markup(figure: Figure, label: str, tips: Mapping[str, Sequence[str]] | None = None) -> Markup:
     """The figure as an element of a page.
 
-    `label` tells who cannot see it what it shows. `tips` maps the gid of an artist to the texts
-    that its parts show under the pointer, in the order they were drawn.
+    `label` says what it shows to those who cannot see it. `tips` maps the gid of an artist to the
+    texts that its parts show under the pointer, in the order they were drawn.
     """
     file = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -79,7 +79,7 @@ def markup(figure: Figure, label: str, tips: Mapping[str, Sequence[str]] | None 
     markers = {e.get("id"): e for e in drawn.iter(f"{_SVG}path") if e.get("id")}
     svg = ElementTree.Element("svg", role="img", viewBox=drawn.get("viewBox", ""))
     svg.set("aria-label", reveal_control_chars(label))
-    _copy(drawn, svg, markers, {gid: iter(told) for gid, told in (tips or {}).items()}, iter(()))
+    _copy(drawn, svg, markers, {gid: iter(texts) for gid, texts in (tips or {}).items()}, iter(()))
     return Markup(ElementTree.tostring(svg, encoding="unicode"))
 
 
@@ -88,13 +88,13 @@ def _copy(
     target: ElementTree.Element,
     markers: Mapping[str | None, ElementTree.Element],
     tips: Mapping[str, Iterator[str]],
-    told: Iterator[str],
+    texts: Iterator[str],
 ) -> None:
-    """Put what is drawn in `source` into `target`; `told` are the tips of the group around it."""
+    """Put what is drawn in `source` into `target`; `texts` are the tips of the group around it."""
     for child in source:
         tag = child.tag.removeprefix(_SVG)
         if tag == "g":
-            _copy(child, target, markers, tips, tips.get(child.get("id", ""), told))
+            _copy(child, target, markers, tips, tips.get(child.get("id", ""), texts))
         if tag not in ("path", "use", "text"):
             continue
         attributes = _attributes(child)
@@ -106,7 +106,7 @@ def _copy(
             continue
         made = ElementTree.SubElement(target, "text" if tag == "text" else "path", attributes)
         made.text = child.text
-        if (tip := next(told, None) if tag != "text" else None) is not None:
+        if (tip := next(texts, None) if tag != "text" else None) is not None:
             ElementTree.SubElement(made, "title").text = tip
 
 

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from rft.comparison import Side, typical
+from rft.comparison import ComparedRun, typical
 from rft.display import pretty
-from rft.records import Record, parse_json
-from rft.report.diff import Diff, compare
+from rft.records import Record, parse_answer, parse_json
+from rft.report.diff import Diff, diff_answers
 from rft.stats import ByItem, Estimate, mean_interval, pass_at_k
 
+Display = Callable[[str, Any], list[str] | None]
+"""(item id, answer as JSON or None for the reference) -> lines for an expert; None: unknown."""
 MAX_SLICES = 30
 """Values shown of one slice key, those with the most items."""
+LEAST_ITEMS = 2
+"""Items below which a slice says nothing about its kind."""
+MAX_DETAIL = 4_000
+"""Characters of a field that is shown beside the reference answer."""
+SHOWN_APART = {"id", "messages", "reference_answer", "slices"}
+"""Fields of a row that have a place of their own on the page."""
 MAX_POINTS = 400
 """Answers drawn as points of a plot."""
 MAX_TRIES = 10
@@ -33,6 +42,10 @@ class Row:
     records: list[Record]
     rewards: list[float]
 
+    title: str = ""
+    """The first line of its prompt that not every row shares."""
+    display: Display | None = None
+
     @property
     def mean(self) -> float | None:
         return float(np.mean(self.rewards)) if self.rewards else None
@@ -44,15 +57,32 @@ class Row:
 
     @property
     def slices(self) -> dict[str, str]:
-        found = self.row.get("slices")
-        return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+        slices = self.row.get("slices")
+        return {str(k): str(v) for k, v in slices.items()} if isinstance(slices, dict) else {}
+
+    @property
+    def details(self) -> dict[str, str]:
+        """Fields that the prompt does not show, for example the evidence or the rubric."""
+        prompt = "\n".join(content for _, content in self.messages)
+        texts = {k: pretty(v) for k, v in self.row.items() if k not in SHOWN_APART and v}
+        return {k: t for k, t in texts.items() if len(t) <= MAX_DETAIL and t not in prompt}
+
+    @property
+    def answers(self) -> list[Answers]:
+        """Its answers, equal ones together, in the order of their first."""
+        groups: dict[str, Answers] = {}
+        for record in self.records:
+            grade = record.grade.model_dump_json() if record.grade else record.error
+            key = f"{grade}\0{record.sample.output_text if record.sample else None}"
+            groups.setdefault(key, Answers(record, [])).numbers.append(record.k + 1)
+        return list(groups.values())
 
     @property
     def messages(self) -> list[tuple[str, str]]:
         """(role, content) of the prompt."""
-        found = self.row.get("messages")
-        told = [m for m in found if isinstance(m, dict)] if isinstance(found, list) else []
-        return [(str(m.get("role", "?")), pretty(m.get("content"))) for m in told]
+        messages = self.row.get("messages")
+        known = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
+        return [(str(m.get("role", "?")), pretty(m.get("content"))) for m in known]
 
     @property
     def gold(self) -> Any:
@@ -61,8 +91,39 @@ class Row:
         parsed = parse_json(gold) if isinstance(gold, str) else None
         return parsed if isinstance(parsed, dict | list) else gold
 
+    @cached_property
+    def gold_lines(self) -> list[str] | None:
+        """The reference answer as an expert reads it; None where the task does not say how."""
+        return self.display(self.item_id, None) if self.display else None
+
+    def lines(self, record: Record) -> list[str] | None:
+        """An answer as an expert reads it; None also for one that is not an answer."""
+        if self.display is None or record.sample is None:
+            return None
+        answer = parse_answer(record.sample.output_text)
+        return None if answer is None else self.display(self.item_id, answer)
+
     def diff(self, record: Record) -> Diff | None:
-        return compare(self.gold, record.sample.output_json) if record.sample else None
+        """What an answer has and lacks, as an expert reads it or else as JSON."""
+        if record.sample is None:
+            return None
+        if self.gold_lines is not None and (lines := self.lines(record)) is not None:
+            return diff_answers(_entries(self.gold_lines), _entries(lines))
+        return diff_answers(self.gold, parse_answer(record.sample.output_text))
+
+
+def _entries(lines: Iterable[str]) -> list[Any]:
+    """Lines for `diff_answers`: those like "name: value" can be paired by their name."""
+    pairs = (line.partition(": ") for line in lines)
+    return [{"name": name, "value": value} if value else name for name, _, value in pairs]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One answer, and the numbers of all answers that are equal to it."""
+
+    record: Record
+    numbers: list[int]
 
 
 @dataclass(frozen=True)
@@ -77,7 +138,7 @@ class Beside:
 
 
 @dataclass(frozen=True)
-class Slice:
+class SliceMeans:
     """Mean reward, in each run, of the items that share a property."""
 
     name: str
@@ -87,26 +148,54 @@ class Slice:
 
 
 def rows(
-    ids: Sequence[str], records: Iterable[Record], items: Mapping[str, dict[str, Any]]
+    ids: Sequence[str],
+    records: Iterable[Record],
+    items: Mapping[str, dict[str, Any]],
+    display: Display | None = None,
 ) -> list[Row]:
     """One row for each planned item, in the order of the run; items nobody planned come last."""
     by_item: dict[str, list[Record]] = {item_id: [] for item_id in ids}
     for record in records:
         by_item.setdefault(record.item_id, []).append(record)
+    shared = _shared_lines(items[i] for i in by_item if i in items)
     return [
-        Row(i, items.get(i, {}), found, [r.reward for r in found if r.reward is not None])
-        for i, found in by_item.items()
+        Row(
+            item_id,
+            items.get(item_id, {}),
+            answers,
+            [r.reward for r in answers if r.reward is not None],
+            next((t for t in _prompt_lines(items.get(item_id, {})) if t not in shared), ""),
+            display if item_id in items else None,
+        )
+        for item_id, answers in by_item.items()
     ]
 
 
-def beside(sides: Sequence[Side]) -> dict[str, list[Beside]]:
+def _prompt_lines(row: Mapping[str, Any]) -> list[str]:
+    """The lines of the last message of a row, without blank ones."""
+    messages = row.get("messages")
+    last = messages[-1] if isinstance(messages, list) and messages else None
+    text = str(last.get("content")) if isinstance(last, dict) else ""
+    return [line.strip() for line in text.split("\n") if any(map(str.isalnum, line))]
+
+
+def _shared_lines(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Lines that stand in the prompts of most rows."""
+    counts: Counter[str] = Counter()
+    total = 0
+    for total, row in enumerate(rows, start=1):  # noqa: B007
+        counts.update(set(_prompt_lines(row)))
+    return {line for line, count in counts.items() if total > 1 and count > total / 2}
+
+
+def beside(runs: Sequence[ComparedRun]) -> dict[str, list[Beside]]:
     """For each item, what the runs after the first made of it."""
-    found: dict[str, list[Beside]] = defaultdict(list)
-    for side in sides[1:]:
-        for item_id, records in side.by_item.items():
-            mean = float(np.mean(side.rewards[item_id]))
-            found[item_id].append(Beside(side.label, side.name, mean, typical(records, mean)))
-    return dict(found)
+    others: dict[str, list[Beside]] = defaultdict(list)
+    for run in runs[1:]:
+        for item_id, records in run.by_item.items():
+            mean = float(np.mean(run.rewards[item_id]))
+            others[item_id].append(Beside(run.label, run.name, mean, typical(records, mean)))
+    return dict(others)
 
 
 def pick(all_rows: Sequence[Row], count: int) -> list[Row]:
@@ -141,7 +230,7 @@ def arch(samples: int) -> list[tuple[float, float]]:
     return [(float(m), math.sqrt(m * (1 - m) * factor)) for m in means]
 
 
-def slices(runs: Sequence[Sequence[Row]]) -> dict[str, tuple[list[Slice], int]]:
+def slices(runs: Sequence[Sequence[Row]]) -> dict[str, tuple[list[SliceMeans], int]]:
     """For each slice key: its values with the most items, best first; and how many are left out.
 
     `runs` are the rows of each run; the first decides which values are shown and in which order.
@@ -152,14 +241,15 @@ def slices(runs: Sequence[Sequence[Row]]) -> dict[str, tuple[list[Slice], int]]:
             for key, value in row.slices.items() if row.mean is not None else ():
                 means = found[key].setdefault(value, [[] for _ in runs])
                 means[number].append(row.mean or 0.0)
-    told = {}
+    shown = {}
     for key, every in found.items():
-        values = {name: means for name, means in every.items() if means[0]}
+        values = {name: means for name, means in every.items() if len(means[0]) >= LEAST_ITEMS}
         largest = sorted(values.items(), key=lambda pair: -len(pair[1][0]))[:MAX_SLICES]
-        made = [Slice(name, len(m[0]), list(map(mean_interval, m))) for name, m in largest]
+        made = [SliceMeans(name, len(m[0]), list(map(mean_interval, m))) for name, m in largest]
         made.sort(key=lambda s: -s.means[0].value)
-        told[key] = made, len(values) - len(largest)
-    return told
+        if made:
+            shown[key] = made, len(every) - len(largest)
+    return shown
 
 
 def curve(by_item: ByItem, solved: float) -> list[tuple[int, Estimate]]:

@@ -15,6 +15,8 @@ from rft.sandbox.data import (
     TestReport,
     TestResult,
 )
+from rft.sandbox.protocol import NotDataError
+from rft.sandbox.run import Sandbox, self_test
 from rft.sandbox.verdict import equal
 
 __all__ = [
@@ -22,12 +24,12 @@ __all__ = [
     "Call",
     "CallResult",
     "Limits",
+    "NotDataError",
     "RunResult",
     "Sandbox",
     "Test",
     "TestReport",
     "TestResult",
     "equal",
+    "self_test",
 ]
-
-from rft.sandbox.run import Sandbox

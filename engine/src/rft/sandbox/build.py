@@ -57,10 +57,10 @@ def _key() -> str:
 
 
 def _wasmtime_folder() -> str:
-    found = importlib.util.find_spec("wasmtime")
-    if found is None or not found.origin:
-        raise UserError("The package wasmtime cannot be found; install the 'sandbox' extra again.")
-    return str(Path(found.origin).parent.parent)
+    spec = importlib.util.find_spec("wasmtime")
+    if spec is None or not spec.origin:
+        raise UserError("The package wasmtime cannot be spec; install the 'sandbox' extra again.")
+    return str(Path(spec.origin).parent.parent)
 
 
 def folder() -> Path:

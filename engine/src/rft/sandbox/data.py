@@ -13,7 +13,7 @@ Status = Literal[
     "value",  # the call returned; see `value`
     "raised",  # the call raised; see `error`
     "broken",  # the code itself does not load, or has no such entry; see `error`
-    "not_data",  # it returned something that is no plain value, or more than the limit
+    "not_data",  # it returned something that is not plain data, or more than the limit
     "fuel",  # it used up its instructions
     "memory",  # it used up its memory
     "timeout",  # it was stopped by the host's clock, twice, while the sandbox was healthy

@@ -20,22 +20,34 @@ _SAID_BY_GUEST = {"value", "raised", "broken", "not_data", "memory"}
 _SAID_BY_WORKER = {"fuel", "crashed"}
 
 
+class NotDataError(ValueError):
+    """An argument is not plain data: not finite, nested too deeply, of another type."""
+
+
 class Unreadable(ValueError):
-    """The guest's words are not of the protocol."""
+    """The guest's reply does not follow the protocol."""
 
 
 def request(code: str, calls: Sequence[Call], probe: str, limits: Limits) -> dict[str, Any]:
-    """What a worker is sent, JSON throughout. Raises TypeError for arguments that are no values."""
+    """What a worker is sent, JSON throughout. Raises NotDataError for arguments."""
     script = all(call.entry == SCRIPT for call in calls)
     load = {"code": code, "probe": probe, "script": script}
     return {
         "load": json.dumps(load),
-        "calls": [json.dumps(_call(code, call, limits)) for call in calls],
+        "calls": [_call_text(code, call, limits) for call in calls],
         "fuel": limits.fuel,
         "memory": limits.memory_mb << 20,
         "timeout_s": limits.timeout_s,
         "interruptions": limits.interruptions,
     }
+
+
+def _call_text(code: str, call: Call, limits: Limits) -> str:
+    try:
+        return json.dumps(_call(code, call, limits))
+    except (TypeError, ValueError, RecursionError) as error:
+        reason = str(error) or type(error).__name__
+        raise NotDataError(f"an argument of {call.entry} is not plain data: {reason}") from None
 
 
 def _call(code: str, call: Call, limits: Limits) -> dict[str, Any]:
@@ -62,47 +74,47 @@ class Answers:
     def __init__(self, calls: Sequence[Call], limits: Limits) -> None:
         self._calls, self._limits = calls, limits
         self.expected = len(calls)
-        self.found: dict[int, CallResult] = {}
+        self.results: dict[int, CallResult] = {}
         self.fuel = 0
         self.ended = False
 
     def take(self, line: bytes) -> bool:
-        """Read a line; False if it breaks the protocol, which spoils all that is not in yet."""
+        """Read one line. Returns False on a protocol error; replies still pending are then spoiled."""
         try:
-            said = json.loads(line, parse_constant=_no_constant)
-            if not isinstance(said, dict):
+            message = json.loads(line, parse_constant=_no_constant)
+            if not isinstance(message, dict):
                 raise Unreadable
-            if said.get("end") is True:
-                self.ended, self.fuel = True, _whole(said.get("fuel"))
+            if message.get("end") is True:
+                self.ended, self.fuel = True, _whole(message.get("fuel"))
                 return True
-            index = said.get("i")
+            index = message.get("i")
             if type(index) is not int or not 0 <= index < len(self._calls):
                 raise Unreadable
         except (ValueError, RecursionError):
             self.spoil("an unreadable line, or an answer to no question")
             return False
         call = self._calls[index]
-        if index in self.found:
-            self.found[index] = CallResult("violation", call.id, detail="answered twice")
+        if index in self.results:
+            self.results[index] = CallResult("violation", call.id, detail="answered twice")
         else:
-            self.found[index] = self._result(call, said)
+            self.results[index] = self._result(call, message)
         return True
 
     def spoil(self, why: str) -> None:
         """What has no answer yet gets none."""
         for index, call in enumerate(self._calls):
-            self.found.setdefault(index, CallResult("violation", call.id, detail=why))
+            self.results.setdefault(index, CallResult("violation", call.id, detail=why))
 
-    def _result(self, call: Call, said: Mapping[str, Any]) -> CallResult:
-        fuel = _whole(said.get("fuel"))
-        trap = said.get("trap")
+    def _result(self, call: Call, message: Mapping[str, Any]) -> CallResult:
+        fuel = _whole(message.get("fuel"))
+        trap = message.get("trap")
         if trap in _SAID_BY_WORKER:
-            return CallResult(trap, call.id, detail=_text(said.get("detail"), 300), fuel=fuel)
+            return CallResult(trap, call.id, detail=_text(message.get("detail"), 300), fuel=fuel)
         try:
-            found = read_reply(said.get("reply"), call, self._limits, fuel)
-            if said.get("loading") and found.status == "value":
+            result = read_reply(message.get("reply"), call, self._limits, fuel)
+            if message.get("loading") and result.status == "value":
                 raise Unreadable("an answer before the question")
-            return found
+            return result
         except (ValueError, RecursionError, TypeError, OverflowError) as error:
             return CallResult("violation", call.id, detail=f"{error}"[:200], fuel=fuel)
 
@@ -111,31 +123,31 @@ def read_reply(text: Any, call: Call, limits: Limits, fuel: int = 0) -> CallResu
     """One reply of the guest. Raises ValueError or RecursionError when it is unreadable."""
     longest = limits.result_bytes + 12 * limits.stdout_chars + 10_000
     if not isinstance(text, str) or len(text) > longest:
-        raise Unreadable("the reply is no text, or too long")
-    said = json.loads(text, parse_constant=_no_constant)
-    if not isinstance(said, dict) or said.get("status") not in _SAID_BY_GUEST:
+        raise Unreadable("the reply is not text, or too long")
+    reply = json.loads(text, parse_constant=_no_constant)
+    if not isinstance(reply, dict) or reply.get("status") not in _SAID_BY_GUEST:
         raise Unreadable("the reply has no known status")
-    status = said["status"]
-    names = said.get("bases")
+    status = reply["status"]
+    names = reply.get("bases")
     bases = tuple(_text(name, 100) for name in names[:20]) if isinstance(names, list) else ()
     value, args = None, None
     if status == "value":
-        if len(json.dumps(said.get("value"))) > limits.result_bytes:
+        if len(json.dumps(reply.get("value"))) > limits.result_bytes:
             raise Unreadable("the value is too long")
-        value = decode(said.get("value"))
+        value = decode(reply.get("value"))
         if call.want_args:
-            args = decode(said.get("args"))
+            args = decode(reply.get("args"))
             if not isinstance(args, list):
                 raise Unreadable("the arguments did not come back")
     return CallResult(
         status,
         call.id,
         value,
-        _text(said["error"], 100) if "error" in said else None,
+        _text(reply["error"], 100) if "error" in reply else None,
         bases,
-        _text(said.get("detail", ""), 500),
+        _text(reply.get("detail", ""), 500),
         args,
-        _text(said.get("stdout", ""), limits.stdout_chars),
+        _text(reply.get("stdout", ""), limits.stdout_chars),
         fuel,
     )
 
@@ -208,7 +220,7 @@ def _bound(members: list[Any]) -> None:
 
 
 def _no_constant(name: str) -> Any:
-    raise Unreadable(f"{name} is no number")
+    raise Unreadable(f"{name} is not a number")
 
 
 def _whole(value: Any) -> int:

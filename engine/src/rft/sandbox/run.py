@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import queue
-import threading
+import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
-from rft.sandbox import tiers, verdict
-from rft.sandbox.data import (
-    Call,
-    CallResult,
-    Limits,
-    RunResult,
-    Status,
-    Test,
-    TestReport,
+from rft import config
+from rft.errors import OutsideError
+from rft.sandbox import selftest, tiers, verdict
+from rft.sandbox.data import Call, CallResult, Limits, RunResult, Status, Test, TestReport
+from rft.sandbox.process import (
+    Exchange,
+    NotReady,
+    exchange,
+    native,
+    send,
+    wait_until_ready,
+    wasm_worker,
 )
-from rft.sandbox.process import Exchange, NotReady, Process, native, wasm_worker
 from rft.sandbox.protocol import Answers, request
-
-if TYPE_CHECKING:
-    from rft.config import SandboxSection
+from rft.workers import Pool, Turn, Worker
 
 _CONTROL = "def control(n):\n    return [n, 'well']\n"
 _CONTROL_CALL = Call("control", [7])
@@ -50,24 +49,28 @@ class Sandbox:
         self.limits = limits or Limits()
         self._plan = tiers.choose(tier)
         self.tier = self._plan.name
-        self._closed = threading.Event()
-        self._lock = threading.Lock()
-        self._alive: set[Process] = set()
-        # Last in, first out: a single thread stays on one warm worker.
-        self._slots: queue.LifoQueue[Process | None] = queue.LifoQueue()
+        self._locked_tier = self.tier
         self.workers = max(1, workers)
-        for _ in range(self.workers):
-            self._slots.put(None)
+        self.processes = Pool(self.workers, self._start, name="sandbox")
         if self_test:
-            from rft.sandbox.selftest import require
-
-            require(self._plan)
+            _require(self.tier)
 
     @classmethod
-    def configured(cls, section: SandboxSection) -> Sandbox:
+    def configured(cls, section: config.SandboxSection) -> Sandbox:
         """The sandbox of rft.toml's [sandbox]."""
         limits = Limits(section.fuel, section.timeout_s, section.memory_mb)
         return cls(section.tier, section.workers, limits)
+
+    @classmethod
+    def of_project(cls) -> Sandbox:
+        """The sandbox that the project's settings describe, with one worker: for task code.
+
+        The settings file is the one that the engine works with (`rft --settings`), else rft.toml
+        in the working folder; without one the defaults are in force. Raises UserError.
+        """
+        file = Path(os.environ.get(config.SETTINGS_VARIABLE, config.FILE))
+        section = config.load(file).sandbox if file.exists() else config.SandboxSection()
+        return cls.configured(section.model_copy(update={"workers": 1}))
 
     def __enter__(self) -> Sandbox:
         return self
@@ -82,19 +85,7 @@ class Sandbox:
 
     def close(self) -> None:
         """End all processes. Runs under way end with outcome "error"."""
-        self._closed.set()
-        with self._lock:
-            alive = list(self._alive)
-        for process in alive:
-            process.kill()
-        taken = []
-        with contextlib.suppress(queue.Empty):
-            while True:
-                taken.append(self._slots.get_nowait())
-        for process_or_none in taken:
-            if process_or_none:
-                self._end(process_or_none)
-            self._slots.put(None)  # whoever waits for a turn learns that it is over
+        self.processes.close()
 
     def run(self, code: str, calls: Sequence[Call], *, probe: str = "") -> RunResult:
         """Load `code`, then `probe` (trusted text that sees the code's names), then make the calls.
@@ -102,33 +93,35 @@ class Sandbox:
         A call's entry is looked up in the probe first, then in the code. All calls are made in one
         interpreter, in order; nothing lives on to the next run. A call that ends the interpreter is
         "crashed", "fuel" or "timeout"; the next ones are made in a new one (tier wasm) or are
-        "missing" (native tiers).
+        "missing" (native tiers). Raises NotDataError when an argument is not plain data.
         """
         started = time.perf_counter()
         if not calls:
             return RunResult("ok", (), self.tier)
         try:
             code.encode()
-            wanted = request(code, calls, probe, self.limits)
         except UnicodeEncodeError:
             broken = "the code holds half of a surrogate pair"
-            told = [CallResult("broken", c.id, error="SyntaxError", detail=broken) for c in calls]
-            return RunResult("ok", tuple(told), self.tier)
-        with self._slot() as slot:
+            broken_calls = [
+                CallResult("broken", c.id, error="SyntaxError", detail=broken) for c in calls
+            ]
+            return RunResult("ok", tuple(broken_calls), self.tier)
+        wanted = request(code, calls, probe, self.limits)
+        with self.processes.turn() as turn:
             try:
-                answers, exchange = slot.ask(wanted, calls, self.limits)
-                if exchange.unclear:
+                answers, end = self._ask(turn, wanted, calls)
+                if end.unclear:
                     # Ours or the code's fault? Once more, then see whether the sandbox is well.
-                    answers, exchange = slot.ask(wanted, calls, self.limits)
-                if exchange.unclear:
-                    slot.control(self.limits)
+                    answers, end = self._ask(turn, wanted, calls)
+                if end.unclear:
+                    self._control(turn)
             except NotReady as problem:
                 return self._failed(f"The sandbox failed: {problem}.", started)
-        if self._closed.is_set() and exchange.unclear:
+        if self.processes.closed and end.unclear:
             return self._failed("The sandbox was closed.", started)
-        results = _complete(answers, calls, exchange)
+        results = _complete(answers, calls, end)
         seconds = time.perf_counter() - started
-        return RunResult("ok", results, slot.tier, answers.fuel, seconds)
+        return RunResult("ok", results, self._locked_tier, answers.fuel, seconds)
 
     def grade_tests(
         self,
@@ -152,106 +145,70 @@ class Sandbox:
         seconds = time.perf_counter() - started
         return RunResult("error", (), self.tier, 0, seconds, sentence)
 
-    @contextlib.contextmanager
-    def _slot(self) -> Iterator[_Slot]:
-        slot = _Slot(self, self._slots.get())
-        if self._closed.is_set():
-            self._slots.put(slot.process)
-            raise RuntimeError("this sandbox is closed")
-        try:
-            yield slot
-        except BaseException:
-            slot.drop()  # an interrupted exchange: its answers must not reach the next run
-            raise
-        finally:
-            self._slots.put(slot.process)
-            if self._closed.is_set():
-                self.close()
-
-    def _start(self) -> Process:
-        if self._closed.is_set():
-            raise NotReady("it was closed")
+    def _start(self) -> Worker:
         if self._plan.guest is None:
-            process = native(self.limits, self._plan.wrapper)
-            process.tier = self.tier
-        else:
-            process, locked = wasm_worker(self._plan.guest, self.limits, self._plan.lock)
-            process.tier = "wasm+lock" if locked else "wasm"
-        with self._lock:
-            self._alive.add(process)
-        return process
+            return native(self.processes, self.limits, self._plan.wrapper)
+        worker, locked = wasm_worker(self.processes, self._plan.guest, self.limits, self._plan.lock)
+        self._locked_tier = "wasm+lock" if locked else "wasm"
+        return worker
 
-    def _end(self, process: Process) -> None:
-        process.end()
-        with self._lock:
-            self._alive.discard(process)
-
-
-class _Slot:
-    """One worker's turn: its process is started when needed and kept for the next run if it can."""
-
-    def __init__(self, sandbox: Sandbox, process: Process | None) -> None:
-        self._sandbox = sandbox
-        self.process = process
-        self.tier = sandbox.tier
-
-    def ask(
-        self, wanted: dict[str, object], calls: Sequence[Call], limits: Limits
+    def _ask(
+        self, turn: Turn, wanted: dict[str, object], calls: Sequence[Call]
     ) -> tuple[Answers, Exchange]:
-        answers = Answers(calls, limits)
-        if self.process is None:
-            self.process = self._sandbox._start()
-        self.tier = self.process.tier
-        native_tier = self._sandbox._plan.guest is None
-        if native_tier:
-            exchange = self._native(wanted, calls, answers, limits)
-        else:
-            exchange = self.process.exchange(wanted, answers, limits)
-        if exchange.unclear or native_tier:
-            self.drop()
-        return answers, exchange
-
-    def _native(
-        self,
-        wanted: dict[str, object],
-        calls: Sequence[Call],
-        answers: Answers,
-        limits: Limits,
-    ) -> Exchange:
-        assert self.process
-        self.process.send(wanted)
-        self.process.ready()
-        # The limit is on CPU seconds; the host's clock waits longer and stops what only waits.
-        patient = replace(limits, timeout_s=2 * limits.timeout_s + 5)
-        exchange = self.process.exchange(None, answers, patient)
+        """One try: the answers that came in, and how the exchange ended. Raises NotReady."""
+        answers = Answers(calls, self.limits)
+        worker = turn.worker()
+        if self._plan.guest is not None:
+            end = exchange(worker, wanted, answers, self.limits)
+            if end.unclear:
+                turn.drop()
+            return answers, end
+        try:
+            send(worker, wanted)
+            wait_until_ready(worker)
+            # The limit is on CPU seconds; the host's clock waits longer and stops what only waits.
+            patient = replace(self.limits, timeout_s=2 * self.limits.timeout_s + 5)
+            end = exchange(worker, None, answers, patient)
+        finally:
+            turn.drop()  # a native process is for one grading
         # Ending its own process is the code's doing here: the process was ready before.
-        return exchange if exchange.end == "late" else replace(exchange, own_doing=True)
+        return answers, end if end.end == "late" else replace(end, own_doing=True)
 
-    def control(self, limits: Limits) -> None:
+    def _control(self, turn: Turn) -> None:
         """Code known to be good must give its answer; raises NotReady if it does not."""
-        wanted = request(_CONTROL, [_CONTROL_CALL], "", limits)
-        answers, exchange = self.ask(wanted, [_CONTROL_CALL], limits)
-        if exchange.unclear or answers.found[0].value != [7, "well"]:
+        wanted = request(_CONTROL, [_CONTROL_CALL], "", self.limits)
+        answers, end = self._ask(turn, wanted, [_CONTROL_CALL])
+        if end.unclear or answers.results[0].value != [7, "well"]:
             raise NotReady("code known to be good did not come through either")
 
-    def drop(self) -> None:
-        """End the process; the next run starts another."""
-        if self.process:
-            self._sandbox._end(self.process)
-            self.process = None
+
+def self_test(tier: str) -> tuple[list[str], float]:
+    """The faults of a tier, one phrase each, and the seconds that looking for them took."""
+    started = time.perf_counter()
+    with Sandbox(tier, 1, selftest.limits(tier), self_test=False) as sandbox:
+        return selftest.faults(sandbox), time.perf_counter() - started
 
 
-def _complete(
-    answers: Answers, calls: Sequence[Call], exchange: Exchange
-) -> tuple[CallResult, ...]:
+@cache  # once per process; a failure is looked at again
+def _require(tier: str) -> None:
+    """Test the tier. Raises OutsideError if it fails."""
+    faults, _ = self_test(tier)
+    if faults:
+        raise OutsideError(
+            f"Untrusted code is not run: sandbox tier '{tier}' failed its self-test "
+            f"({'; '.join(faults)}); run `rft doctor` and take another tier."
+        )
+
+
+def _complete(answers: Answers, calls: Sequence[Call], end: Exchange) -> tuple[CallResult, ...]:
     """All calls' results: the first without an answer is the one that ended the interpreter."""
     results = []
-    blamed = exchange.end == "done"
+    blamed = end.end == "done"
     for index, call in enumerate(calls):
-        found = answers.found.get(index)
-        if found is None and not blamed:
-            status: Status = "timeout" if exchange.end in ("late", "cpu") else "crashed"
-            found = CallResult(status, call.id, detail=exchange.note)
+        result = answers.results.get(index)
+        if result is None and not blamed:
+            status: Status = "timeout" if end.end in ("late", "cpu") else "crashed"
+            result = CallResult(status, call.id, detail=end.note)
             blamed = True
-        results.append(found or CallResult("missing", call.id, detail="earlier calls ended it"))
+        results.append(result or CallResult("missing", call.id, detail="earlier calls ended it"))
     return tuple(results)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from rft.errors import OutsideError
-from rft.sandbox.data import Call, CallResult, Limits
-from rft.sandbox.tiers import Plan
+from rft.sandbox.data import Call, CallResult, Limits, RunResult
+from rft.sandbox.verdict import equal
 
 LIMITS = Limits(fuel=300_000_000, timeout_s=20, memory_mb=256)
 
@@ -69,52 +67,39 @@ ATTACKS = [
         "loop for ever": "[0 for _ in iter(int, 1) if _]",
     }.items()
 ]
-_passed: dict[str, float] = {}
-_lock = threading.Lock()
 
 
-def require(plan: Plan) -> None:
-    """Test the tier unless that was done in this process. Raises OutsideError if it fails."""
-    with _lock:
-        if plan.name in _passed:
-            return
-        faults, seconds = run(plan.name)
-        if faults:
-            raise OutsideError(
-                f"Untrusted code is not run: sandbox tier '{plan.name}' failed its self-test "
-                f"({'; '.join(faults)}); run `rft doctor` and take another tier."
-            )
-        _passed[plan.name] = seconds
+class Runner(Protocol):
+    """What is tested: a Sandbox."""
+
+    def run(self, code: str, calls: Sequence[Call]) -> RunResult:
+        """Load the code and make the calls."""
 
 
-def run(tier: str, say: Callable[[str], None] | None = None) -> tuple[list[str], float]:
-    """The tier's faults, one phrase each, and the seconds it took."""
-    from rft.sandbox.run import Sandbox
-    from rft.sandbox.verdict import equal
+def limits(tier: str) -> Limits:
+    """The limits of a test; in a native tier CPU seconds are all that ends a loop."""
+    return LIMITS if tier.startswith("wasm") else replace(LIMITS, timeout_s=1)
 
-    started = time.perf_counter()
-    faults = []
-    native = not tier.startswith("wasm")  # there CPU seconds are all that ends a loop
-    limits = replace(LIMITS, timeout_s=1) if native else LIMITS
-    with Sandbox(tier, 1, limits, self_test=False) as sandbox:
-        controls = sandbox.run(_HONEST, [call for call, _ in CONTROLS])
-        if controls.outcome == "error":
-            return [controls.problem], time.perf_counter() - started
-        for (call, expected), answer in zip(CONTROLS, controls.calls, strict=True):
-            good = answer.status == "value" and equal(answer.value, expected)
-            if call.stdin is not None:
-                good = good and answer.stdout == "abab\n"
-            if not good:
-                faults.append(f"honest code, {call.entry}: {answer.status} {answer.detail}")
-        for attack in ATTACKS:
-            result = sandbox.run(attack.code, [Call("attack")])
-            if result.outcome == "error":
-                faults.append(f"{attack.name}: {result.problem}")
-            elif succeeded(result.calls[0]):
-                faults.append(f"untrusted code can {attack.name}")
-            if say:
-                say(attack.name)
-    return faults, time.perf_counter() - started
+
+def faults(sandbox: Runner) -> list[str]:
+    """What is wrong with a sandbox, one phrase each."""
+    controls = sandbox.run(_HONEST, [call for call, _ in CONTROLS])
+    if controls.outcome == "error":
+        return [controls.problem]
+    phrases = []
+    for (call, expected), answer in zip(CONTROLS, controls.calls, strict=True):
+        good = answer.status == "value" and equal(answer.value, expected)
+        if call.stdin is not None:
+            good = good and answer.stdout == "abab\n"
+        if not good:
+            phrases.append(f"honest code, {call.entry}: {answer.status} {answer.detail}")
+    for attack in ATTACKS:
+        result = sandbox.run(attack.code, [Call("attack")])
+        if result.outcome == "error":
+            phrases.append(f"{attack.name}: {result.problem}")
+        elif succeeded(result.calls[0]):
+            phrases.append(f"untrusted code can {attack.name}")
+    return phrases
 
 
 def succeeded(answer: CallResult) -> bool:

@@ -41,7 +41,9 @@ class Plan:
 def choose(wanted: str) -> Plan:
     """The tier that is asked for, built if need be. Raises UserError with reason and remedy."""
     if wanted not in NAMES:
-        raise UserError(f"sandbox.tier: '{wanted}' is no tier; choose one of {', '.join(NAMES)}.")
+        raise UserError(
+            f"sandbox.tier: '{wanted}' is not a tier; choose one of {', '.join(NAMES)}."
+        )
     names = {"auto": ("wasm",), "native": ("landlock", "bwrap")}.get(wanted, (wanted,))
     known = [_probe(name) for name in names]
     usable = next((tier for tier in known if tier.usable), None)
@@ -50,7 +52,7 @@ def choose(wanted: str) -> Plan:
         remedies = " or ".join(dict.fromkeys(tier.remedy for tier in known))
         raise UserError(
             f"Untrusted code is not run: sandbox tier '{wanted}' cannot be used here ({reasons}). "
-            f"To mend it, {remedies}."
+            f"To fix it, {remedies}."
         )
     if usable.name == "landlock":
         return Plan("landlock")
@@ -124,10 +126,10 @@ def _bwrap() -> Tier:
     command = [path, "--unshare-all", "--ro-bind", "/", "/", "--", "/bin/true"]
     try:
         done = subprocess.run(command, capture_output=True, timeout=20, check=False, env={})
-        told = done.stderr.decode("utf-8", "replace").strip()[:120]
+        message = done.stderr.decode("utf-8", "replace").strip()[:120]
     except (OSError, subprocess.TimeoutExpired) as error:
         return Tier("bwrap", False, f"does not start: {error}", "repair its installation")
     if done.returncode:
         remedy = "allow user namespaces (not possible inside most containers)"
-        return Tier("bwrap", False, f"may not make namespaces: {told}", remedy)
+        return Tier("bwrap", False, f"may not make namespaces: {message}", remedy)
     return Tier("bwrap", True, f"namespaces of {os.path.basename(path)}, and seccomp")

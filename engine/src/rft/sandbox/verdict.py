@@ -12,7 +12,7 @@ DEEPEST = 64
 
 
 def equal(
-    found: Any,
+    actual: Any,
     expected: Any,
     *,
     tuple_is_list: bool = False,
@@ -26,9 +26,9 @@ def equal(
     infinities equal nothing. `tuple_is_list`: the two count as one type.
     """
     kind = type(expected)
-    if tuple_is_list and kind in (list, tuple) and type(found) in (list, tuple):
-        kind = type(found)
-    if type(found) is not kind or depth > DEEPEST:
+    if tuple_is_list and kind in (list, tuple) and type(actual) in (list, tuple):
+        kind = type(actual)
+    if type(actual) is not kind or depth > DEEPEST:
         return False
 
     def same(a: Any, b: Any) -> bool:
@@ -42,17 +42,17 @@ def equal(
         )
 
     if kind is float:
-        finite = math.isfinite(found) and math.isfinite(expected)
-        return finite and math.isclose(found, expected, rel_tol=rel_tol, abs_tol=abs_tol)
+        finite = math.isfinite(actual) and math.isfinite(expected)
+        return finite and math.isclose(actual, expected, rel_tol=rel_tol, abs_tol=abs_tol)
     if kind in (list, tuple):
-        return len(found) == len(expected) and all(map(same, found, expected))
+        return len(actual) == len(expected) and all(map(same, actual, expected))
     if kind is dict:
-        return len(found) == len(expected) and all(
-            _key_in(key, found) and same(found[key], value) for key, value in expected.items()
+        return len(actual) == len(expected) and all(
+            _key_in(key, actual) and same(actual[key], value) for key, value in expected.items()
         )
     if kind in (set, frozenset):
-        return len(found) == len(expected) and all(_key_in(member, found) for member in expected)
-    return kind in (type(None), bool, int, str, bytes) and bool(found == expected)
+        return len(actual) == len(expected) and all(_key_in(member, actual) for member in expected)
+    return kind in (type(None), bool, int, str, bytes) and bool(actual == expected)
 
 
 def _key_in(key: Any, container: dict[Any, Any] | set[Any] | frozenset[Any]) -> bool:
@@ -104,14 +104,14 @@ def _fault(answer: CallResult, test: Test, tolerances: dict[str, Any]) -> str:
     """Why the answer fails the test; empty if it passes."""
     if test.raises is not None:
         if answer.status != "raised":
-            return f"should raise {test.raises}; {_told(answer)}"
+            return f"should raise {test.raises}; {_outcome(answer)}"
         good = test.raises in answer.error_bases
-        return "" if good else f"should raise {test.raises}; {_told(answer)}"
+        return "" if good else f"should raise {test.raises}; {_outcome(answer)}"
     if answer.status != "value":
-        return _told(answer)
+        return _outcome(answer)
     wants_value = test.stdout is None if test.check_value is None else test.check_value
     if wants_value and not equal(answer.value, test.expected, **tolerances):
-        return f"expected {_short(test.expected)}; {_told(answer)}"
+        return f"expected {_short(test.expected)}; {_outcome(answer)}"
     if test.stdout is not None and _trimmed(answer.stdout) != _trimmed(test.stdout):
         return f"should print {_short(test.stdout)}; printed {_short(answer.stdout)}"
     if test.expected_args is not None and not equal(answer.args, test.expected_args, **tolerances):
@@ -123,7 +123,7 @@ def _trimmed(text: str) -> list[str]:
     return [line.rstrip() for line in text.rstrip().splitlines()]
 
 
-def _told(answer: CallResult) -> str:
+def _outcome(answer: CallResult) -> str:
     if answer.status == "value":
         return f"returned {_short(answer.value)}"
     if answer.status in ("raised", "broken"):

@@ -1,19 +1,16 @@
 """Figures with intervals. Items are the clusters: the k answers of one item are never pooled.
 
 Every number comes from scipy, statsmodels, scikit-learn or krippendorff where they have it; the
-formulas' sources stand in the docstrings. Everything random is seeded. What cannot be told is nan
+formulas' sources are in the docstrings. Everything random is seeded. What is unknown is nan
 with the widest interval, never a figure without width.
 """
 
 from rft.stats.agreement import cohen_kappa, krippendorff_alpha, macro_f1
 from rft.stats.draws import (
-    all_of_k,
-    best_of_k,
     headroom,
     learnable_share,
     pass_at_k,
     rank_correlation,
-    worst_at_k,
 )
 from rft.stats.estimates import (
     SAME,
@@ -32,6 +29,7 @@ from rft.stats.estimates import (
 from rft.stats.paired import (
     Paired,
     adjust,
+    holm_levels,
     items_needed,
     minimum_detectable_effect,
     paired_difference,
@@ -48,11 +46,10 @@ __all__ = [
     "Paired",
     "Spread",
     "adjust",
-    "all_of_k",
-    "best_of_k",
     "cohen_kappa",
     "has_spread",
     "headroom",
+    "holm_levels",
     "item_means",
     "items_needed",
     "krippendorff_alpha",
@@ -70,5 +67,4 @@ __all__ = [
     "share_interval",
     "spread",
     "variance_components",
-    "worst_at_k",
 ]

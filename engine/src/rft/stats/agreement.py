@@ -55,8 +55,8 @@ def krippendorff_alpha(
         return UNKNOWN
     values = values[:, np.isfinite(values).sum(axis=0) >= 2]
     items = values.shape[1]
-    told = values[np.isfinite(values)]
-    if items == 0 or float(np.ptp(told)) <= SAME:
+    rated = values[np.isfinite(values)]
+    if items == 0 or float(np.ptp(rated)) <= SAME:
         return UNKNOWN
     alpha = float(krippendorff.alpha(reliability_data=values, level_of_measurement=level))
     rng, drawn = np.random.default_rng(seed), []
@@ -70,22 +70,25 @@ def krippendorff_alpha(
     return Estimate(alpha, min(float(low), alpha), max(float(high), alpha))
 
 
-def macro_f1(truth: Sequence[Hashable], told: Sequence[Hashable], seed: int = 0) -> Estimate:
-    """F1 of each label of `truth` or `told`, plain mean over labels, in [0, 1].
+def macro_f1(truth: Sequence[Hashable], predicted: Sequence[Hashable], seed: int = 0) -> Estimate:
+    """F1 of each label of `truth` or `predicted`, plain mean over labels, in [0, 1].
 
     Value by scikit-learn; interval by a percentile bootstrap over items, drawn as tables of
     counts.
     """
     from sklearn.metrics import f1_score
 
-    labels = {label: n for n, label in enumerate(dict.fromkeys([*truth, *told]))}
-    table = _table(truth, told).astype(float)
+    labels = {label: n for n, label in enumerate(dict.fromkeys([*truth, *predicted]))}
+    table = _table(truth, predicted).astype(float)
     n = int(table.sum())
     if n == 0:
         return Estimate(float("nan"), 0.0, 1.0)
     value = float(
         f1_score(
-            [labels[x] for x in truth], [labels[x] for x in told], average="macro", zero_division=0
+            [labels[x] for x in truth],
+            [labels[x] for x in predicted],
+            average="macro",
+            zero_division=0,
         )
     )
     draws = np.random.default_rng(seed).multinomial(n, (table / n).ravel(), size=RESAMPLES)
@@ -102,7 +105,7 @@ def macro_f1(truth: Sequence[Hashable], told: Sequence[Hashable], seed: int = 0)
 
 
 def _table(a: Sequence[Hashable], b: Sequence[Hashable]) -> np.ndarray:
-    """Counts of each pair of labels. Raises ValueError when the raters saw unequally many."""
+    """Counts of each pair of labels. Raises ValueError for unequal numbers of labels."""
     labels = {label: n for n, label in enumerate(dict.fromkeys([*a, *b]))}
     table = np.zeros((len(labels), len(labels)), dtype=int)
     for x, y in zip(a, b, strict=True):

@@ -1,4 +1,4 @@
-"""What several answers to one item can show: pass@k, worst of k, groups with something to learn.
+"""What several answers to one item can show: pass@k, headroom, groups with something to learn.
 
 Every figure is unbiased: it averages over all ways to draw k of the n answers of an item without
 replacement. An item with fewer than k answers says nothing and is left out.
@@ -33,32 +33,6 @@ def pass_at_k(by_item: ByItem, k: int, solved: float = 1.0) -> Estimate:
     return mean_interval(_per_item(by_item, k, one))
 
 
-def all_of_k(by_item: ByItem, k: int, solved: float = 1.0) -> Estimate:
-    """Chance that each of k answers solves the item, mean over items ("pass^k").
-
-    C(c, k) / C(n, k); Yao et al. (2024), tau-bench, arXiv 2406.12045.
-    """
-
-    def one(rewards: Matrix) -> Matrix:
-        return _share(_right(rewards, solved).sum(axis=1), rewards, k)
-
-    return mean_interval(_per_item(by_item, k, one))
-
-
-def best_of_k(by_item: ByItem, k: int) -> Estimate:
-    """Expected reward of the best of k answers, mean over items.
-
-    The i-th smallest of n rewards is the largest of k drawn with chance C(i - 1, k - 1) / C(n, k);
-    with rewards 0 and 1 this is pass@k.
-    """
-    return mean_interval(_per_item(by_item, k, lambda r: _best(r, k)))
-
-
-def worst_at_k(by_item: ByItem, k: int) -> Estimate:
-    """Expected reward of the worst of k answers, mean over items (HealthBench, 2505.08775)."""
-    return mean_interval(_per_item(by_item, k, lambda r: 1 - _best(1 - r, k)))
-
-
 def headroom(by_item: ByItem, k: int) -> Estimate:
     """Expected best of k answers minus the mean answer, mean over items; in reward units."""
     return mean_interval(_per_item(by_item, k, lambda r: _best(r, k) - r.mean(axis=1)))
@@ -76,10 +50,10 @@ def learnable_share(by_item: ByItem, group_size: int) -> Estimate:
     size = min(group_size, max(map(len, by_item.values()), default=0))
     if size < group_size:
         size = max(2, fewest)
-    seen = mean_interval(_per_item(by_item, size, lambda r: _mixed(r, size)))
+    drawn = mean_interval(_per_item(by_item, size, lambda r: _mixed(r, size)))
     if size == group_size:
-        return seen
-    return Estimate(seen.value, seen.low, min(1.0, seen.high * group_size / size))
+        return drawn
+    return Estimate(drawn.value, drawn.low, min(1.0, drawn.high * group_size / size))
 
 
 def rank_correlation(x: Mapping[str, Sequence[float]], y: ByItem) -> tuple[Estimate, int]:

@@ -1,4 +1,4 @@
-"""Two runs on the same items: what one gained, how sure that is, what could be seen at all."""
+"""Two runs on the same items: what one gained, how sure that is, what so many items can show."""
 
 from __future__ import annotations
 
@@ -113,8 +113,8 @@ class SignFlips:
         further = np.abs(float(self.gains.sum()) - 2 * self.sums) - total
         beyond, ties = int((further > SAME).sum()), int((np.abs(further) <= SAME).sum())
         if self.exact:
-            return (beyond + ties) / self.sums.size
-        return (0.5 + beyond + 0.5 * ties) / (self.sums.size + 1)
+            return float((beyond + ties) / self.sums.size)
+        return float((0.5 + beyond + 0.5 * ties) / (self.sums.size + 1))
 
     def interval(self, bounds: tuple[float, float], level: float = LEVEL) -> Estimate:
         """The figure with its interval of 1 - level, within `bounds`."""
@@ -173,16 +173,16 @@ def _subsets(items: int, seed: int) -> Iterator[NDArray[np.uint8]]:
 def deviation(values: Sequence[float]) -> float:
     """Standard deviation (n - 1) of figures in [-1, 1], for power; nan below two.
 
-    When all are equal, none is seen: then that of figures of which the share that could have
-    stayed unseen (upper end of Wilson's interval of 0) lies 1 away from the rest.
+    When all are equal, it is that of figures of which the share that could have stayed unseen
+    (upper end of Wilson's interval of 0) lies 1 away from the rest.
     """
-    found = np.asarray(values, dtype=float)
-    if found.size < 2:
+    figures = np.asarray(values, dtype=float)
+    if figures.size < 2:
         return float("nan")
-    seen = float(np.std(found, ddof=1))
-    if seen > SAME:
-        return seen
-    unseen = share_interval(0, found.size).high
+    measured = float(np.std(figures, ddof=1))
+    if measured > SAME:
+        return measured
+    unseen = share_interval(0, figures.size).high
     return math.sqrt(unseen * (1 - unseen))
 
 
@@ -218,8 +218,8 @@ def planned_mde(
     rng, drawn = np.random.default_rng(seed), []
     for _ in range(0, 999, step := max(1, min(999, BATCH // means.size))):
         chosen = rng.integers(0, means.size, (step, means.size))
-        told = means[chosen], variances[chosen], sizes[chosen]
-        drawn.append(_planned(*told, samples, correlation))
+        again = means[chosen], variances[chosen], sizes[chosen]
+        drawn.append(_planned(*again, samples, correlation))
     low, high = (unit * float(q) for q in np.quantile(np.concatenate(drawn), [0.025, 0.975]))
     value, whole = min(1.0, unit * sd), unit**2 / (1 + unit**2)  # g = unit * sqrt(g (1 - g))
     return Estimate(value, min(value, low), min(1.0, max(value, high, whole)))
@@ -256,7 +256,7 @@ def minimum_detectable_effect(
     """Smallest true mean of paired differences that `items` pairs show with this power.
 
     `sd` is the standard deviation of the differences; two-sided paired t test (Cohen 1988),
-    solved by statsmodels. In reward units; nan when it cannot be told.
+    solved by statsmodels. In reward units; nan when it is unknown.
     """
     if items < 2 or not math.isfinite(sd):
         return float("nan")
@@ -306,3 +306,22 @@ def adjust(p_values: Sequence[float]) -> list[float]:
     if usable.any():
         found[usable] = multipletests(found[usable], method="holm")[1]
     return [float(p) for p in found]
+
+
+def holm_levels(p_values: Sequence[float], level: float = LEVEL) -> list[float]:
+    """The level at which Holm's procedure tests each p value, in their order.
+
+    The smallest of m is tested at level / m, the next at level / (m - 1), and so on to the first
+    that is not rejected, whose level holds for all that follow: an interval of 1 - that level holds
+    0 exactly when `adjust` gives a p value of at least `level`. nan counts for nothing.
+    """
+    found = np.asarray(p_values, dtype=float)
+    levels = np.full(found.size, level)
+    order = [int(n) for n in np.argsort(found) if math.isfinite(found[n])]
+    reached, rejecting = level, True
+    for place, number in enumerate(order):
+        if rejecting:
+            reached = level / (len(order) - place)
+            rejecting = bool(found[number] < reached)
+        levels[number] = reached
+    return [float(one) for one in levels]

@@ -12,7 +12,7 @@ from typing import Any
 
 from pyslang.analysis import AnalysisManager
 from pyslang.ast import Compilation
-from pyslang.syntax import SyntaxKind, SyntaxTree
+from pyslang.syntax import SyntaxTree
 
 from task.grader import MAX_BITS, MAX_VALUE_CHARS, read_pairs
 
@@ -34,27 +34,17 @@ FAULT_CODES = frozenset(
 )
 """Diagnostics that slang counts as warnings and a testbench engineer as mistakes."""
 
-ALLOWED = frozenset(
-    {
-        SyntaxKind.ConcatenationExpression,
-        SyntaxKind.IdentifierName,
-        SyntaxKind.IdentifierSelectName,
-        SyntaxKind.IntegerLiteralExpression,
-        SyntaxKind.IntegerVectorExpression,
-        SyntaxKind.MultipleConcatenationExpression,
-        SyntaxKind.StringLiteralExpression,
-        SyntaxKind.UnbasedUnsizedLiteralExpression,
-    }
+REFUSED = re.compile(
+    "Assign|crement|Equivalence|Implication|Inside|MinTypMax|New|Null|Real|Scoped|Stream|Tagged|Time"
+    "|Wildcard"
 )
-"""What one value may be: a signal, a select, a constant, a concatenation or a replication."""
+"""Kinds of expressions, by words in their names, that are more than a value; but see CALLS."""
+CALLS = frozenset({"$bits", "$clog2", "$signed", "$unsigned"})
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*", re.ASCII)
-_ODD = re.compile(
-    r"""\[[^\]]*[^0-9_:+\-\s\]] | \]\s*\[ | '[sS] | '[dD]\s*(?=[0-9_]*[xXzZ?])[0-9xXzZ?_]{2,}""",
-    re.ASCII | re.VERBOSE,
-)
-"""What slang lets pass: a signal as an index, two selects, a sign (8'sd1), bad digits (8'd1x)."""
-_VALUE = re.compile(r"""[A-Za-z0-9_$'"\[\]{}:,+?\-\s]+""", re.ASCII)
+_ODD = re.compile(r"""// | /\* | '[dD]\s*(?=[0-9_]*[xXzZ?])[0-9xXzZ?_]{2,}""", re.VERBOSE)
+"""What slang lets pass: comments and bad digits (8'd1x)."""
+_VALUE = re.compile(r"""[A-Za-z0-9_$'"\[\]{}():,+?*/%<>=!~&|^\-\s]+""", re.ASCII)
 
 Pair = tuple[str, str]
 
@@ -62,7 +52,7 @@ Pair = tuple[str, str]
 def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
     """1.0 if the binding compiles without a fault, else 0.0; an unreadable answer is a fault."""
     try:
-        pairs = read_pairs(sample)
+        pairs = read_pairs(sample, item)
         return 0.0 if pairs is None or diagnose(pairs, item) else 1.0
     except Exception:  # as in grader.py: a row whose tables are broken scores 0
         return 0.0
@@ -84,18 +74,35 @@ def _refuse(pair: Pair, item: dict[str, Any]) -> list[str]:
     name, value = pair[0].strip(), pair[1].strip()
     if not _NAME.fullmatch(name):
         return [f"{name[:80]!r} is not a Verilog name."]
-    plain = _VALUE.fullmatch(value) and not _ODD.search(value)
-    if len(value) > MAX_VALUE_CHARS or not plain:
-        return [f"The value of {name!r} is not one expression: {value[:80]!r}."]
-    tree = SyntaxTree.fromText(value)
-    if tree.root.kind not in ALLOWED or len(tree.diagnostics) or str(tree.root).strip() != value:
+    if not _is_expression(value):
         return [f"The value of {name!r} is not one expression: {value[:80]!r}."]
     defaults = {p["name"]: str(p["default"]) for p in item["vip"]["params"]}
-    textual = tree.root.kind == SyntaxKind.StringLiteralExpression
-    unknown = name in defaults and not textual and set(value.lower()) & set("xz?")
-    if unknown or textual != defaults.get(name, "").startswith('"'):
+    if name not in defaults:
+        return []
+    meant = {p["name"]: str(p["value"]).strip() for p in item["dut"].get("params") or []}
+    literal = meant.get(value, value)  # a parameter of the design stands for its value
+    textual = literal.startswith('"') == defaults[name].startswith('"') or "?" in literal
+    if not textual or re.search(r"'(h?[0-9a-f_]*|[bod]?[0-9_]*)[xz?]", literal.lower()):
         return [f"The value of {name!r} has the wrong type: {value[:80]!r}."]
     return []
+
+
+def _is_expression(text: str) -> bool:
+    """Whether a text is one value: no assignment, no path, no call but those of CALLS."""
+    if len(text) > MAX_VALUE_CHARS or not _VALUE.fullmatch(text) or _ODD.search(text):
+        return False
+    tree = SyntaxTree.fromText(text)
+    if len(tree.diagnostics) or str(tree.root).strip() != text:
+        return False
+    nodes: list[Any] = []
+    tree.root.visit(nodes.append)
+    kinds = [getattr(node.kind, "name", "") for node in nodes]
+    calls = [n for n, kind in zip(nodes, kinds, strict=True) if kind == "InvocationExpression"]
+    return (
+        bool(re.search("Expression|IdentifierName|Select", tree.root.kind.name))
+        and all(str(call.left).strip() in CALLS for call in calls)
+        and not any(REFUSED.search(kind) for kind in kinds)
+    )
 
 
 def _testbench(pairs: list[Pair], item: dict[str, Any]) -> str:
@@ -107,11 +114,24 @@ def _testbench(pairs: list[Pair], item: dict[str, Any]) -> str:
     lines += [",\n".join(f"  {p['dir']} {_type(p)} {p['name']}" for p in nets), ");", "endmodule"]
     lines += [_vip_stub(item["vip"]), "module rft_tb;"]
     lines += [f"  {_type(p)} {p['name']};" for p in nets]
+    lines += _constants(item["dut"])
     lines.append(f"  rft_dut rft_dut_i({_connect([(p['name'], p['name']) for p in nets])});")
     settings = _connect([pair for pair in pairs if pair[0] in params])
     wires = _connect([pair for pair in pairs if pair[0] not in params])
     lines += [f"  rft_vip #({settings}) rft_vip_i({wires});", "endmodule", ""]
     return "\n".join(lines)
+
+
+def _constants(dut: dict[str, Any]) -> list[str]:
+    """The design's parameters, which a value may use; those without a plain value are left out."""
+    taken = {p["name"] for p in dut["ports"]}
+    lines = []
+    for param in dut.get("params") or []:
+        name, value = param["name"], str(param["value"]).strip()
+        if name not in taken and _NAME.fullmatch(name) and _is_expression(value):
+            lines.append(f"  localparam {name} = {value};")
+            taken.add(name)
+    return lines
 
 
 def _connect(pairs: list[Pair]) -> str:
@@ -153,8 +173,9 @@ def _compile(text: str, pairs: list[Pair], item: dict[str, Any]) -> list[str]:
     problems = []
     for diagnostic in diagnostics:
         code = str(diagnostic.code).removeprefix("DiagCode(").removesuffix(")")
-        if diagnostic.isError() or code in FAULT_CODES:
-            detail = ", ".join(str(arg) for arg in diagnostic.args)
+        detail = ", ".join(str(arg) for arg in diagnostic.args)
+        harmless = code == "ConstantConversion" and ", -" in detail  # -1 is all ones
+        if diagnostic.isError() or (code in FAULT_CODES and not harmless):
             problems.append(f"slang reports {code}" + (f" ({detail})." if detail else "."))
     bound = {name.strip() for name, _ in pairs}
     for port in item["vip"]["ports"]:  # slang cannot tell a required output from an optional one

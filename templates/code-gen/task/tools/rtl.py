@@ -3,11 +3,12 @@
 `python rtl.py` takes one JSON object on standard input
     {"files": [path], "include": [folder], "define": ["NAME=VALUE"], "param": ["NAME=VALUE"]}
 and prints one on standard output
-    {"modules": [{"name", "file", "line", "ports", "params", "refused", "refused_line"}],
+    {"modules": [{"name", "file", "line", "ports", "params", "settable", "refused",
+                  "refused_line"}],
      "problems": [{"file", "line", "message"}]}
 `refused` says why a module's ports cannot be expressed as plain vectors (null if they can). Widths
-are resolved with the default parameter values, or those of `param`. Imports nothing of this
-project.
+are resolved with the default parameter values, or those of `param`, which may be types too;
+`settable` holds the names that `param` may set (null if not known). Imports nothing of the project.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 from typing import Any
 
 from pyslang import Bag, DiagnosticEngine, SourceManager
-from pyslang.ast import Compilation, CompilationOptions, DefinitionKind
+from pyslang.ast import Compilation, CompilationOptions, DefinitionKind, SymbolKind
 from pyslang.parsing import PreprocessorOptions
 from pyslang.syntax import SyntaxKind, SyntaxTree
 
@@ -81,9 +82,11 @@ def _problem(file: str, diagnostic: Any, manager: Any, engine: Any) -> Found:
     """The first error of a file, in its own words, with a remedy where there is a plain one."""
     location = manager.getFullyExpandedLoc(diagnostic.location)
     place = str(manager.getFullPath(location.buffer)) or file
-    code = str(diagnostic.code).removeprefix("DiagCode(").removesuffix(")")
-    text = engine.formatMessage(diagnostic) + _HINTS.get(code, "")
+    text = _with_hint(diagnostic, engine)
     line = int(manager.getLineNumber(location))
+    word = re.compile(r"\s*(\w+)").match(manager.getSourceText(location.buffer), location.offset)
+    if word and _is_keyword(word[1]):
+        text += f"; '{word[1]}' is a keyword of SystemVerilog: rename it, or write a wrapper"
     return {"file": place, "line": line, "message": f"{text}."}
 
 
@@ -92,14 +95,11 @@ def _modules(
 ) -> list[Found]:
     """Every module of one file, each elaborated as a top level; `others` hold packages."""
     definitions = _definitions(tree)
-    names = {str(d.name) for d in definitions}  # slang keeps no copy: this set must stay alive
-    options = CompilationOptions()
-    options.topModules = names
-    options.paramOverrides = params
-    compilation = Compilation(Bag([options]))
-    for each in (tree, *others):
-        compilation.addSyntaxTree(each)
-    bodies = {instance.name: instance.body for instance in compilation.getRoot().topInstances}
+    compilation = _compile([tree, *others], {str(d.name) for d in definitions}, params)
+    given = dict(param.partition("=")[::2] for param in params)
+    bodies = {}
+    for instance in compilation.getRoot().topInstances:
+        bodies[instance.name] = _with_types(instance, [tree, *others], manager, given)
     modules = []
     for definition in definitions:
         module: Found = {
@@ -108,6 +108,7 @@ def _modules(
             "line": int(manager.getLineNumber(definition.location)),
             "ports": [],
             "params": [],
+            "settable": None,
             "refused": None,
             "refused_line": None,
         }
@@ -117,9 +118,37 @@ def _modules(
                 "a parameter has no default value; give one with --set param=NAME=VALUE"
             )
         else:
-            _fill(module, body, manager, lambda: _errors_by_line(compilation, manager, engine))
+            module["settable"] = [p.name for p in body.parameters if not p.isLocalParam]
+            errors = lambda: _errors_by_line(compilation, manager, engine)  # noqa: E731
+            _fill(module, body, manager, given, errors)
         modules.append(module)
     return modules
+
+
+def _compile(trees: list[Any], tops: set[str], params: list[str]) -> Any:
+    """The trees elaborated with these top modules."""
+    options = CompilationOptions()
+    options.topModules = tops  # slang keeps no copy: the set must stay alive
+    options.paramOverrides = params
+    compilation = Compilation(Bag([options]))
+    for tree in trees:
+        compilation.addSyntaxTree(tree)
+    _KEPT.append((compilation, tops))  # its symbols die with it
+    return compilation
+
+
+def _with_types(instance: Any, trees: list[Any], manager: Any, given: dict[str, str]) -> Any:
+    """An instance's body; with the given types, if it has parameters that are types.
+
+    slang sets no such parameter of a top module, so a module around it does.
+    """
+    own = [p for p in instance.body.parameters if p.name in given and not p.isLocalParam]
+    if not any(p.kind == SymbolKind.TypeParameter for p in own):
+        return instance.body
+    settings = ", ".join(f".{p.name}({given[p.name]})" for p in own)
+    text = f"module rft_top; {instance.name} #({settings}) rft_inner(); endmodule"
+    outer = _compile([SyntaxTree.fromText(text, manager), *trees], {"rft_top"}, [])
+    return outer.getRoot().topInstances[0].body.find("rft_inner").body
 
 
 def _definitions(tree: Any) -> list[Any]:
@@ -127,14 +156,21 @@ def _definitions(tree: Any) -> list[Any]:
     survey.addSyntaxTree(tree)
     _KEPT.append(survey)  # its symbols die with it
     definitions: list[Any] = list(survey.getDefinitions())
-    return [d for d in definitions if d.definitionKind == DefinitionKind.Module]
+    return [
+        d
+        for d in definitions
+        if d.kind == SymbolKind.Definition and d.definitionKind == DefinitionKind.Module
+    ]
 
 
-def _fill(module: Found, body: Any, manager: Any, errors: Any) -> None:
+def _fill(module: Found, body: Any, manager: Any, given: dict[str, str], errors: Any) -> None:
     """Put the ports and parameters into `module`, or say why that cannot be done."""
+    types = [p for p in body.parameters if p.kind == SymbolKind.TypeParameter]
+    types = [p for p in types if not p.isLocalParam]
+    stand_ins = {p.name for p in types if p.targetType.type.bitWidth == 1} - given.keys()
     inherited = ""
     for port in body.portList:
-        reason = _refusal(port)
+        reason = _refusal(port) or _stand_in(port, stand_ins)
         if reason is not None:
             module["refused_line"] = line = int(manager.getLineNumber(port.location))
             module["refused"] = errors().get(line, reason) if "no type" in reason else reason
@@ -161,6 +197,22 @@ def _fill(module: Found, body: Any, manager: Any, errors: Any) -> None:
             module["params"].append({"name": param.name, "default": default, "doc": doc})
 
 
+def _stand_in(port: Any, names: set[str]) -> str | None:
+    """Why a port whose type is a parameter, one bit unless it is given, cannot be imported."""
+    declared = port.internalSymbol.declaredType.typeSyntax if port.internalSymbol else None
+    name = next((name for name in names if re.search(rf"\b{name}\b", str(declared))), None)
+    return name and (
+        f"port '{port.name}' has the type parameter {name}; give it with "
+        f"--set param={name}=TYPE, such as logic[31:0]"
+    )
+
+
+def _is_keyword(word: str) -> bool:
+    """Whether SystemVerilog keeps a word for itself."""
+    tree = SyntaxTree.fromText(f"module m(input wire {word}); endmodule")
+    return bool(word) and len(tree.diagnostics) > 0
+
+
 def _refusal(port: Any) -> str | None:
     """Why a port is not a plain vector, or None if it is one."""
     if type(port).__name__ == "InterfacePortSymbol":
@@ -169,6 +221,8 @@ def _refusal(port: Any) -> str | None:
         return "a port of it is a concatenation without a name; name the port"
     if not _PLAIN_NAME.fullmatch(port.name):
         return f"port '{port.name}' has an escaped name; rename it"
+    if _is_keyword(port.name):
+        return f"port '{port.name}' is a keyword of SystemVerilog; rename it, or write a wrapper"
     kind = port.type
     if kind.isError:
         return f"port '{port.name}' has no type that can be resolved"
@@ -228,10 +282,15 @@ def _errors_by_line(compilation: Any, manager: Any, engine: Any) -> dict[int, st
     errors: dict[int, str] = {}
     for diagnostic in compilation.getAllDiagnostics():
         if diagnostic.isError():
-            code = str(diagnostic.code).removeprefix("DiagCode(").removesuffix(")")
-            text = engine.formatMessage(diagnostic) + _HINTS.get(code, "")
-            errors.setdefault(int(manager.getLineNumber(diagnostic.location)), text)
+            line = int(manager.getLineNumber(diagnostic.location))
+            errors.setdefault(line, _with_hint(diagnostic, engine))
     return errors
+
+
+def _with_hint(diagnostic: Any, engine: Any) -> str:
+    """What slang says of a fault, and the remedy where there is a plain one."""
+    code = str(diagnostic.code).removeprefix("DiagCode(").removesuffix(")")
+    return str(engine.formatMessage(diagnostic)) + _HINTS.get(code, "")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 from scipy import sparse
 
-from rft.local.model import cache_folder
+from rft.task import cache_folder
 from task.tools import words
 
 SIZE = 40

@@ -199,7 +199,7 @@ def calibration(path: Path) -> list[dict[str, Any]]:
     reports them.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except OSError:
         return []
     answers = []

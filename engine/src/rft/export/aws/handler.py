@@ -31,7 +31,7 @@ def lambda_handler(event: Any, context: Any = None) -> list[dict[str, Any]]:
     """
     trajectories = event.get("trajectories") if isinstance(event, dict) else event
     if not isinstance(trajectories, list):
-        raise ValueError("the event is no list of trajectories and holds none")
+        raise ValueError("the event is not a list of trajectories and does not hold one")
     return [score(trajectory) for trajectory in trajectories]
 
 
@@ -71,7 +71,7 @@ def score(trajectory: dict[str, Any]) -> dict[str, Any]:
 def read_trajectory(trajectory: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """(sample, item) as grade() takes them.
 
-    Raises ValueError when there is no answer or no reference in it.
+    Raises ValueError when it lacks an answer or a reference.
     """
     name, messages = trajectory.get("id"), trajectory.get("messages")
     if not isinstance(messages, list) or not messages or messages[-1].get("role") != "assistant":

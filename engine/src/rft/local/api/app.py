@@ -84,15 +84,15 @@ async def _api_error(_: Request, error: Exception) -> Response:
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code in (404, 405):
-        told = f"Unknown request: {request.method} {request.url.path[:200]}."
-        return _answer(ApiError(error.status_code, told, code="unknown_url"))
+        message = f"Unknown request: {request.method} {request.url.path[:200]}."
+        return _answer(ApiError(error.status_code, message, code="unknown_url"))
     return _answer(ApiError(error.status_code, f"{error.detail}"))
 
 
 async def _defect(_: Request, error: Exception) -> Response:
     traceback.print_exception(error)
-    told = f"{type(error).__name__} in the service (a defect of rft; its log shows where)."
-    return _answer(ApiError(500, told, code="internal_error"))
+    message = f"{type(error).__name__} in the service (a defect of rft; its log shows where)."
+    return _answer(ApiError(500, message, code="internal_error"))
 
 
 class Gate:

@@ -79,8 +79,8 @@ async def _ask(client: httpx2.AsyncClient, url: str, body: dict[str, Any]) -> di
         reply = await client.post(f"{url}/chat/completions", json=body)
         data = reply.json()
     except (httpx2.HTTPError, ValueError) as error:
-        told = f"llama.cpp did not answer: {type(error).__name__}; try again."
-        raise ApiError(503, told, code="engine_failed") from None
+        message = f"llama.cpp did not answer: {type(error).__name__}; try again."
+        raise ApiError(503, message, code="engine_failed") from None
     if reply.status_code != 200 or not isinstance(data, dict) or not data.get("choices"):
         fault = data.get("error") if isinstance(data, dict) else None
         said = fault.get("message") if isinstance(fault, dict) else None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path, PurePath
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
+from openai.types import FileObject
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -15,24 +16,9 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from rft.local.api.errors import ApiError, not_found
 from rft.local.api.service import page, service_of
 from rft.local.rows import RowError, check_chats
-from rft.local.store import File, Store
+from rft.local.store import Store
 
 _PURPOSES = ("fine-tune", "user_data", "batch", "assistants", "vision", "evals")
-
-
-def shown(file: File) -> dict[str, Any]:
-    """The file object."""
-    return {
-        "id": file.id,
-        "object": "file",
-        "bytes": file.bytes,
-        "created_at": file.created_at,
-        "filename": file.filename,
-        "purpose": file.purpose,
-        "status": "processed",
-        "expires_at": None,
-        "status_details": None,
-    }
 
 
 async def create(request: Request) -> Response:
@@ -60,10 +46,10 @@ async def create(request: Request) -> Response:
         name = PurePath((upload.filename or "").replace("\\", "/")).name[:200] or "file"
         store = service_of(request).store
         kept = await run_in_threadpool(_keep, store, upload.file, name, str(purpose))
-    return JSONResponse(shown(kept))
+    return JSONResponse(kept.model_dump())
 
 
-def _keep(store: Store, content: BinaryIO, name: str, purpose: str) -> File:
+def _keep(store: Store, content: BinaryIO, name: str, purpose: str) -> FileObject:
     with tempfile.NamedTemporaryFile(dir=store.folder / "files", prefix=".", delete=False) as copy:
         path = Path(copy.name)
         try:
@@ -87,10 +73,10 @@ async def listed(request: Request) -> Response:
         files = [file for file in files if file.purpose == purpose]
     if request.query_params.get("order") == "asc":
         files.reverse()
-    return page(request, files, shown, default=10_000, most=10_000)
+    return page(request, files, FileObject.model_dump, default=10_000, most=10_000)
 
 
-def _file(request: Request) -> File:
+def _file(request: Request) -> FileObject:
     given = request.path_params["file_id"]
     if (file := service_of(request).store.file(given)) is None:
         raise not_found("file", given, "id")
@@ -99,7 +85,7 @@ def _file(request: Request) -> File:
 
 async def retrieve(request: Request) -> Response:
     """GET /{id}."""
-    return JSONResponse(shown(_file(request)))
+    return JSONResponse(_file(request).model_dump())
 
 
 async def content(request: Request) -> Response:

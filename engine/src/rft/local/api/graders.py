@@ -15,6 +15,7 @@ from rft.graders.spec import LocalGrader, leaves
 from rft.local.api.errors import ApiError
 from rft.local.api.service import Service, json_body, service_of
 from rft.local.contract import GraderBody, GraderRunBody, parsed
+from rft.project.loader import open_grader
 from rft.records import Sample
 
 
@@ -25,8 +26,8 @@ def read_spec(data: dict[str, Any], settings: Settings) -> graders.Spec:
     """
     try:
         spec = graders.parse_spec(data)
-        if found := graders.problems(spec):
-            raise UserError(f"grader: {found[0]}")
+        if problems := graders.problems(spec):
+            raise UserError(f"grader: {problems[0]}")
         if _local_sources(spec) and not _local_sources(spec) <= _own_sources(settings):
             raise UserError(
                 "grader: type local is run without a guard and therefore taken only from the "
@@ -50,14 +51,6 @@ def _local_sources(spec: graders.Spec) -> set[str]:
     return {leaf.source for leaf in leaves(spec).values() if isinstance(leaf, LocalGrader)}
 
 
-def open_grader(
-    spec: graders.Spec, settings: Settings, workers: int, timeout_s: float = 120.0
-) -> graders.Grader:
-    """The grader with the project's judge, if it asks one and there is one."""
-    judge = graders.Judge.of(settings) if graders.model_graders(spec) else None
-    return graders.Grader(spec, workers, timeout_s, root=settings.root, judge=judge)
-
-
 async def validate(request: Request) -> Response:
     """POST /validate: the grader comes back if it is one."""
     body = parsed(GraderBody, await json_body(request))
@@ -77,7 +70,7 @@ def _graded(body: GraderRunBody, service: Service) -> dict[str, Any]:
     spec = read_spec(body.grader, service.settings)
     sample = Sample(output_text=body.model_sample).for_grader()
     try:
-        with open_grader(spec, service.settings, 1) as grader:
+        with open_grader(service.settings, spec, workers=1) as grader:
             answer = graders.response(spec, grader.grade(sample, body.item))
     except UserError as error:
         raise ApiError(400, str(error), param="item", code="invalid_value") from None

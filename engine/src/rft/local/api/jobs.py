@@ -5,15 +5,17 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
+from openai.types.fine_tuning import FineTuningJobEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from rft.jobs.body import JobBody
 from rft.local.api.errors import ApiError, not_found
 from rft.local.api.graders import read_spec
 from rft.local.api.service import Service, json_body, page, service_of
-from rft.local.contract import JobBody, parsed
-from rft.local.store import Checkpoint, Event, Job, new_id
+from rft.local.contract import parsed_job
+from rft.local.store import Checkpoint, Job, new_id
 
 
 def shown(job: Job) -> dict[str, Any]:
@@ -21,7 +23,7 @@ def shown(job: Job) -> dict[str, Any]:
     body = job.body
     method = body["method"]
     basic = ("batch_size", "learning_rate_multiplier", "n_epochs")
-    hyperparameters = method[method["type"]]["hyperparameters"]
+    hyperparameters = method[method["type"]].get("hyperparameters") or {}
     return {
         "id": job.id,
         "object": "fine_tuning.job",
@@ -30,7 +32,7 @@ def shown(job: Job) -> dict[str, Any]:
         "fine_tuned_model": job.fine_tuned_model,
         "finished_at": job.finished_at,
         "estimated_finish": job.estimated_finish,
-        "hyperparameters": {name: hyperparameters[name] for name in basic},
+        "hyperparameters": {name: hyperparameters.get(name, "auto") for name in basic},
         "model": body["model"],
         "organization_id": "org-local",
         "result_files": [job.result_file] if job.result_file else [],
@@ -42,19 +44,6 @@ def shown(job: Job) -> dict[str, Any]:
         "integrations": [],
         "metadata": body.get("metadata"),
         "method": method,
-    }
-
-
-def shown_event(event: Event) -> dict[str, Any]:
-    """The event object."""
-    return {
-        "id": event.id,
-        "object": "fine_tuning.job.event",
-        "created_at": event.created_at,
-        "level": event.level,
-        "message": event.message,
-        "type": event.type,
-        "data": event.data,
     }
 
 
@@ -73,16 +62,8 @@ def shown_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
 
 async def create(request: Request) -> Response:
     """POST: everything that can be refused without reading the rows is refused now."""
-    data = await json_body(request)
     service = service_of(request)
-    if isinstance(method := data.get("method"), dict) and method.get("type") == "dpo":
-        raise ApiError(
-            400,
-            "Method 'dpo' is not offered here; use supervised or reinforcement.",
-            param="method.type",
-            code="unsupported_value",
-        )
-    body = parsed(JobBody, data)
+    body = parsed_job(await json_body(request))
     job = await run_in_threadpool(_create, body, service)
     service.scheduler.poke()
     return JSONResponse(shown(job))
@@ -91,9 +72,8 @@ async def create(request: Request) -> Response:
 def _create(body: JobBody, service: Service) -> Job:
     if service.catalog.get(body.model) is None:
         raise not_found("model", body.model, "model")
-    method = body.method
-    if method and method.reinforcement:
-        read_spec(method.reinforcement.grader, service.settings)
+    if body.method.reinforcement:
+        read_spec(body.method.reinforcement.grader, service.settings)
     given = {"train": body.training_file, "validation": body.validation_file}
     names = {"train": "training_file", "validation": "validation_file"}
     for split, file_id in given.items():
@@ -101,10 +81,10 @@ def _create(body: JobBody, service: Service) -> Job:
             continue
         file = service.store.file(file_id)
         if file is None or file.purpose != "fine-tune":
-            told = "no such file" if file is None else "its purpose is not fine-tune"
+            fault = "no such file" if file is None else "its purpose is not fine-tune"
             raise ApiError(
                 400,
-                f"Invalid '{names[split]}': {told}: '{file_id[:100]}'.",
+                f"Invalid '{names[split]}': {fault}: '{file_id[:100]}'.",
                 param=names[split],
                 code="invalid_file",
             )
@@ -114,7 +94,7 @@ def _create(body: JobBody, service: Service) -> Job:
     for split, file_id in given.items():
         if file_id is not None:  # a copy: the file may be deleted while the job runs
             shutil.copyfile(service.store.file_path(file_id), folder / f"{split}.jsonl")
-    return service.store.add_job(job_id, body.model_dump(mode="json", by_alias=True))
+    return service.store.add_job(job_id, body.wire())
 
 
 def _job(request: Request) -> Job:
@@ -142,59 +122,55 @@ async def retrieve(request: Request) -> Response:
 
 async def events(request: Request) -> Response:
     """GET /{id}/events: newest first."""
-    found = service_of(request).store.events(_job(request).id)
-    return page(request, found, shown_event, default=20, most=1000)
+    entries = service_of(request).store.events(_job(request).id)
+    return page(request, entries, FineTuningJobEvent.model_dump, default=20, most=1000)
 
 
 async def checkpoints(request: Request) -> Response:
     """GET /{id}/checkpoints: latest step first."""
-    found = service_of(request).store.checkpoints(_job(request).id)
-    return page(request, found, shown_checkpoint, default=10, most=1000)
+    entries = service_of(request).store.checkpoints(_job(request).id)
+    return page(request, entries, shown_checkpoint, default=10, most=1000)
+
+
+Change = tuple[tuple[str, ...], dict[str, str], str]
+"""The states in which a job is changed, its new columns, and the event that says so."""
 
 
 async def cancel(request: Request) -> Response:
     """POST /{id}/cancel: at once; the worker is ended."""
-    open_ones = {"validating_files", "queued", "running", "pausing", "paused"}
-    return _change(request, "cancel", open_ones)
+    states = ("validating_files", "queued", "running", "pausing", "paused")
+    return _change(
+        request, "cancelled", (states, {"status": "cancelled"}, "The job was cancelled.")
+    )
 
 
 async def pause(request: Request) -> Response:
-    """POST /{id}/pause: after the step under way, with a snapshot that can be asked."""
-    return _change(request, "pause", {"queued", "running"})
+    """POST /{id}/pause: after the step under way, with a snapshot that can be evaluated."""
+    early = (("queued",), {"status": "paused"}, "The job was paused before it started.")
+    pausing = {"status": "pausing", "wanted": "pause"}
+    late = (("running",), pausing, "The job will pause after the step under way.")
+    return _change(request, "paused", early, late)
 
 
 async def resume(request: Request) -> Response:
     """POST /{id}/resume: a paused job goes on from its snapshot."""
-    return _change(request, "resume", {"paused"})
+    queued = {"status": "queued", "wanted": ""}
+    change = (("paused",), queued, "The job was resumed; it waits for its turn.")
+    return _change(request, "resumed", change)
 
 
-def _change(request: Request, verb: str, allowed: set[str]) -> Response:
-    job = _job(request)
-    service = service_of(request)
+def _change(request: Request, verb: str, *changes: Change) -> Response:
+    job, service = _job(request), service_of(request)
     store = service.store
-    changed = False
-    if verb == "cancel":
-        changed = store.update_job(job.id, only_if=tuple(allowed), status="cancelled")
-        told = "The job was cancelled."
-    elif verb == "resume":
-        changed = store.update_job(job.id, only_if=("paused",), status="queued", wanted="")
-        told = "The job was resumed; it waits for its turn."
-    else:
-        changed = store.update_job(job.id, only_if=("queued",), status="paused")
-        told = "The job was paused before it started."
-        if not changed:
-            changed = store.update_job(
-                job.id, only_if=("running",), status="pausing", wanted="pause"
-            )
-            told = "The job will pause after the step under way."
-    if not changed:
-        status = store.job(job.id).status
-        raise ApiError(
-            400,
-            f"Job {job.id} is {status} and cannot be {verb}{'d' if verb[-1] == 'e' else 'led'}; "
-            f"that is possible while it is {' or '.join(sorted(allowed))}.",
-            code="invalid_job_status",
-        )
-    store.add_event(job.id, told)
-    service.scheduler.poke()
-    return JSONResponse(shown(store.job(job.id)))
+    for states, values, message in changes:
+        if store.update_job(job.id, only_if=states, **values):
+            store.add_event(job.id, message)
+            service.scheduler.poke()
+            return JSONResponse(shown(store.job(job.id)))
+    allowed = sorted(state for states, _, _ in changes for state in states)
+    raise ApiError(
+        400,
+        f"Job {job.id} is {store.job(job.id).status} and cannot be {verb}; that is possible while "
+        f"it is {' or '.join(allowed)}.",
+        code="invalid_job_status",
+    )

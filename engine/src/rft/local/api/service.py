@@ -58,7 +58,7 @@ async def json_body(request: Request) -> dict[str, Any]:
     except UnicodeDecodeError:
         data = None
     if not isinstance(data, dict):
-        raise ApiError(400, "The body is no JSON object; correct it.", code="invalid_json")
+        raise ApiError(400, "The body is not a JSON object; correct it.", code="invalid_json")
     return data
 
 
@@ -71,8 +71,8 @@ def page(
     if after:
         places = [n for n, entry in enumerate(entries) if _id(entry) == after]
         if not places:
-            told = f"Invalid 'after': no entry '{after[:100]}'."
-            raise ApiError(400, told, param="after", code="invalid_value")
+            message = f"Invalid 'after': no entry '{after[:100]}'."
+            raise ApiError(400, message, param="after", code="invalid_value")
         entries = entries[places[0] + 1 :]
     data = [shown(entry) for entry in entries[:limit]]
     return JSONResponse(

@@ -11,7 +11,7 @@ import torch
 from datasets import Dataset
 from trl import GRPOConfig
 
-from rft.local.plan import Plan
+from rft.local.plan import TrainerPlan
 from rft.local.train.progress import Metrics
 from rft.local.train.rewards import Batch, Rewards, flat
 from rft.local.train.setup import base_arguments, chat, lora
@@ -29,7 +29,7 @@ class GroupTrainer(SharedPromptTrainer):
     """
 
     rewards: Rewards
-    plan: Plan
+    plan: TrainerPlan
 
     def _generate_and_score_completions(self, inputs: list[Row]) -> dict[str, Any]:
         training = self.model.training
@@ -92,7 +92,7 @@ def _padded(tensor: torch.Tensor, width: int, *, left: bool) -> torch.Tensor:
 
 
 def make_trainer(
-    plan: Plan,
+    plan: TrainerPlan,
     model: Any,
     tokenizer: Any,
     rows: list[Row],
@@ -139,10 +139,10 @@ def _dataset(rows: list[Row]) -> Dataset:
     )
 
 
-def describe(plan: Plan, rewards: Rewards) -> Any:
-    """How a step of reinforcement training is told; see Progress."""
+def describe(plan: TrainerPlan, rewards: Rewards) -> Any:
+    """The function that turns the logs of a step into an event; see Progress."""
 
-    def told(
+    def step_event(
         step: int, logs: Metrics, valid_logs: Metrics | None
     ) -> tuple[str, Metrics, Metrics, float | None]:
         train = rewards.take("train")
@@ -158,18 +158,18 @@ def describe(plan: Plan, rewards: Rewards) -> Any:
         }
         data["timing"]["step"] = {"full_iteration": logs.get("step_time")}
         score = valid.mean() if valid else None
-        told = [f"Step {step}/{plan.steps}"]
+        words = [f"Step {step}/{plan.steps}"]
         if train.grades:
-            told.append(f"train mean reward={_text(train.mean())}")
+            words.append(f"train mean reward={_text(train.mean())}")
         if valid:
-            told.append(f"full validation mean reward={_text(score)}")
+            words.append(f"full validation mean reward={_text(score)}")
             parse = data["full_valid_mean_parse_error"]
-            told.append(f"full validation mean parse error={_text(parse)}")
+            words.append(f"full validation mean parse error={_text(parse)}")
         kept = ("step", "train_mean_reward", "full_valid_mean_reward", "completion_tokens_mean",
                 "entropy", "kl", "train_zero_variance_share")  # fmt: skip
-        return ", ".join(told), data, {name: data[name] for name in kept}, score
+        return ", ".join(words), data, {name: data[name] for name in kept}, score
 
-    return told
+    return step_event
 
 
 def _text(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""What a trainer tells the world: one event per step, checkpoints, and when it has to stop."""
+"""What a trainer reports: one event per step, checkpoints, and whether it has to stop."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from rft.local.plan import Plan
-from rft.local.store import ENDED, Job, Store
+from rft.jobs.replies import OVER
+from rft.local.plan import TrainerPlan
+from rft.local.store import Job, Store
 from rft.local.train import weights
 
 KEPT = 3
@@ -30,7 +31,7 @@ class Progress(TrainerCallback):  # type: ignore[misc]
         self,
         store: Store,
         job: Job,
-        plan: Plan,
+        plan: TrainerPlan,
         tokenizer: Any,
         describe: Callable[[int, Metrics, Metrics | None], tuple[str, Metrics, Metrics, float]],
     ) -> None:
@@ -53,7 +54,7 @@ class Progress(TrainerCallback):  # type: ignore[misc]
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Pause if somebody wants it: save, then stop. Always evaluate and save the last step."""
         job = self._store.job(self._job.id)
-        if job.status in ENDED:
+        if job.status in OVER:
             sys.exit(0)  # cancelled, and nobody was there to end this process
         if job.wanted == "pause":
             self.paused = True
@@ -132,5 +133,5 @@ def model_name(job: Job) -> str:
 
 def last_whole(output: Path) -> Path | None:
     """The latest of the trainer's own checkpoints that was written to its end."""
-    found = [path.parent for path in output.glob(f"checkpoint-*/{_WHOLE}")]
-    return max(found, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    folders = [path.parent for path in output.glob(f"checkpoint-*/{_WHOLE}")]
+    return max(folders, key=lambda path: int(path.name.rpartition("-")[2]), default=None)

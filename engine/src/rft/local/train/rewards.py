@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
+from rft.completions import split_reasoning
 from rft.errors import UserError
 from rft.graders import Grader
 from rft.graders.response import FLAGS
 from rft.graders.spec import hosted_leaves
 from rft.records import Grade, Sample
-from rft.rollouts import split_reasoning
 
 TRIES = 3
 """Gradings of one answer whose judge is away; what hangs or dies would only do so again."""
@@ -105,10 +105,10 @@ class Rewards:
         lost = [g for g in grades if g.reward is None]
         self._lost = self._lost + 1 if len(lost) == len(grades) else 0
         if self._raised >= BAD_STEPS:
-            told = raised[0].details.get("python_grader_runtime_error", "")
+            traceback = raised[0].details.get("python_grader_runtime_error", "")
             raise UserError(
                 f"The grader raised on at least half of the answers in {BAD_STEPS} steps in a row, "
-                f"last with: {told[-600:]}; correct it (rft grade shows single answers)."
+                f"last with: {traceback[-600:]}; correct it (rft grade shows single answers)."
             )
         if self._lost >= BAD_STEPS:
             raise UserError(

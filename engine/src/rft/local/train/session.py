@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,8 @@ from typing import Any
 from rft import graders
 from rft.config import Settings
 from rft.errors import UserError
-from rft.local.api.graders import open_grader
 from rft.local.catalog import Catalog
-from rft.local.plan import Plan
+from rft.local.plan import TrainerPlan
 from rft.local.rows import MAX_TRAIN, MAX_VALIDATION, load_for
 from rft.local.server import cores
 from rft.local.store import Job, Store
@@ -19,20 +19,20 @@ from rft.local.train import grpo, sft, weights
 from rft.local.train.progress import Progress, last_whole, model_name
 from rft.local.train.rewards import Rewards
 from rft.local.train.setup import device_of
-from rft.local.worker import write_metrics
+from rft.project.loader import open_grader
 
 
-def train(store: Store, job: Job, plan: Plan, settings: Settings) -> None:
+def train(store: Store, job: Job, plan: TrainerPlan, settings: Settings) -> None:
     """Train until the end or a pause. Raises RftError for what a sentence can say."""
     folder = store.job_folder(job.id)
     output = folder / "trainer"
     catalog = Catalog(store, settings)
     base = catalog.get(job.body["model"])
     if base is None:
-        raise UserError(f"The model {job.body['model']} is there no longer; name another.")
+        raise UserError(f"The model {job.body['model']} is no longer there; name another.")
     rows = load_for(plan.method, folder / "train.jsonl", most=MAX_TRAIN)
-    given = folder / "validation.jsonl"
-    valid = load_for(plan.method, given, most=MAX_VALIDATION) if given.exists() else []
+    file = folder / "validation.jsonl"
+    valid = load_for(plan.method, file, most=MAX_VALIDATION) if file.exists() else []
     resume = last_whole(output)
     if resume is None:
         store.add_event(job.id, f"Training started: {plan.steps} steps of {plan.batch_size} rows.")
@@ -47,7 +47,7 @@ def train(store: Store, job: Job, plan: Plan, settings: Settings) -> None:
         else:
             spec = graders.parse_spec(job.body["method"]["reinforcement"]["grader"])
             grader = stack.enter_context(
-                open_grader(spec, settings, cores(), plan.grader_timeout_s)
+                open_grader(settings, spec, timeout_s=plan.grader_timeout_s, workers=cores())
             )
             rewards = Rewards(grader, plan.max_tokens, max(4, cores()))
             stack.callback(rewards.close)
@@ -88,6 +88,34 @@ def _finish(store: Store, job: Job, progress: Progress, trainer: Any, *, by_rewa
         status="succeeded",
         fine_tuned_model=name,
         trained_tokens=progress.tokens,
-        result_file=write_metrics(store, job.id),
+        result_file=_write_metrics(store, job.id),
     ):
         store.add_event(job.id, f"New fine-tuned model created: {name} ({why}).")
+
+
+def _write_metrics(store: Store, job_id: str) -> str:
+    """The metrics of all steps as CSV, one line a step; returns the id of the result file."""
+    steps: list[Any] = [e.data for e in store.events(job_id) if e.type == "metrics" and e.data]
+    lines = [_flat(data) for data in sorted(steps, key=lambda data: int(data["step"]))]
+    columns = list(dict.fromkeys(name for line in lines for name in line))
+    path = store.job_folder(job_id) / ".metrics.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(lines)
+    return store.add_file(path, "step_metrics.csv", "fine-tune-results").id
+
+
+def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested figures under dotted names; of the lists by grader, under the grader's name."""
+    flat: dict[str, Any] = {}
+    for name, value in data.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list):
+            for entry in value:
+                known = {k: v for k, v in entry.items() if k not in ("name", "type", "model")}
+                flat |= _flat(known, f"{prefix}{name}.{entry.get('name') or entry.get('model')}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat

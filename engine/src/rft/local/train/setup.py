@@ -8,18 +8,18 @@ from typing import Any
 import torch
 from peft import LoraConfig
 
-from rft.local.plan import Plan
+from rft.local.plan import TrainerPlan
 from rft.local.server import cores
 
 
-def device_of(plan: Plan) -> str:
+def device_of(plan: TrainerPlan) -> str:
     """cpu or cuda."""
     if plan.device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return plan.device
 
 
-def base_arguments(plan: Plan, output: Path, *, evaluate: bool) -> dict[str, Any]:
+def base_arguments(plan: TrainerPlan, output: Path, *, evaluate: bool) -> dict[str, Any]:
     """Arguments of any Hugging Face trainer; nothing is sent anywhere."""
     cpu = device_of(plan) == "cpu"
     torch.set_num_threads(plan.threads or cores())
@@ -44,7 +44,7 @@ def base_arguments(plan: Plan, output: Path, *, evaluate: bool) -> dict[str, Any
     }
 
 
-def lora(plan: Plan) -> LoraConfig | None:
+def lora(plan: TrainerPlan) -> LoraConfig | None:
     """LoRA on every linear layer, or None to train all weights."""
     if not plan.lora_rank:
         return None

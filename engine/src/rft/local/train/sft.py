@@ -8,7 +8,7 @@ from typing import Any
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
-from rft.local.plan import Plan
+from rft.local.plan import TrainerPlan
 from rft.local.train.progress import Metrics
 from rft.local.train.setup import base_arguments, chat, lora
 
@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 
 def make_trainer(
-    plan: Plan, model: Any, tokenizer: Any, rows: list[Row], valid: list[Row], output: Path
+    plan: TrainerPlan, model: Any, tokenizer: Any, rows: list[Row], valid: list[Row], output: Path
 ) -> Any:
     """The trainer, not yet started."""
     arguments = SFTConfig(
@@ -43,10 +43,10 @@ def _dataset(rows: list[Row]) -> Dataset:
     return Dataset.from_list([{"prompt": c[:-1], "completion": c[-1:]} for c in chats])
 
 
-def describe(plan: Plan) -> Any:
-    """How a step of supervised training is told; see Progress."""
+def describe(plan: TrainerPlan) -> Any:
+    """The function that turns the logs of a step into an event; see Progress."""
 
-    def told(
+    def step_event(
         step: int, train: Metrics, valid: Metrics | None
     ) -> tuple[str, Metrics, Metrics, float | None]:
         data: Metrics = {
@@ -73,4 +73,4 @@ def describe(plan: Plan) -> Any:
         shown = {k: v for k, v in data.items() if k not in ("total_steps", "learning_rate")}
         return message, data, shown, score
 
-    return told
+    return step_event

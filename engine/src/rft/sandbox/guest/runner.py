@@ -36,7 +36,7 @@ class _Bounded(io.BytesIO):
 def encode(value: Any, depth: int = 0) -> Any:
     """A plain value as JSON that keeps its type; subclasses become what they are made of.
 
-    Every JSON object is a tag with one key. Raises TypeError for anything that is no plain value.
+    Every JSON object is a tag with one key. Raises TypeError for anything else.
     """
     if value is None or value is True or value is False:
         return value
@@ -64,7 +64,7 @@ def encode(value: Any, depth: int = 0) -> Any:
         return {"dict": [[encode(key, deeper), encode(part, deeper)] for key, part in pairs]}
     if isinstance(value, (set, frozenset)):
         return {"set": [encode(part, deeper) for part in list(value)]}
-    raise TypeError(f"a {type(value).__name__} is no plain value")
+    raise TypeError(f"a {type(value).__name__} is not plain data")
 
 
 def decode(wire: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Side:
+class ComparedRun:
     """One run of a comparison."""
 
     label: str
@@ -45,14 +46,21 @@ class Side:
     @cached_property
     def by_item(self) -> dict[str, list[Record]]:
         """Item id -> graded answers."""
-        found: dict[str, list[Record]] = defaultdict(list)
+        groups: dict[str, list[Record]] = defaultdict(list)
         for record in self.records:
-            found[record.item_id].append(record)
-        return dict(found)
+            groups[record.item_id].append(record)
+        return dict(groups)
 
     def each(self, figure: Callable[[Record], float]) -> dict[str, list[float]]:
         """Item id -> `figure` of each of its answers."""
-        return {item: [figure(r) for r in found] for item, found in self.by_item.items()}
+        return {item: [figure(r) for r in records] for item, records in self.by_item.items()}
+
+
+def label(number: int) -> str:
+    """The label of a run by its place: A to Z, then AA, AB and so on."""
+    letters = string.ascii_uppercase
+    before, place = divmod(number, len(letters))
+    return (label(before - 1) if before else "") + letters[place]
 
 
 def differences(a: RunInfo, b: RunInfo) -> dict[str, str]:
@@ -88,13 +96,14 @@ def other_sampling(a: RunInfo, b: RunInfo) -> list[str]:
     """How the answers were drawn differently, which is allowed: "temperature 1.0, then 0.2"."""
     if HUMAN in (a.model, b.model):
         return []
-    told = {
+    settings = {
         name: (a.sampling.get(name), b.sampling.get(name)) for name in {**a.sampling, **b.sampling}
     }
-    return [f"{name} {x}, then {y}" for name, (x, y) in told.items() if x != y and name != "seed"]
+    changed = {k: v for k, v in settings.items() if v[0] != v[1] and k != "seed"}
+    return [f"{name} {x}, then {y}" for name, (x, y) in changed.items()]
 
 
-def means(by_item: ByItem, order: Side) -> Values:
+def means(by_item: ByItem, order: ComparedRun) -> Values:
     """The mean of each item, in the order of the items of `order`."""
     return np.array([np.mean(by_item[item]) for item in order.rewards], dtype=float)
 

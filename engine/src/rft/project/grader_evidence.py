@@ -1,7 +1,8 @@
-"""What `rft ready` finds out beside the answers: it grades gold, junk, guesses, probes, repeats."""
+"""What `rft ready` learns beside the answers: rewards of references, junk, guesses and probes."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -16,10 +17,10 @@ from rft.human import load_people
 from rft.jsonl import read_lines
 from rft.probes import Probe
 from rft.project.loader import Task
-from rft.project.scoring import WrittenAnswer, grade_all
-from rft.readiness.material import (
+from rft.project.scoring import WrittenAnswer, grade_all, grade_probes
+from rft.readiness.evidence import (
     FailedProbe,
-    Material,
+    GraderEvidence,
     Scored,
     read_examination,
 )
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from rft.project import Project
 
 MOST_ROWS = 200
-"""Rows on which golds, floors and guesses are graded; with more, a fixed random choice."""
+"""Rows on which references, floors and guesses are graded; with more, a fixed random choice."""
 JUNK_ROWS, REGRADED, TIMES = 50, 50, 2
 
 JUNK = {
@@ -56,7 +57,7 @@ def gather(
     grader: graders.Grader,
     run: runs.Run,
     records: Sequence[Record],
-) -> Material:
+) -> GraderEvidence:
     """Grade what needs no model and read what people and `rft judge` left.
 
     The judge is not asked: what only it could grade is left out.
@@ -65,15 +66,16 @@ def gather(
     splits, _ = project.splits()
     rows = [row for split in splits for row in split.rows]
     by_id = {row.id: row for row in rows}
+    stored = {row.id: row.data for row in rows}
+    reference = _reference(task)
     planned = set(run.info.item_ids)
     mine = [row for row in rows if row.id in planned]
     probes, _ = read_lines(settings.path(settings.task.probes), Probe, by_id)
-    probed = [WrittenAnswer(p.place, p.name, by_id[p.item_id].data, p.output_text) for p in probes]
     asks = bool(graders.model_graders(spec))
-    return Material(
+    return GraderEvidence(
         grader=run.info.hashes["grader"],
         asks_model=asks,
-        gold=_score(choice(rows, MOST_ROWS), _gold(task), grader, len(rows)),
+        gold=_score(choice(rows, MOST_ROWS), reference, grader, len(rows)),
         junk={
             n: _score(choice(rows, JUNK_ROWS), text, grader, len(rows))
             for n, text in _junk().items()
@@ -84,9 +86,9 @@ def gather(
         },
         probes=len(probes),
         failed_probes=[
-            FailedProbe(p.name, p.place, g.reward)
-            for p, g in zip(probes, grade_all(probed, grader), strict=True)
-            if g.reward is None or not p.min - 1e-9 <= g.reward <= p.max + 1e-9
+            FailedProbe(probe.name, probe.place, grade.reward)
+            for probe, grade in grade_probes(probes, stored, grader)
+            if not probe.allows(grade.reward)
         ],
         regraded=None if asks else _regrade(records, by_id, grader),
         examination=read_examination(settings.runs / "judge"),
@@ -96,10 +98,11 @@ def gather(
         train_rows=sum(len(s.rows) for s in splits if s.name == "train"),
         test_rows=sum(len(s.rows) for s in splits if s.name == "test"),
         label_share=_label_share(splits, task),
+        golds={row.id: canonical(json.loads(reference(row))) for row in mine},
     )
 
 
-def _gold(task: Task) -> Callable[[Row], str]:
+def _reference(task: Task) -> Callable[[Row], str]:
     return lambda row: task.gold(row.item).model_dump_json()
 
 
@@ -107,8 +110,8 @@ def _score(
     rows: Sequence[Row], text: Callable[[Row], str], grader: graders.Grader, of: int
 ) -> Scored:
     grades = grade_all([WrittenAnswer("", row.id, row.data, text(row)) for row in rows], grader)
-    told = zip(rows, grades, strict=True)
-    return Scored({row.id: g.reward for row, g in told if g.reward is not None}, of)
+    graded = zip(rows, grades, strict=True)
+    return Scored({row.id: g.reward for row, g in graded if g.reward is not None}, of)
 
 
 def _junk() -> dict[str, Callable[[Row], str]]:
@@ -124,15 +127,22 @@ def _always(text: str) -> Callable[[Row], str]:
 def _guesses(
     splits: Sequence[Split], mine: Sequence[Row], task: Task
 ) -> dict[str, Callable[[Row], str]]:
-    """Right answers of other rows: the commonest of the training rows, and that of a neighbour."""
-    gold = _gold(task)
+    """Right answers of other rows: the most common of the training rows, and a neighbour's."""
+    reference = _reference(task)
     train = [row for split in splits if split.name == "train" for row in split.rows] or list(mine)
     if len(mine) < 2 or not train:
         return {}
-    commonest = Counter(gold(row) for row in choice(train, 10 * MOST_ROWS)).most_common(1)[0][0]
+    most_common = Counter(reference(row) for row in choice(train, 10 * MOST_ROWS)).most_common(1)[
+        0
+    ][0]
     ring = sorted(mine, key=lambda row: runs.digest(row.id))
-    other = {row.id: gold(after) for row, after in zip(ring, [*ring[1:], ring[0]], strict=True)}
-    return {"commonest gold": _always(commonest), "another row's gold": lambda row: other[row.id]}
+    other = {
+        row.id: reference(after) for row, after in zip(ring, [*ring[1:], ring[0]], strict=True)
+    }
+    return {
+        "most common reference": _always(most_common),
+        "another row's reference": lambda row: other[row.id],
+    }
 
 
 def _regrade(
@@ -155,22 +165,22 @@ def _regrade(
 def _people(
     settings: Settings, task: Task, by_id: Mapping[str, Row], grader: graders.Grader
 ) -> dict[str, dict[str, float]]:
-    """Coder -> item id -> reward. Raises UserError for a line that is no answer."""
+    """Coder -> item id -> reward. Raises UserError for a line that is not an answer."""
     path = settings.path(settings.task.human)
     if not path.exists():
         return {}
-    people, faults = load_people(path, by_id, task.answer)
-    if faults:
-        raise UserError(faults[0])
+    people, findings = load_people(path, by_id, task.answer)
+    if findings:
+        raise UserError(str(findings[0]))
     answers = [
         WrittenAnswer(coder, item, by_id[item].data, answer.model_dump_json())
         for (item, coder), answer in people.answers.items()
     ]
-    found: dict[str, dict[str, float]] = {}
-    for told, grade in zip(answers, grade_all(answers, grader), strict=True):
+    rewards: dict[str, dict[str, float]] = {}
+    for answer, grade in zip(answers, grade_all(answers, grader), strict=True):
         if grade.reward is not None:
-            found.setdefault(told.place, {})[told.name] = grade.reward
-    return found
+            rewards.setdefault(answer.place, {})[answer.name] = grade.reward
+    return rewards
 
 
 def _label_share(splits: Sequence[Split], task: Task) -> tuple[str, float] | None:

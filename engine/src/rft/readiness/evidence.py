@@ -1,4 +1,4 @@
-"""What the checks need beside the answers of a run. What was not looked at is None or empty."""
+"""What is known of grader and rows, for the checks. What was not looked at is None or empty."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Examination(BaseModel):
     grader: str
     """Hash of the grader that was examined, with its judge."""
     verdict: str
-    """pass, fail or not yet."""
+    """GO, NOT YET or NO-GO."""
     repeat_variance: float | None = None
     """Variance of the judge's score when it judges the same answer again, squared reward units."""
 
@@ -43,8 +43,8 @@ class FailedProbe:
 
 
 @dataclass(frozen=True)
-class Material:
-    """What was graded and read for `assess`; its parts may be missing."""
+class GraderEvidence:
+    """What is known of grader and rows beside a run's answers; its parts may be missing."""
 
     grader: str = ""
     """Hash of the grader, with its judge."""
@@ -58,7 +58,7 @@ class Material:
     probes: int | None = None
     failed_probes: Sequence[FailedProbe] = ()
     regraded: Sequence[Sequence[float | None]] | None = None
-    """Rewards of the same answer, graded again and again."""
+    """Rewards of the same answer, graded several times."""
     examination: Examination | None = None
     human: Mapping[str, Mapping[str, float]] | None = None
     """Coder -> item id -> reward of the coder's answer."""
@@ -69,9 +69,9 @@ class Material:
     train_rows: int = 0
     test_rows: int = 0
     label_share: tuple[str, float] | None = None
-    """The commonest label or gold answer of a row, and the share of rows that have it."""
+    """The most common label or reference answer, and the share of rows that have it."""
     golds: Mapping[str, str] = field(default_factory=dict)
-    """Item id -> canonical JSON of its gold answer."""
+    """Item id -> canonical JSON of its reference answer."""
 
 
 def read_examination(folder: Path) -> Examination | None:

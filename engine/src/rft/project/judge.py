@@ -1,0 +1,191 @@
+"""`Project.judge`: examine the judge on answers of known worth before it is trusted."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from rft import config, graders, runs
+from rft.config import Settings
+from rft.errors import CheckError, UserError
+from rft.graders.spec import ScoreModel
+from rft.judging.calibration import calibration_hash
+from rft.judging.exam import (
+    CHARS_PER_TOKEN,
+    REORDERED_KINDS,
+    Question,
+    examined,
+    missing,
+    part_of_reward,
+    put_questions,
+)
+from rft.judging.result import JudgeResult, conclude
+from rft.project.checking import read_calibration
+from rft.project.evaluation import versions
+from rft.records import Record
+from rft.validation import sentence
+
+if TYPE_CHECKING:
+    from rft.project import Project
+    from rft.project.evaluation import Watcher
+
+
+def judge(
+    project: Project,
+    repeats: int,
+    limit: int,
+    profile: str,
+    grader: str,
+    *,
+    new: bool,
+    watcher: Watcher | None,
+) -> JudgeResult:
+    """Ask what is missing of an examination, conclude, and keep judge.json; see `Project.judge`.
+
+    Raises UserError when there is no judge to examine, CheckError for calibration answers that are
+    not usable, OutsideError when the judge's endpoint fails, StoppedError on Ctrl-C.
+    """
+    from rft.project import Project
+
+    project = Project(_with_judge(project.settings, profile))
+    settings = project.settings
+    leaf = _score_model(project.grader_spec, grader)
+    questions = _questions(project, limit)
+    run = runs.start(settings.runs / "judge", _info(project, leaf, questions, repeats), new=new)
+    summary = _summary(run, questions, leaf)
+    with watcher.start(run, summary) if watcher else nullcontext(_ignore) as on_record:
+        if missing(run):
+            with (
+                run.writing(project.root, "judgements"),
+                graders.Grader(
+                    examined(leaf), root=settings.root, judge=graders.Judge.of(settings)
+                ) as examiner,
+            ):
+                workers = settings.sampling.concurrency
+                put_questions(run, questions, examiner, workers, on_record)
+    assert settings.judge
+    result = conclude(
+        run,
+        questions,
+        settings.judge.exam,
+        part_of_reward(project.grader_spec, leaf),
+        calibration=calibration_hash(settings.path(settings.task.calibration)),
+    )
+    result.save(run.folder)
+    return result
+
+
+def _ignore(record: Record) -> None:
+    """What is called with each judgement when nobody watches."""
+
+
+def _with_judge(settings: Settings, profile: str) -> Settings:
+    """The settings with another judge; raises UserError when there is none at all."""
+    section = settings.judge.model_dump() if settings.judge else {}
+    if profile and profile != section.get("profile"):
+        section = {"profile": profile, "exam": section.get("exam", {})}
+    if not section:
+        raise UserError(
+            f"{config.FILE}: there is no section [judge] with base_url and model; add it, or try "
+            "the embedded model: rft judge --profile local."
+        )
+    try:
+        return Settings.model_validate(settings.model_dump(by_alias=True) | {"judge": section})
+    except ValidationError as error:
+        raise UserError(f"{sentence(error)}.") from None
+
+
+def _score_model(spec: graders.Spec, key: str) -> ScoreModel:
+    """The grader to examine; raises UserError when it is not clear which."""
+    models = graders.model_graders(spec)
+    score_models = {name: leaf for name, leaf in models.items() if isinstance(leaf, ScoreModel)}
+    if not score_models:
+        raise UserError(
+            "The grader has no score_model, so there is no judge to examine; this command is for "
+            "tasks whose grader.json asks a model for a score."
+        )
+    if key and key in score_models:
+        return score_models[key]
+    if key or len(score_models) > 1:
+        names = " or ".join(score_models)
+        raise UserError(f"Name one of the grader's score_models: --grader {names}.")
+    return next(iter(score_models.values()))
+
+
+def _questions(project: Project, limit: int) -> list[Question]:
+    """Every calibration answer, and those whose criteria are reversed; the first fault raises."""
+    settings, task = project.settings, project.task
+    path = settings.path(settings.task.calibration)
+    if not path.exists():
+        raise UserError(
+            f"{settings.task.calibration} is missing: write answers of known worth there, labelled "
+            "criterion by criterion; docs/COMMANDS.md has the format."
+        )
+    splits, _ = project.splits()
+    lines, faults = read_calibration(project, splits)
+    if faults:
+        more = f" ({len(faults) - 1} more: rft check lists them)" if len(faults) > 1 else ""
+        raise CheckError(f"{faults[0]}{more}")
+    if not lines:
+        raise UserError(f"{settings.task.calibration} is empty; write calibration answers there.")
+    rows = {row.id: row for split in splits for row in split.rows}
+    # By hash, as `rft eval` chooses its rows.
+    chosen = set(sorted({line.item_id for line in lines}, key=runs.digest)[: limit or None])
+    weights_of = task.judged_weights or (lambda item: {})
+    questions = [
+        Question(line, rows[line.item_id].data, weights_of(rows[line.item_id].item))
+        for line in lines
+        if line.item_id in chosen
+    ]
+    if task.reordered:
+        questions += [
+            Question(q.line, task.reordered(rows[q.line.item_id].item), q.weights, reversed=True)
+            for q in questions
+            if q.line.kind in REORDERED_KINDS
+        ]
+    return questions
+
+
+def _info(
+    project: Project, leaf: ScoreModel, questions: list[Question], repeats: int
+) -> runs.RunInfo:
+    section = project.settings.judge
+    assert section
+    local = section.profile == "local"
+    return runs.RunInfo(
+        split="calibration",
+        model=section.model or (config.EMBEDDED_MODEL if local else leaf.model),
+        profile=section.profile,
+        base_url="" if local else config.redact(config.base_url(section)),
+        item_ids=[question.key for question in questions],
+        samples_per_item=repeats,
+        sampling={},
+        hashes={
+            "data": runs.digest([[q.line.model_dump(), q.row, dict(q.weights)] for q in questions]),
+            "grader": project.grader_hash,
+            "prompt": runs.digest(leaf.model_dump(exclude_none=True)),
+        },
+        versions=versions(),
+    )
+
+
+def _summary(run: runs.Run, questions: list[Question], leaf: ScoreModel) -> str:
+    """What will be asked, and how many tokens it takes at most."""
+    todo, repeats = len(missing(run)), run.info.samples_per_item
+    turned = sum(question.reversed for question in questions)
+    cases = len({question.line.item_id for question in questions})
+    also = f", {turned} of them also with reversed criteria" if turned else ""
+    prompt = sum(len(message.content) for message in leaf.input)
+    # A row goes into the prompt as far as the templates say; its whole is the most it can be.
+    most = sum(prompt + len(json.dumps(q.row)) + len(q.line.output_text) for q in questions)
+    tokens = most / len(questions) * todo / CHARS_PER_TOKEN
+    done = run.info.planned - todo
+    there = f" ({done} of {run.info.planned} are there already)" if done else ""
+    return (
+        f"judge: {run.info.model} ({run.info.profile})\n"
+        f"{cases} rows, {len(questions) - turned} calibration answers{also}; {repeats} calls each\n"
+        f"{todo} requests to make, at most about {tokens:,.0f} tokens of prompts{there}"
+    )

@@ -1,0 +1,216 @@
+"""`Project.ready`: go or no-go, from a run and from what is known of grader and rows."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rft import runs
+from rft.display import figure, number
+from rft.errors import UserError
+from rft.project.grader_evidence import MOST_ROWS, choice, gather
+from rft.project.loader import asked, load_hook
+from rft.project.scoring import floor_means
+from rft.readiness import Readiness, accept, assess, read_accepted, with_accepted
+from rft.records import finite
+from rft.verdicts import Check
+
+if TYPE_CHECKING:
+    import pandas
+
+    from rft.project import Project
+
+COLOURS = {"pass": "green", "warn": "yellow", "fail": "red"}
+COLOURS |= {"GO": "green", "NOT YET": "yellow", "NO-GO": "red"}
+SHOWN = 7
+"""Checks that stand in the way and are shown without --all, in the order to fix them."""
+
+
+@dataclass(frozen=True)
+class ReadyResult:
+    """A run with the rows it was made with, and the verdict. Prints as `rft ready` does."""
+
+    run: runs.Run
+    rows: dict[str, dict[str, Any]]
+    """By id, each with its "slices"."""
+    floors: dict[str, float]
+    """Mean reward of answers that need no model, over all rows of the run's split."""
+    readiness: Readiness
+
+    @property
+    def verdict(self) -> str:
+        """GO, NOT YET or NO-GO."""
+        return self.readiness.verdict
+
+    @property
+    def next_step(self) -> str:
+        """The one thing to do now."""
+        return self.readiness.next_step
+
+    @property
+    def checks(self) -> list[Check]:
+        """All checks, in the order in which they should be fixed."""
+        return self.readiness.checks
+
+    def accept(self, name: str, because: str) -> ReadyResult:
+        """Let a check pass and record the reason with the run.
+
+        Raises UserError when there is no such check, nothing to accept, or no reason.
+        """
+        accept(self.run.folder, self.checks, name, because)
+        accepted = read_accepted(self.run.folder)
+        return replace(self, readiness=with_accepted(self.readiness, accepted))
+
+    def headline(self) -> Text:
+        """The verdict and the next step."""
+        verdict = Text(self.verdict, style=f"bold {COLOURS[self.verdict]}")
+        return verdict.append(f": {self.next_step}", style="not bold default")
+
+    def __str__(self) -> str:
+        file = io.StringIO()
+        self.write(Console(file=file, width=80, markup=False, highlight=False))
+        return file.getvalue().rstrip("\n")
+
+    def write(self, console: Console, *, every: bool = False) -> None:
+        """Print verdict, next step and what stands in the way; with `every`, all checks."""
+        console.print(self.headline())
+        console.print()
+        opened = [check for check in self.checks if check.open]
+        shown = [c for c in self.checks if c.verdict != "not applicable"] if every else opened
+        _table(shown if every else shown[:SHOWN], console)
+        if every:
+            _advice(self, console)
+        else:
+            _one_line(console, self._others(opened))
+        for check in self.checks:
+            if check.accepted:
+                why = f"accepted: {check.name} is {check.verdict}, because {check.accepted}"
+                _one_line(console, why, cut=not every)
+        for line in [*self._figures(), *self.readiness.forecast.lines()]:
+            _one_line(console, line, cut=not every)
+        _one_line(console, f"run: {self.run.folder.name}", cut=False)
+
+    def _others(self, opened: Sequence[Check]) -> str:
+        passed = sum(check.verdict == "pass" for check in self.checks)
+        absent = sum(check.verdict == "not applicable" for check in self.checks)
+        more = f"{len(opened) - SHOWN} more stand in the way, " if len(opened) > SHOWN else ""
+        return f"{more}{passed} checks passed, {absent} do not apply (--all shows them)"
+
+    def _figures(self) -> list[str]:
+        readiness, spread = self.readiness, self.readiness.spread
+        failed = f", {readiness.failed:,} not scored" if readiness.failed else ""
+        lines = [
+            f"mean reward {readiness.mean} over {readiness.items:,} rows, {readiness.answers:,} "
+            f"answers{failed}"
+        ]
+        if left := self.run.info.planned - readiness.answers:
+            lines.append(f"{left:,} of {self.run.info.planned:,} answers are missing; run rft eval")
+        lines.append(
+            f"spread {number(spread.within_item)} within a row, {number(spread.between_items)} "
+            f"between rows; {readiness.solved_once.value:.0%} of rows solved at least once"
+        )
+        floors = ", ".join(f"{name} {figure(value)}" for name, value in self.floors.items())
+        return [*lines, f"without a model: {floors}"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON data; what is unknown is null."""
+        values = asdict(self.readiness) | {"floors": self.floors, "run": self.run.folder.name}
+        plain: dict[str, Any] = finite(values)
+        return plain
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One line per check."""
+        import pandas
+
+        return pandas.DataFrame([asdict(check) for check in self.checks])
+
+
+def ready(project: Project, name: str) -> ReadyResult:
+    """Judge the named run, or the newest; its rows and grader must be those it was made with."""
+    root, ask = project.settings.runs, project.task.ask
+    run = runs.load(root / name) if name and (root / name).is_dir() else None
+    if run is None:
+        run = _newest_of(project, name) if name else runs.latest(root)
+    if run.info.ask not in (None, ask):
+        project = project.override(ask=run.info.ask)
+    settings, task = project.settings, project.task
+    split, _ = project.split(run.info.split)
+    by_id = {row.id: row for row in split.rows}
+    rows = [by_id[i] for i in run.info.item_ids if i in by_id]
+    if runs.digest([row.data for row in rows]) != run.info.hashes["data"]:
+        raise UserError(
+            f"{split.file} has changed since {run.folder.name} was made; run rft eval again."
+        )
+    if project.grader_hash != run.info.hashes["grader"]:
+        raise UserError(
+            f"The grader has changed since {run.folder.name} was made; run rft eval again."
+        )
+    records = run.records()
+    floors_of = load_hook(settings, settings.task.floors, "floors")
+    with project.open_grader(judged=False) as grader:
+        # Over the whole split, though a run may hold few of its rows: it costs nothing.
+        chosen = [row.data for row in choice(split.rows, MOST_ROWS)]
+        means = floor_means(floors_of, {split.name: chosen}, grader)
+        evidence = gather(project, grader, run, records)
+    floors = {floor: by_split[split.name] for floor, by_split in means.items()}
+    readiness = assess(
+        records,
+        settings.ready,
+        floors,
+        evidence,
+        planned=run.info.planned,
+        max_tokens=settings.sampling.max_tokens,
+    )
+    slices = task.slices or (lambda item: {})
+    return ReadyResult(
+        run=run,
+        rows={row.id: asked(task, row) | {"slices": slices(row.item)} for row in rows},
+        floors=floors,
+        readiness=with_accepted(readiness, read_accepted(run.folder)),
+    )
+
+
+def _newest_of(project: Project, name: str) -> runs.Run:
+    from rft.project.compare import find_runs
+
+    return find_runs(project, name)[0]
+
+
+def _table(checks: Sequence[Check], console: Console) -> None:
+    if not checks:
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("check", "figure", "wanted", "verdict"):
+        table.add_column(column, no_wrap=True, overflow="ellipsis")
+    for check in checks:
+        style = "cyan" if check.accepted else COLOURS[check.verdict]
+        verdict = f"{check.verdict}, accepted" if check.accepted else check.verdict
+        table.add_row(check.name, check.figure, check.threshold, Text(verdict, style=style))
+    console.print(table)
+
+
+def _advice(result: ReadyResult, console: Console) -> None:
+    """What to do about each check that stands in the way, and which checks do not apply."""
+    grid = Table.grid(padding=(0, 1))
+    for check in result.checks:
+        if check.open and check.advice != result.next_step:
+            grid.add_row("-", f"{check.name}: {check.advice}")
+    absent = [f"{c.name} ({c.figure})" for c in result.checks if c.verdict == "not applicable"]
+    if absent:
+        grid.add_row("-", f"do not apply: {', '.join(absent)}")
+    console.print()
+    console.print(grid)
+    console.print()
+
+
+def _one_line(console: Console, text: str, *, cut: bool = True) -> None:
+    if cut:
+        console.print(text, no_wrap=True, overflow="ellipsis")
+    else:
+        console.print(text, soft_wrap=True)

@@ -1,0 +1,165 @@
+"""`rft check`: what fails is named with file and line, and the rest is checked all the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rft import Project
+from rft.project import hook_checks
+from tests.conftest import Outcome
+from tests.toy import FLOORS, GRADER, SCHEMA, row
+
+Rft = Callable[..., Outcome]
+SOUND = "grader: 30 of 30 reference answers score 1"
+
+
+@pytest.fixture
+def write(project: Path) -> Callable[[str, str], None]:
+    """Write one of the files of task/."""
+
+    def write(name: str, text: str) -> None:
+        (project / "task" / name).write_text(text, encoding="utf-8")
+
+    return write
+
+
+Write = Callable[[str, str], None]
+
+
+def test_a_reference_that_is_too_long_still_counts_as_right(rft: Rft, project: Path) -> None:
+    settings = project / "rft.toml"
+    settings.write_text(settings.read_text().replace("[sampling]", "[sampling]\nmax_tokens = 5"))
+    out = rft("check").out
+    assert "reference_answer: takes about" in out
+    assert SOUND in out
+
+
+BROKEN = {
+    "floors.py": (FLOORS.replace("return", "{}['gone']\n    return"), "floors.py:5: floors()"),
+    "metrics.py": ("from task.grader import gone\n", "ImportError"),
+    "importer.py": ("OPTIONS = {}\n", "defines no load()"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_file_that_fails_is_named_and_the_rest_is_checked(
+    rft: Rft, write: Write, name: str
+) -> None:
+    text, words = BROKEN[name]
+    write(name, text)
+    outcome = rft("check")
+    assert outcome.code == 1
+    assert f"task/{name}" in outcome.out
+    assert words in outcome.out
+    assert SOUND in outcome.out
+
+
+@pytest.mark.parametrize("hook", ["gold", "slices", "labels", "check_item"])
+def test_a_hook_of_the_schema_that_raises_is_named_with_its_line(
+    rft: Rft, write: Write, hook: str
+) -> None:
+    line = SCHEMA.count("\n") + 2
+    write("schema.py", f"{SCHEMA}\ndef {hook}(item): return {{}}['gone']\n")
+    outcome = rft("check")
+    assert outcome.code == 1
+    assert f"{hook}()" in outcome.out
+    assert f"task/schema.py:{line}" in outcome.out
+    assert "probes: 2 of 2" in outcome.out
+
+
+@pytest.mark.parametrize("hook", ["messages", "slices", "judged_weights"])
+def test_a_hook_that_does_not_return_is_named_with_the_line_where_it_is(
+    rft: Rft, write: Write, monkeypatch: pytest.MonkeyPatch, hook: str
+) -> None:
+    monkeypatch.setattr(hook_checks, "HOOK_S", 0.3)
+    sleeper = f"\nimport time\ndef {hook}(item):\n    time.sleep(3)\n"
+    write("schema.py", SCHEMA + sleeper)
+    line = (SCHEMA + sleeper).count("\n")
+    outcome = rft("check")
+    assert f"task/schema.py:{line}: {hook}() does not return within 0.3 s" in outcome.out
+    assert SOUND in outcome.out
+
+
+def test_metrics_of_the_team_are_tried_on_reference_answers(rft: Rft, write: Write) -> None:
+    write("metrics.py", "def metrics(answers, train):\n    return {'n': {'n': answers['x']}}\n")
+    assert "task/metrics.py:2: metrics() fails with TypeError" in rft("check").out
+
+
+def test_a_grader_beyond_the_range_fails_the_check(rft: Rft, write: Write) -> None:
+    write("grader.py", GRADER.replace("return 1.0", "return 2.0"))
+    outcome = rft("check")
+    assert outcome.code == 1
+    assert "the reward 2 is outside [0, 1]" in outcome.out
+
+
+def test_a_grader_that_raises_is_told_with_its_line(rft: Rft, write: Write) -> None:
+    write("grader.py", "def grade(sample, item):\n    return {}['gone']\n")
+    assert "KeyError: 'gone' (grader.py, line 2)" in rft("check").out
+
+
+def test_one_fault_of_every_row_is_a_few_lines_unless_all_are_wanted(
+    rft: Rft, project: Path
+) -> None:
+    rows = [row(f"w{n}") for n in range(400)]
+    for each in rows:
+        del each["reference_answer"]
+    text = "".join(json.dumps(each) + "\n" for each in rows)
+    (project / "task/data/train.jsonl").write_text(text)
+    out = rft("check").out
+    assert out.count("reference_answer: is missing") == 5
+    assert "... and 395 more of this kind in task/data/train.jsonl (--all)" in out
+    assert rft("check", "--all").out.count("reference_answer: is missing") == 400
+
+
+def test_answers_of_people_to_other_rows_are_few_lines_and_said_to_be_optional(
+    rft: Rft, write: Write
+) -> None:
+    answer = {"coder": "A", "answer": {"backwards": "x"}}
+    lines = [json.dumps({"item_id": f"old-{n}"} | answer) for n in range(101)]
+    write("human.jsonl", "\n".join(lines))
+    out = rft("check").out
+    assert out.count("is the id of no row") == 5
+    assert "human.jsonl holds answers of people and is optional: delete it" in out
+
+
+ANSWERS = {
+    "dict[str, str]": "is a dictionary with open keys",
+    "tuple[int, str]": "is a tuple",
+    "object": "allows any value",
+}
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_an_answer_that_strict_mode_refuses_is_an_error_there_only(
+    project: Path, own_task: None, write: Write, kind: str
+) -> None:
+    write("schema.py", SCHEMA.replace("backwards: str", f"backwards: str\n    more: {kind} = None"))
+    opened = Project.open(project)
+    for profile, severities in {
+        "openai": ["error"],
+        "compatible": ["warning"],
+        "local": [],
+    }.items():
+        findings = opened.override(profile=profile).check().findings
+        about = [f for f in findings if f.field == "Answer.more"]
+        assert [f.severity for f in about] == severities
+        assert all(ANSWERS[kind] in f.message for f in about)
+
+
+def test_constraints_are_refused_by_foundry_only(
+    project: Path, own_task: None, write: Write
+) -> None:
+    limit = "backwards: Annotated[str, Field(max_length=9)]"
+    head = "from typing import Annotated\nfrom pydantic import Field\n"
+    write("schema.py", head + SCHEMA.replace("backwards: str", limit))
+    opened = Project.open(project)
+    codes = {
+        name: [f.message for f in opened.override(profile=name).check().findings if f.field]
+        for name in ("openai", "foundry")
+    }
+    assert codes["openai"] == []
+    assert "the constraint 'maxLength'" in codes["foundry"][0]
