@@ -1,4 +1,4 @@
-"""The clothes an answer may come in: how each of them is read is one rule for all use cases.
+"""The ways an answer may be written, and which of them are read: one rule for all use cases.
 
 The rule is `read_answer` in each use case's grader.py.
 """
@@ -13,7 +13,7 @@ UNREAD = "Neither an object alone nor one fenced block."
 
 def readable(text: str) -> dict[str, str]:
     """Texts that say the same as this JSON object, by what is special about them."""
-    more = {"note": "of no concern", **json.loads(text)}
+    more = {"note": "unasked", **json.loads(text)}
     return {
         "in a fence": f"```json\n{text}\n```",
         "in a fence without a tag": f"```\n{text}\n```",

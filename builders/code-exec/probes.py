@@ -43,7 +43,7 @@ def _good(row: Row, raising: Row) -> Iterator[Probe]:
     for name, said in forms.readable(_answer(code)).items():
         yield _probe(row, f"gold {name}", said, 1, 1, forms.READ)
     inner = _answer(f"```python\n{code}```")
-    yield _probe(row, "gold with a fence in the code", inner, 1, 1, "A fence is no code.")
+    yield _probe(row, "gold with a fence in the code", inner, 1, 1, "A fence is not code.")
     text = f"Here it is:\n\n```python\n{code}```\nIt is tested."
     yield _probe(row, "gold in a Python fence", text, 1, 1, "One fenced block is an answer.")
     yield _probe(row, "gold with imports", _answer(header + code), 1, 1, "Imports are allowed.")
@@ -63,7 +63,7 @@ def _lazy(row: Row) -> Iterator[Probe]:
     guess = f"import itertools\n\n\ndef {entry}(data):\n"
     guess += "    return list(itertools.product([0, 1], repeat=7))\n"
     yield _probe(
-        row, "all results at once", _answer(guess), 0, 0, "A list of guesses is no result."
+        row, "all results at once", _answer(guess), 0, 0, "A list of guesses is not a result."
     )
     ones = row["reference_answer"]["code"].replace("return [p, q,", "return [bool(p), q,")
     yield _probe(row, "True for 1", _answer(ones), 0, 0, "Types are compared exactly.")

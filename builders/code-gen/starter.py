@@ -111,7 +111,7 @@ def make_probes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         probe(some, "gold", gold, 1, 1, "The right answer."),
         probe(some, "nothing", [], 0, 0, "There is something to bind."),
         probe(some, "any bus", any_bus(some), 0, 0.9, "The name fits, the bus does not."),
-        probe(some, "no JSON", "psel is bound", 0, 0, "Talk is no answer."),
+        probe(some, "not JSON", "psel is bound", 0, 0, "Prose is not an answer."),
         probe(none, "nothing to bind", [], 1, 1, "The design lacks that bus."),
         probe(none, "over-binding", any_bus(none), 0, 0, "Nothing was to be bound."),
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rft import Project
-from rft.project import hook_checks
+from rft.project import checking, hook_checks
 from tests.conftest import Outcome
 from tests.toy import FLOORS, GRADER, SCHEMA, row
 
@@ -94,6 +94,17 @@ def test_a_grader_beyond_the_range_fails_the_check(rft: Rft, write: Write) -> No
     outcome = rft("check")
     assert outcome.code == 1
     assert "the reward 2 is outside [0, 1]" in outcome.out
+
+
+def test_a_grader_that_does_not_return_costs_one_deadline_and_the_rest_is_checked(
+    rft: Rft, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "GRADING_S", 0.5)
+    sleep = "    import time\n    time.sleep(9 * (not sample['output_text'] and item['id'] == 'adobe'))\n"
+    write("grader.py", GRADER.replace("    try:", f"{sleep}    try:", 1))
+    out = rft("check").out
+    assert "probe 'empty' scores None (python_grader_server_error: no answer within 0.5 s)" in out
+    assert SOUND in out
 
 
 def test_a_grader_that_raises_is_told_with_its_line(rft: Rft, write: Write) -> None:

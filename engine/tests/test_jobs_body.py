@@ -281,7 +281,7 @@ JUDGE = {
         (remarks("foundry", validation=1_001), "1,001 validation rows"),
         (remarks("openai", validation=0), "validation.jsonl holds no rows"),
         (remarks("local", train=0), "train.jsonl holds no rows"),
-        (remarks("openai", today=date(2027, 1, 6)), "takes no fine-tuning job from anyone"),
+        (remarks("openai", today=date(2027, 1, 6)), "has not taken fine-tuning jobs from anyone"),
         (remarks("openai", "o4-mini"), "o4-mini was shut down on 2026-10-23"),
         (remarks("openai", "ft:o4-mini-2025-04-16:me::x"), "was shut down on 2026-10-23"),
         (remarks("foundry", "gpt-5", today=date(2027, 2, 6)), "was shut down on 2027-02-06"),

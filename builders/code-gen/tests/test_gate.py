@@ -252,3 +252,38 @@ def test_the_order_of_the_pairs_does_not_change_the_verdict(row: Row) -> None:
     """A width parameter may come after the ports that need it."""
     assert verdicts(row, row["reference_answer"][::-1]) == (True, True)
     assert verdicts(row, rebind(row, W="32")[::-1]) == (False, False)
+
+
+def constant(rng: random.Random, depth: int = 0) -> str:
+    """A random constant expression over numbers and the row's design parameters."""
+    if depth > 2 or rng.random() < 0.5:
+        return rng.choice(("0", "1", "4", "16", "DW", "HALF", "4'd3", "8'hff", "1'b1"))
+    one, other = constant(rng, depth + 1), constant(rng, depth + 1)
+    operator = rng.choice(("+", "-", "*", "/", "%", "<<", "==", "&&"))
+    return rng.choice((f"{one} {operator} {other}", f"({one})", f"-{one}", f"$clog2({one})"))
+
+
+def expression(rng: random.Random, depth: int = 0) -> str:
+    """A random expression over the row's signals, in and out of their bounds."""
+    name = rng.choice(("clk", "s_data", "count", "busy", "pad"))
+    low, high = constant(rng, 2), constant(rng, 2)
+    selects = ("", f"[{low}]", f"[{high}:{low}]", f"[{low} +: {high}]", "[busy]")
+    signal = name + rng.choice(selects)
+    if depth > 2 or rng.random() < 0.4:
+        return rng.choice((signal, constant(rng)))
+    one, other = expression(rng, depth + 1), expression(rng, depth + 1)
+    operator = rng.choice(("&", "|", "&&", "||", "==", "+", "-", "<", ">>"))
+    forms = (f"{one} {operator} {other}", f"({one})", f"~{signal}", f"!{signal}", f"&{signal}")
+    forms += (f"{{{one}, {other}}}", f"{{{low}{{{signal}}}}}", f"{one} ? {other} : {signal}")
+    return rng.choice((*forms, f"4'({one})", f"$unsigned({one})"))
+
+
+def test_the_portable_gate_condemns_nothing_that_a_compiler_accepts(row: Row) -> None:
+    """Random expressions on ports and parameters; some pass both gates, some neither."""
+    rng = random.Random(3)
+    values = [(rng.choice(("abort", "code", "data", "keep")), expression(rng)) for _ in range(400)]
+    values += [(rng.choice(("W", "SEED")), constant(rng)) for _ in range(200)]
+    outcomes = [(pair, verdicts(row, rebind(row, **dict([pair])))) for pair in values]
+    assert [pair for pair, (mine, slang) in outcomes if slang and not mine] == []
+    assert sum(mine and slang for _, (mine, slang) in outcomes) > 60
+    assert sum(not mine and not slang for _, (mine, slang) in outcomes) > 60

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
     from rft.stats import Estimate
+
+COLOURS = {
+    **dict.fromkeys(("pass", "GO", "b"), "green"),
+    **dict.fromkeys(("warn", "NOT YET", "tied"), "yellow"),
+    **dict.fromkeys(("fail", "NO-GO", "a"), "red"),
+}
+"""Of the verdicts of checks, of all checks together, and of a pair of runs."""
 
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
@@ -102,6 +113,22 @@ def names(ids: Sequence[str], most: int = 3) -> str:
 def shortened(text: str, characters: int) -> str:
     """The text, or its beginning with an ellipsis."""
     return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
+def as_text(write: Callable[[Console], None]) -> str:
+    """What `write` prints on a console of 80 columns without colours."""
+    from rich.console import Console
+
+    file = io.StringIO()
+    write(Console(file=file, width=80, markup=False, highlight=False))
+    return file.getvalue().rstrip("\n")
+
+
+def headline(verdict: str, colour: str, rest: str) -> Text:
+    """A verdict in bold and colour, then the rest of the sentence."""
+    from rich.text import Text
+
+    return Text(verdict, style=f"bold {colour}").append(f": {rest}", style="not bold default")
 
 
 def pretty(value: Any) -> str:

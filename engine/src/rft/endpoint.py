@@ -199,7 +199,9 @@ def fault_of(error: Exception, client: OpenAI | AsyncOpenAI) -> Fault | None:
         seconds = f"{timeout:.0f} s" if isinstance(timeout, int | float) else "the time limit"
         return Fault("timeout", url, f"took longer than {seconds}")
     if isinstance(error, openai.APIConnectionError):
-        return Fault("unreachable", url, clean(error.__cause__ or error).rstrip("."))
+        proxies = [] if is_loopback(url) else sorted({name for name, _ in _proxies()})
+        through = f", with the proxy of {' and '.join(proxies)}" if proxies else ""
+        return Fault("unreachable", url, clean(error.__cause__ or error).rstrip(".") + through)
     if isinstance(error, openai.APIStatusError):
         body = _body(error.response.text)
         code = _code(body)

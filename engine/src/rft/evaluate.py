@@ -156,6 +156,7 @@ class Breaker:
             return
         again = "change the rows or settings" if record.refused else "fix it"
         raise OutsideError(
-            f"{len(self.failures)} {'rows' if record.refused else 'answers'} in a row failed (the "
-            f"last: {record.failure}) None of them was scored; {again}, then run the same command."
+            f"{len(self.failures)} {'rows' if record.refused else 'answers'} in a row failed, the "
+            f"last with: {record.failure} None of them was scored; {again}, then run the same "
+            "command again."
         )

@@ -137,10 +137,11 @@ class Record(BaseModel):
 
     @property
     def failure(self) -> str | None:
-        """Why there is no reward, or None if there is one."""
+        """Why there is no reward, as a sentence; None if there is one."""
         if self.reward is not None:
             return None
-        return self.error or "; ".join(self.grade.flags if self.grade else [])
+        reason = self.error or "; ".join(self.grade.flags if self.grade else [])
+        return f"{reason.rstrip('. ') or 'no reason is known'}."
 
     @property
     def unreadable(self) -> bool:

@@ -83,6 +83,8 @@ class Worker:
 
     def exit_code(self, patience_s: float = 0.0) -> int | None:
         """The exit code, or None while it runs; negative: the signal that ended it."""
+        if not patience_s:
+            return self._child.poll()
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self._child.wait(patience_s)
         return None

@@ -57,9 +57,10 @@ def _verdict(sample: Any, item: Any) -> TestReport | None:
         return None
     try:
         entry, tests = item["entry"], json.dumps(item["tests"], allow_nan=False)
-        return _report(code, entry, tests) if entry.isidentifier() and _wanted(tests) else None
+        usable = entry.isidentifier() and _wanted(tests)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         return None  # the row is broken: `rft check` names its fault
+    return _report(code, entry, tests) if usable else None
 
 
 def read_code(sample: Any) -> str | None:
@@ -76,7 +77,7 @@ def read_code(sample: Any) -> str | None:
 
 
 def _block(sample: Any) -> str | None:
-    """The fenced block of a text that holds no JSON."""
+    """The fenced block of a text, unless the text or the block is JSON."""
     text = sample.get("output_text") if isinstance(sample, dict) else None
     if not isinstance(text, str) or len(text) > MAX_ANSWER_CHARS or sample.get("output_json"):
         return None

@@ -138,6 +138,14 @@ def test_a_failing_sandbox_is_no_score(row: Row, monkeypatch: pytest.MonkeyPatch
         grader.grade({"output_json": {"code": "x = 1"}}, row)
 
 
+def test_a_fault_outside_the_answer_and_the_row_is_never_scored(
+    row: Row, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grader, "sandbox", lambda: None)
+    with pytest.raises(AttributeError):
+        grader.grade({"output_json": {"code": "x = 2"}}, row)
+
+
 @pytest.mark.parametrize(
     "changes",
     [

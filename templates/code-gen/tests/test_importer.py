@@ -13,7 +13,6 @@ from task.schema import Item, messages
 from tests.conftest import Row
 
 STREAM = """\
-// a header comment
 module adder #(parameter W = 8, parameter D = W * 2, localparam L = 3) (
   input wire clk,
   input wire [W-1:0] s_data, s_more,
@@ -28,8 +27,7 @@ endmodule
 VIP = """\
 module my_vip #(
   parameter int W = 4, // bits of data
-  parameter MODE = "fast",
-  parameter real SLEW = 0.5
+  parameter MODE = "fast"
 ) (input clk, input [W-1:0] data, output [W/8:0] keep, input [1:0] code = 2'b00);
 endmodule
 """
@@ -38,9 +36,7 @@ endmodule
 @pytest.fixture
 def rtl(tmp_path: Path) -> Path:
     """A Verilog file to import."""
-    path = tmp_path / "adder.v"
-    path.write_text(STREAM)
-    return path
+    return file(tmp_path, STREAM, "adder.v")
 
 
 def load(*paths: Path, **options: str) -> tuple[list[Row], list[Problem]]:
@@ -49,9 +45,8 @@ def load(*paths: Path, **options: str) -> tuple[list[Row], list[Problem]]:
     return rows, [each for each in results if isinstance(each, Problem)]
 
 
-def file(tmp_path: Path, text: str, name: str = "m.sv") -> Path:
+def file(tmp_path: Path, text: str, name: str) -> Path:
     path = tmp_path / name
-    path.parent.mkdir(exist_ok=True)
     path.write_text(text)
     return path
 

@@ -29,7 +29,8 @@ def floors(item: dict[str, Any]) -> dict[str, str]:
 @functools.cache
 def frequent(most: int) -> list[str]:
     """Return the `most` most frequent gold codes of the training rows."""
-    rows = [json.loads(line) for line in _TRAIN.read_text(encoding="utf-8").splitlines()]
+    lines = _TRAIN.read_text(encoding="utf-8").split("\n")
+    rows = [json.loads(line) for line in lines if line]
     counts = Counter(code for row in rows for code in row["reference_answer"]["codes"])
     return sorted(counts, key=lambda code: (-counts[code], code))[:most]
 

@@ -135,6 +135,12 @@ def slices(item: Item) -> dict[str, str]:
     return {"setting": item.setting, "gold codes": size, "chapter of the first code": first}
 
 
+def display(item: Item, answer: Answer) -> list[str]:
+    """The codes as reports show them, with their descriptions as far as the row has them."""
+    descriptions = {c.code: c.description for c in item.candidates}
+    return [f"{c} {descriptions.get(c, '')}".rstrip() for c in map(dotted, answer.codes)]
+
+
 def dotted(code: str) -> str:
     """A code as rows write it: 'e119 ' -> 'E11.9'. Anything else comes back in upper case."""
     bare = code.strip().upper().replace(".", "")

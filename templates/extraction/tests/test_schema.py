@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from task.schema import Answer, Item, check_item, dotted, gold, labels, messages, slices
+from task.schema import (
+    Answer,
+    Item,
+    check_item,
+    display,
+    dotted,
+    gold,
+    labels,
+    messages,
+    slices,
+)
 from tests.conftest import Row
 
 
@@ -15,6 +25,11 @@ from tests.conftest import Row
 def item(row: Row) -> Item:
     """The small row, parsed."""
     return Item.model_validate(row)
+
+
+def test_reports_show_codes_with_their_descriptions(item: Item) -> None:
+    lines = display(item, Answer(codes=["i10", "Z99.9"]))
+    assert lines == ["I10 Essential (primary) hypertension", "Z99.9"]
 
 
 def test_a_good_row_has_no_fault(item: Item) -> None:

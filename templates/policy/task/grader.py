@@ -4,7 +4,7 @@ One file, standard library only: this text is what a hosted python grader runs. 
 whatever it is handed; `grade` is in [0, 1]. Judged criteria are left to the other grader.
 
 A figure counts when it is answered once, as an integer (or a float without a fraction) or null.
-Digits in quotes, fractions of a cent, booleans, NaN and a name given twice are no value: a reader
+Digits in quotes, fractions of a cent, booleans, NaN and a name given twice are not values: a reader
 could not tell what was meant, and listing every number of a case would pay.
 """
 
@@ -48,38 +48,38 @@ def verdicts(sample: object, item: object) -> dict[str, bool]:
     missing one by exactly the codes expected.
     """
     given, missing = values(sample), _codes(sample)
-    found = {}
+    met = {}
     for c in _criteria(item):
         if "figure" not in c:
-            found[c["id"]] = missing == c["expected"]
+            met[c["id"]] = missing == c["expected"]
         elif c["figure"] not in given:
-            found[c["id"]] = False
+            met[c["id"]] = False
         else:
             value, expected = given[c["figure"]], c["expected"]
             if value is None or expected is None:
-                found[c["id"]] = value is expected
+                met[c["id"]] = value is expected
             else:
-                found[c["id"]] = abs(value - expected) <= c["tolerance"]
-    return found
+                met[c["id"]] = abs(value - expected) <= c["tolerance"]
+    return met
 
 
 def values(sample: object) -> dict[str, int | None]:
     """The answer's figures by name. A name given twice, or with an unreadable value, has none."""
     listed = (read_answer(sample) or {}).get("figures")
-    found: dict[str, int | None] = {}
-    seen: set[str] = set()
+    figures: dict[str, int | None] = {}
+    names: set[str] = set()
     for figure in listed if isinstance(listed, list) else []:
         name = figure.get("name") if isinstance(figure, dict) else None
         if not isinstance(name, str):
             continue
-        if name in seen:
-            found.pop(name, None)
+        if name in names:
+            figures.pop(name, None)
             continue
-        seen.add(name)
+        names.add(name)
         value = figure.get("value", "")
         if value is None or _integer(value) is not None:
-            found[name] = _integer(value)
-    return found
+            figures[name] = _integer(value)
+    return figures
 
 
 def _penalty(sample: object, item: object) -> float:
@@ -161,7 +161,7 @@ def _parse_json(text: str) -> Any:
 def _criteria(item: object) -> list[dict[str, Any]]:
     """The readable criteria of a row that code decides: id, group, weight, and what is expected."""
     rubric = item.get("rubric") if isinstance(item, dict) else None
-    found = []
+    criteria = []
     for number, line in enumerate(rubric if isinstance(rubric, list) else []):
         if not isinstance(line, dict) or (weight := _weight(line.get("weight"))) is None:
             continue
@@ -171,7 +171,7 @@ def _criteria(item: object) -> list[dict[str, Any]]:
         expected = line.get("expected")
         if line.get("kind") == "missing":
             if isinstance(expected, list) and all(isinstance(code, str) for code in expected):
-                found.append({**criterion, "expected": frozenset(expected)})
+                criteria.append({**criterion, "expected": frozenset(expected)})
             continue
         figure, tolerance = line.get("figure"), _integer(line.get("tolerance", 0))
         if line.get("kind", "numeric") != "numeric" or not isinstance(figure, str):
@@ -181,8 +181,8 @@ def _criteria(item: object) -> list[dict[str, Any]]:
         if expected is not None and _integer(expected) is None:
             continue
         criterion |= {"figure": figure, "expected": _integer(expected), "tolerance": tolerance}
-        found.append(criterion)
-    return found
+        criteria.append(criterion)
+    return criteria
 
 
 def _weight(weight: object) -> Decimal | None:

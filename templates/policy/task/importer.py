@@ -123,7 +123,7 @@ def _row(
             yield Problem(file, line, f"Field {name} is missing or is not text.")
             return
     rubric = case.get("rubric")
-    lines = rubric.splitlines() if isinstance(rubric, str) else rubric
+    lines = rubric.split("\n") if isinstance(rubric, str) else rubric
     if not isinstance(lines, list) or not all(isinstance(x, str) for x in lines):
         yield Problem(file, line, "Field rubric is not a list of lines like '[+0.05] condition'.")
         return

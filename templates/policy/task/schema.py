@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import Field
 
 from task.tools.criteria import MISSING, Criterion, Strict, Unit, judged_text
-from task.tools.rubric import calibration, problems
+from task.tools.rubric import calibration, problems, shown_value
 
 CALIBRATION = Path(__file__).parent / "calibration.jsonl"
 GROUP_FIELD = "company"
@@ -132,8 +132,20 @@ def judged_weights(item: Item) -> dict[str, float]:
 
 def reordered(item: Item) -> dict[str, Any]:
     """The row with its judged criteria in reversed order: a judge must decide the same."""
-    lines = item.judged_text.splitlines()
+    lines = item.judged_text.split("\n")
     return item.model_dump(mode="json") | {"judged_text": "\n".join(reversed(lines))}
+
+
+def display(item: Item, answer: Answer) -> list[str]:
+    """The answer as reports show it: money as money, then what is missing, the law, the text."""
+    units = {figure.name: figure.unit for figure in item.figures}
+    figures = [
+        f"{f.name}: {'unknown' if f.value is None else shown_value(f.value, units.get(f.name, ''))}"
+        for f in answer.figures
+    ]
+    missing = [f"missing {name}" for name in answer.missing]
+    citations = [f"cites {section}" for section in answer.citations]
+    return [*figures, *missing, *citations, f"analysis: {answer.analysis}"]
 
 
 _MONEY = re.compile(

@@ -12,6 +12,7 @@ from task.schema import (
     Item,
     amounts,
     check_item,
+    display,
     gold,
     judged_weights,
     labels,
@@ -70,6 +71,14 @@ def test_a_row_survives_being_written(item: Item) -> None:
 def test_amounts_are_read_in_cents_each_once() -> None:
     assert amounts("$1,234 and $0.50, USD 1,234 again, 17 shares") == [123400, 50]
     assert amounts("1,234 dollars and 7.25 dollars") == [123400, 725]
+
+
+def test_reports_show_money_as_money(item: Item) -> None:
+    answer = gold(item)
+    answer.figures[0].value = -123456
+    lines = display(item, answer)
+    assert lines[:2] == ["income_jane: -$1,234.56", "income_john: $54,000.00"]
+    assert "cites IRC 1367(a)" in lines
 
 
 def test_a_judged_text_that_is_out_of_date_is_found(item: Item) -> None:

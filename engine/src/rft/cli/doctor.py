@@ -22,7 +22,7 @@ def doctor(context: typer.Context) -> None:
     console.print("Sandbox tiers for code that a model wrote, strongest first:")
     for tier in tiers.survey():
         word, style = ("usable", "green") if tier.usable else ("not usable", "yellow")
-        told = f"{tier.why}." if tier.usable else f"{tier.why}; to mend it, {tier.remedy}."
+        told = f"{tier.why}." if tier.usable else f"{tier.why}; to fix it, {tier.remedy}."
         console.print(f"  {tier.name:<10} {word}: {told}", style=style, soft_wrap=True)
     try:
         plan = tiers.choose(section.tier)

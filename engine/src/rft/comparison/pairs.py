@@ -16,7 +16,7 @@ import numpy as np
 
 from rft.comparison.runs import ComparedRun, Values, length, means
 from rft.comparison.side_effects import SideEffect, side_effects
-from rft.display import figure
+from rft.display import as_text, figure
 from rft.errors import CheckError
 from rft.records import Record
 from rft.stats import (
@@ -140,9 +140,9 @@ class Comparison:
         return any(pair.a is self.runs[0] and pair.verdict == "a" for pair in self.pairs)
 
     def __str__(self) -> str:
-        from rft.comparison.text import as_text
+        from rft.comparison.text import write
 
-        return as_text(self)
+        return as_text(lambda console: write(console, self, show=2))
 
     def to_dict(self, show: int = 2) -> dict[str, Any]:
         """The comparison as JSON data; `show`: items won and items lost that are included."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -15,7 +14,7 @@ from rich.text import Text
 from rft import display
 from rft.comparison.pairs import Change, Comparison, Pair
 from rft.comparison.runs import ComparedRun
-from rft.display import reveal_control_chars
+from rft.display import COLOURS, reveal_control_chars
 from rft.records import Record, finite
 
 VALUES = 10
@@ -24,14 +23,6 @@ NAME = 26
 """Characters of a slice's name, so that the table fits 80 columns."""
 ANSWER = 210
 """Characters shown of one answer."""
-COLOURS = {"a": "red", "b": "green", "tied": "yellow"}
-
-
-def as_text(comparison: Comparison) -> str:
-    """What `rft compare` prints, for 80 columns and without colours."""
-    file = io.StringIO()
-    write(Console(file=file, width=80, markup=False, highlight=False), comparison, show=2)
-    return file.getvalue().rstrip("\n")
 
 
 def write(console: Console, comparison: Comparison, *, show: int, brief: bool = False) -> None:
@@ -76,9 +67,8 @@ def _names(run: ComparedRun) -> str:
 
 def _verdict(console: Console, pair: Pair) -> None:
     a, b, paired = pair.a.label, pair.b.label, pair.paired
-    figure = f": {b} - {a} = {display.signed(paired.difference)}, p {display.p_value(pair.p_value)}"
-    headline = Text(pair.headline, style=f"bold {COLOURS[pair.verdict]}")
-    console.print(headline.append(figure, style="not bold default"))
+    figure = f"{b} - {a} = {display.signed(paired.difference)}, p {display.p_value(pair.p_value)}"
+    console.print(display.headline(pair.headline, COLOURS[pair.verdict], figure))
     if pair.verdict == "tied":
         console.print(pair.tie)
     same = paired.items - len(pair.wins) - len(pair.losses)

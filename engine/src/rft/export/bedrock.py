@@ -15,12 +15,13 @@ from rft import graders
 from rft.dataset import ROW_LIMITS
 from rft.errors import CheckError, UserError
 from rft.files import not_writable
+from rft.findings import shown_path
 from rft.graders.spec import ModelGrader, MultiGrader, PythonGrader
 from rft.jobs.rows import reinforcement_rows, to_jsonl
 from rft.jsonl import read_lines
 from rft.probes import Probe
 from rft.project import SPLITS, Project
-from rft.project.loader import asked, near, open_grader
+from rft.project.loader import asked, open_grader
 from rft.project.scoring import grade_probes
 
 AWS = Path(__file__).parent / "aws"
@@ -124,7 +125,7 @@ class BedrockExport:
 
     def lines(self) -> list[str]:
         """The summary, a line each."""
-        folder = near(self.folder)
+        folder = shown_path(self.folder)
         lines = [
             f"{folder}: the Lambda, {self.rows} rows, {self.probes} probes and rewards, notes",
             *(f"warning: {sentence}" for sentence in self.warnings),

@@ -154,7 +154,7 @@ class Grader:
         return grade
 
     def _data(self, sample: dict[str, Any], item: dict[str, Any]) -> str | None:
-        """Both as JSON for the workers; None if the answer cannot be JSON (nested too deeply, say)."""
+        """Both as JSON for the workers; None if the answer cannot be written so."""
         try:
             sample_json = json.dumps(sample)
         except (TypeError, ValueError, RecursionError):

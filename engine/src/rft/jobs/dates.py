@@ -1,6 +1,6 @@
 """When models and services end, as their vendors announced it; read on 2026-11-23.
 
-A vendor that tells `shutdown_date` itself is believed before this table.
+A `shutdown_date` that the vendor reports itself takes precedence over this table.
 """
 
 from __future__ import annotations

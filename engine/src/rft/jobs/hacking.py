@@ -19,7 +19,7 @@ WINDOW = 5
 """Steps averaged at each end: the reward of one batch is noisy."""
 MIN_STEPS = 6
 RISE = 0.02
-"""A smaller change of a mean reward is none."""
+"""A smaller change of a mean reward does not count."""
 GAP = 0.10
 LEAST_FALL = 0.05
 ANSWERS_ASSUMED = 100

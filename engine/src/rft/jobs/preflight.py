@@ -73,7 +73,7 @@ def _rows(job: PlannedJob) -> Iterator[JobCheck]:
         count = job.rows.get(split, 0)
         low, high = ROW_LIMITS.get(job.profile, {}).get(split, (1, None))
         if split == "validation" and "validation_file" not in CONTRACTS[job.profile].optional:
-            yield passed(f"{count:,} validation rows: {job.profile} takes no such file.")
+            yield passed(f"{count:,} validation rows: {job.profile} does not take this file.")
         elif not count:
             yield fault(f"task/data/{split}.jsonl holds no rows; a job needs both files, add some.")
         elif count < low:
@@ -94,7 +94,7 @@ def _calendar(job: PlannedJob, today: date) -> Iterator[JobCheck]:
         return
     if today >= dates.OPENAI_NO_JOBS:
         yield fault(
-            f"OpenAI takes no fine-tuning job from anyone since {dates.OPENAI_NO_JOBS} "
+            f"OpenAI has not taken fine-tuning jobs from anyone since {dates.OPENAI_NO_JOBS} "
             f"({dates.OPENAI_PAGE}); use profile bedrock, foundry or local."
         )
     elif today >= dates.OPENAI_NO_NEW_ORGANISATIONS:
@@ -107,7 +107,7 @@ def _calendar(job: PlannedJob, today: date) -> Iterator[JobCheck]:
 
 
 def alive(profile: str, model: str, ends: date | None, today: date) -> Iterator[JobCheck]:
-    """Whether the base still lives; `ends` is the vendor's shutdown_date or that of the table."""
+    """Whether the base is still served; `ends`: the vendor's shutdown_date or the table's."""
     if ends is None:
         return
     if profile == "foundry" and model.startswith("o4-mini") and today < dates.FOUNDRY_O4_MINI_ENDS:
@@ -115,7 +115,9 @@ def alive(profile: str, model: str, ends: date | None, today: date) -> Iterator[
     # Of a tuned model OpenAI says that it ends with its base; Microsoft gives it some months more.
     with_it = ", and what was tuned from it with it" if profile == "openai" else ""
     if ends <= today:
-        yield fault(f"{model} was shut down on {ends}; start from a model that is alive (--from).")
+        yield fault(
+            f"{model} was shut down on {ends}; start from a model that is still served (--from)."
+        )
     else:
         yield warning(
             f"{model} will be shut down on {ends}{with_it}; prefer a base that lives longer."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rft import display
+from rft.display import COLOURS
 from rft.files import write_text
 from rft.judging.agreement import agreement_checks, by_criterion, first_verdicts
 from rft.judging.biases import bias_checks, position, repeat_variance, stability_checks
@@ -36,8 +36,6 @@ NOT_REVERSED = (
 )
 SHOWN = 5
 """Criteria that are listed, worst first."""
-COLOURS = {"GO": "green", "NOT YET": "yellow", "NO-GO": "red"}
-COLOURS |= {"pass": "green", "warn": "yellow", "fail": "red"}
 
 
 @dataclass(frozen=True)
@@ -82,9 +80,7 @@ class JudgeResult:
         return pandas.DataFrame([asdict(check) for check in self.checks])
 
     def __str__(self) -> str:
-        file = io.StringIO()
-        self.write(Console(file=file, width=80, markup=False, highlight=False))
-        return file.getvalue().rstrip("\n")
+        return display.as_text(self.write)
 
     def write(self, console: Console) -> None:
         """Print the verdict and the next step, then the checks and the worst criteria."""
@@ -92,8 +88,7 @@ class JudgeResult:
         step = "this judge can be trusted with this rubric."
         if self.verdict != "GO":
             step = advice.pop(0)
-        headline = Text(self.verdict, style=f"bold {COLOURS[self.verdict]}")
-        console.print(headline.append(f": {step}\n", style="not bold default"))
+        console.print(display.headline(self.verdict, COLOURS[self.verdict], f"{step}\n"))
         table = Table("check", "figure", "wanted", "verdict", box=None, pad_edge=False)
         for check in self.checks:
             verdict = Text(check.verdict, style=COLOURS[check.verdict])

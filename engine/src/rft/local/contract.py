@@ -11,11 +11,10 @@ from pydantic import (
     Field,
     ValidationError,
     field_validator,
-    model_validator,
 )
 
 from rft.jobs.body import JobBody, ResponseFormat
-from rft.local.api.errors import ApiError
+from rft.local.api.errors import ApiError, invalid
 from rft.local.plan import Extras
 from rft.validation import field_problems
 
@@ -27,13 +26,15 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class ChatMessage(BaseModel):
+class ChatMessage(_Strict):
     """One message; its text is a string or text parts."""
-
-    model_config = ConfigDict(extra="allow", strict=True)
 
     role: Literal["developer", "system", "user", "assistant", "tool"]
     content: str | list[dict[str, Any]] | None = None
+    name: str | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    tool_call_id: str | None = None
+    refusal: str | None = None
 
     @field_validator("content")
     @classmethod
@@ -43,13 +44,6 @@ class ChatMessage(BaseModel):
                 raise ValueError("only text parts are understood")
             return "".join(part["text"] for part in value)
         return value
-
-    @model_validator(mode="after")
-    def _known_fields(self) -> ChatMessage:
-        known = {"name", "tool_calls", "tool_call_id", "refusal"}
-        if unknown := set(self.model_extra or {}) - known:
-            raise ValueError(f"{sorted(unknown)[0]}: no such field in a message")
-        return self
 
 
 class ChatBody(_Strict):
@@ -114,39 +108,30 @@ def parsed_job(data: dict[str, Any]) -> JobBody:
     """The body of fine_tuning.jobs.create; ApiError 400 for what this service does not do."""
     data = dict(data)
     if data.pop("integrations", None):
-        raise _unsupported("integrations", "none is offered here")
+        raise invalid("integrations", "none is offered here", "unsupported_value")
     if data.get("method") is None:  # the older place of supervised hyperparameters
         part = {"hyperparameters": data.pop("hyperparameters", None)}
         data["method"] = {"type": "supervised", "supervised": part}
     elif isinstance(data["method"], dict) and data["method"].get("type") == "dpo":
-        raise _unsupported("method.type", "use supervised or reinforcement")
+        raise invalid("method.type", "use supervised or reinforcement", "unsupported_value")
     body = parsed(JobBody, data)
     if body.suffix and not _SUFFIX.fullmatch(body.suffix):
-        raise _unsupported("suffix", "letters, digits, spaces and ._- only")
+        raise invalid("suffix", "only letters, digits, spaces and ._- are allowed")
     try:
         Extras.of(body.metadata)
     except ValidationError as error:
-        raise ApiError(
-            400,
-            f"Invalid 'metadata': {field_problems(error)[0]}.",
-            param="metadata",
-            code="invalid_value",
-        ) from None
+        raise invalid("metadata", str(field_problems(error)[0])) from None
     return body
-
-
-def _unsupported(param: str, remedy: str) -> ApiError:
-    message = f"Unsupported value of '{param}': {remedy}."
-    return ApiError(400, message, param=param, code="unsupported_value")
 
 
 def _refused(error: ValidationError, data: Any) -> ApiError:
     problem = field_problems(error, data)[0]
     param = problem.field or ""
     if problem.message == "is missing":
-        message, code = f"Missing required parameter: '{param}'.", "missing_required_parameter"
-    elif problem.message.startswith("is not a known field"):
-        message, code = f"Unknown parameter: '{param}'.", "unknown_parameter"
-    else:
-        message, code = f"Invalid '{param}': {problem.message}; {problem.remedy}.", "invalid_value"
-    return ApiError(400, message, param=param or None, code=code)
+        message = f"Missing required parameter: '{param}'."
+        return ApiError(400, message, param=param, code="missing_required_parameter")
+    if problem.message.startswith("is not a known field"):
+        return ApiError(
+            400, f"Unknown parameter: '{param}'.", param=param, code="unknown_parameter"
+        )
+    return invalid(param, f"{problem.message}; {problem.remedy}")

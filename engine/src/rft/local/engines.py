@@ -1,4 +1,4 @@
-"""llama.cpp servers of the models that are asked, the last few kept loaded."""
+"""llama.cpp servers of the models in use; the most recent ones stay loaded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEPT = 2
 
 
 class Engines:
-    """Thread-safe. A model is loaded when it is first asked; the longest unused one makes room."""
+    """Thread-safe. Loads a model on its first request and unloads the least recently used."""
 
     def __init__(
         self, catalog: Catalog, *, slots: int, context_tokens: int, threads: int | None

@@ -109,6 +109,8 @@ def _from_hub(model: str) -> Path:
         ) from None
     try:
         return Path(hf_hub_download(repo_id=f"{parts[0]}/{parts[1]}", filename=parts[2]))
-    except Exception as error:  # the hub has a dozen exception types; all mean "not to be had"
+    except (
+        Exception
+    ) as error:  # the hub has a dozen exception types; all mean that it is not available
         reason = str(error).strip().splitlines()[0]
         raise OutsideError(f"{model} could not be fetched: {reason}") from None

@@ -1,8 +1,8 @@
 """Which job runs: one worker process each, started in turn, found again after a crash.
 
-A worker holds a lock on its job's folder as long as it lives, whoever started it. So a service that
-comes back after a kill finds its workers: those alive go on, those dead are started again from
-their last checkpoint.
+A worker holds a lock on its job's folder as long as it lives, whichever service started it. So a
+service that comes back after a kill finds its workers: those alive continue, the others are started
+again from their last checkpoint.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ class Scheduler:
         changed = {"status": "queued", "crashes": crashes}
         if self._store.update_job(job.id, only_if=("running",), **changed):
             self._store.add_event(
-                job.id, "The worker is gone; it is started again from the last checkpoint.", "warn"
+                job.id, "The worker died; it is started again from the last checkpoint.", "warn"
             )
 
     def _end(self, job: Job) -> None:

@@ -82,7 +82,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class TunedModel:
-    """Weights that can be asked and trained further; `folder` is relative to the state's."""
+    """Weights that can be served and trained further; `folder` is relative to the state's."""
 
     id: str
     created_at: int
@@ -124,7 +124,7 @@ class Store:
         self._lock = threading.RLock()
 
     def close(self) -> None:
-        """Close the file; nothing may be asked after that."""
+        """Close the database; the store cannot be used after that."""
         with self._lock:
             self._db.close()
 
@@ -190,7 +190,7 @@ class Store:
         return [_job(row) for row in self._all("SELECT * FROM jobs ORDER BY rowid DESC")]
 
     def job(self, job_id: str) -> Job:
-        """One job; KeyError if there is none."""
+        """One job. Raises KeyError for an unknown id."""
         rows = self._all("SELECT * FROM jobs WHERE id = ?", job_id)
         if not rows:
             raise KeyError(job_id)
@@ -199,7 +199,7 @@ class Store:
     def update_job(self, job_id: str, *, only_if: tuple[str, ...] = (), **values: Any) -> bool:
         """Set columns, if the status is one of `only_if`; False if it was not.
 
-        Ended jobs never change: whoever ends a job first has the last word.
+        Ended jobs never change: the first end counts.
         """
         if isinstance(values.get("error"), dict):
             values["error"] = json.dumps(values["error"])

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rft import graders, human
 from rft.dataset import Split, check_splits
-from rft.errors import UserError
-from rft.findings import Finding, Problem, fold, shown_path
-from rft.hooks import HookError
+from rft.findings import Finding, Problem, shown_path
 from rft.jsonl import read_lines
 from rft.judging.calibration import CalibrationLine, load_calibration
 from rft.probes import Probe
 from rft.project.answer_schema import answer_problems
+from rft.project.check_result import CheckResult
 from rft.project.hook_checks import check_hooks
 from rft.project.loader import load_hook
 from rft.project.scoring import (
-    Floors,
     WrittenAnswer,
     floor_means,
     grade_all,
@@ -28,8 +24,6 @@ from rft.project.scoring import (
 from rft.records import Grade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rft.project import Project
 
 REFERENCE_TOP = 0.999
@@ -38,57 +32,6 @@ CHARS_PER_JSON_TOKEN = 2.0
 """JSON full of names; 1.7 to 2.1 was seen with the embedded model's tokenizer."""
 GRADING_S = 30.0
 """Longest grading of one answer; local graders may use up what their sandbox allows."""
-
-
-@dataclass
-class CheckResult:
-    """What `rft check` found. `ok` is True when nothing keeps the project from being evaluated."""
-
-    rows: dict[str, int]
-    """Usable rows by split."""
-    findings: list[Finding]
-    """Everything that is wrong, errors and warnings: rows, task code, grader, probes, people."""
-    notes: list[str] = field(default_factory=list)
-    """What was looked at, a line each: people, calibration, references, probes."""
-    floors: Floors = field(default_factory=dict)
-
-    @property
-    def errors(self) -> int:
-        """Errors in all."""
-        return sum(finding.severity == "error" for finding in self.findings)
-
-    @property
-    def ok(self) -> bool:
-        """Whether there is no error."""
-        return self.errors == 0
-
-    def __str__(self) -> str:
-        rows = ", ".join(f"{name} {count}" for name, count in self.rows.items())
-        lines = [f"data: {rows} rows", *(text for _, text in fold(self.findings)), *self.notes]
-        return "\n".join([*lines, "no errors" if self.ok else f"{self.errors} errors"])
-
-    def to_dict(self) -> dict[str, Any]:
-        """The result as JSON data."""
-        return asdict(self) | {"ok": self.ok}
-
-    def add(self, problem: Problem, place: str, *, warn: bool = False) -> None:
-        """Add what is wrong at a place ("file" or "file:line")."""
-        file, _, line = place.rpartition(":")
-        known = line.isdecimal()
-        self.findings.append(
-            problem.at(file if known else place, int(line) if known else None, warn=warn)
-        )
-
-    @contextmanager
-    def going_on(self, file: str) -> Iterator[None]:
-        """Turn an error of the block into a finding, so that the rest is checked too."""
-        try:
-            yield
-        except HookError as error:
-            self.add(Problem("task-code", None, error.what, "correct it"), error.place)
-        except UserError as error:
-            text = str(error).removeprefix(f"{file}: ")
-            self.add(Problem.of_sentence("task-code", text), file)
 
 
 def check(project: Project) -> CheckResult:

@@ -11,11 +11,11 @@ from rft.dataset import Split
 from rft.errors import UserError
 from rft.findings import quoted
 from rft.hooks import HookError, with_deadline
+from rft.project.check_result import CheckResult
 from rft.project.loader import load_hook, load_module
 
 if TYPE_CHECKING:
     from rft.project import Project
-    from rft.project.checking import CheckResult
 
 HOOK_S = 20.0
 """A hook works on one row, or on the figures of a run; the first call may build an index."""

@@ -158,9 +158,7 @@ def open_grader(
     """
     asks = graders.model_graders(spec) and (judged or graders.needs_judge(spec))
     judge = graders.Judge.of(settings) if asks else None
-    return graders.Grader(
-        spec, workers, timeout_s, settings.root, judge, settings=settings.file
-    )
+    return graders.Grader(spec, workers, timeout_s, settings.root, judge, settings=settings.file)
 
 
 def grader_hash(settings: Settings, spec: graders.Spec) -> str:
@@ -170,11 +168,6 @@ def grader_hash(settings: Settings, spec: graders.Spec) -> str:
         return spec_hash
     judge = settings.judge
     return digest([spec_hash, judge and [judge.profile, judge.model]])
-
-
-def near(path: Path) -> Path:
-    """The path as seen from the current folder, when it lies below it: shorter in messages."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def load_module(settings: Settings, relative: Path) -> ModuleType:

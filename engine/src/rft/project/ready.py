@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rft import runs
-from rft.display import figure, number
+from rft.display import COLOURS, as_text, figure, headline, number
 from rft.errors import UserError
 from rft.project.grader_evidence import MOST_ROWS, choice, gather
 from rft.project.loader import asked, load_hook
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
     from rft.project import Project
 
-COLOURS = {"pass": "green", "warn": "yellow", "fail": "red"}
-COLOURS |= {"GO": "green", "NOT YET": "yellow", "NO-GO": "red"}
 SHOWN = 7
 """Checks that stand in the way and are shown without --all, in the order to fix them."""
 
@@ -69,13 +66,10 @@ class ReadyResult:
 
     def headline(self) -> Text:
         """The verdict and the next step."""
-        verdict = Text(self.verdict, style=f"bold {COLOURS[self.verdict]}")
-        return verdict.append(f": {self.next_step}", style="not bold default")
+        return headline(self.verdict, COLOURS[self.verdict], self.next_step)
 
     def __str__(self) -> str:
-        file = io.StringIO()
-        self.write(Console(file=file, width=80, markup=False, highlight=False))
-        return file.getvalue().rstrip("\n")
+        return as_text(self.write)
 
     def write(self, console: Console, *, every: bool = False) -> None:
         """Print verdict, next step and what stands in the way; with `every`, all checks."""

@@ -103,12 +103,15 @@ def obtained(answers: Answers, ready: Ready, planned: int) -> Check:
     lost = (drawn - graded) / drawn if drawn else 1.0
     go, no_go = ready.lost
     whole = graded >= (1 - go) * total
+    advice = "Run rft eval again; it only asks for what is missing."
+    if refused := sum(record.refused for record in answers.records):
+        advice = f"The endpoint refuses {refused:,} of them; rft eval says why."
     return Check(
         "answers obtained",
         f"{graded:,} of {total:,}",
         f">= {1 - go:.0%}, fail if lost > {no_go:.0%}",
         "fail" if lost > no_go else "pass" if whole else "warn",
-        "" if whole else "Run rft eval again; it only asks for what is missing.",
+        "" if whole else advice,
         "every answer is counted",
         effort=SETTING,
     )

@@ -168,6 +168,7 @@ def _environment() -> Environment:
         number=display.number,
         p_value=display.p_value,
         pretty=display.pretty,
+        share=display.share,
         signed=display.signed,
     )
     return environment

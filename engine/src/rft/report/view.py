@@ -64,7 +64,7 @@ class Row:
     def details(self) -> dict[str, str]:
         """Fields that the prompt does not show, for example the evidence or the rubric."""
         prompt = "\n".join(content for _, content in self.messages)
-        texts = {k: pretty(v) for k, v in self.row.items() if k not in SHOWN_APART and v}
+        texts = {k: _field(v) for k, v in self.row.items() if k not in SHOWN_APART and v}
         return {k: t for k, t in texts.items() if len(t) <= MAX_DETAIL and t not in prompt}
 
     @property
@@ -110,6 +110,13 @@ class Row:
         if self.gold_lines is not None and (lines := self.lines(record)) is not None:
             return diff_answers(_entries(self.gold_lines), _entries(lines))
         return diff_answers(self.gold, parse_answer(record.sample.output_text))
+
+
+def _field(value: Any) -> str:
+    """A field of a row: a list of words in one line, anything else as it is."""
+    if isinstance(value, list) and all(isinstance(word, str) for word in value):
+        return ", ".join(value)
+    return pretty(value)
 
 
 def _entries(lines: Iterable[str]) -> list[Any]:

@@ -79,7 +79,7 @@ class Answers:
         self.ended = False
 
     def take(self, line: bytes) -> bool:
-        """Read one line. Returns False on a protocol error; replies still pending are then spoiled."""
+        """Read one line. Returns False on a protocol error, which spoils the pending replies."""
         try:
             message = json.loads(line, parse_constant=_no_constant)
             if not isinstance(message, dict):

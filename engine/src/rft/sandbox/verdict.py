@@ -120,7 +120,7 @@ def _fault(answer: CallResult, test: Test, tolerances: dict[str, Any]) -> str:
 
 
 def _trimmed(text: str) -> list[str]:
-    return [line.rstrip() for line in text.rstrip().splitlines()]
+    return [line.rstrip() for line in text.rstrip().split("\n")]
 
 
 def _outcome(answer: CallResult) -> str:

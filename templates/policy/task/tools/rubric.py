@@ -134,15 +134,16 @@ def _totals(rubric: Rubric) -> Iterator[str]:
         if abs(added - total) > min(c.tolerance for c in parts):
             listed, unit = ", ".join(c.id for c in parts), parts[0].unit
             yield (
-                f"The parts of '{name}' ({listed}) add up to {_shown(added, unit)}, not to the "
-                f"total of {_shown(total, unit)}, as if a share had been rounded before it was "
-                "multiplied; work the parts out again from exact fractions."
+                f"The parts of '{name}' ({listed}) add up to {shown_value(added, unit)}, not to "
+                f"the total of {shown_value(total, unit)}, as if a share had been rounded before "
+                "it was multiplied; work the parts out again from exact fractions."
             )
 
 
-def _shown(value: int, unit: str) -> str:
+def shown_value(value: int, unit: str) -> str:
+    """A figure as people write it: 123456 cents are "$1,234.56"."""
     if unit == "cents":
-        return f"${value / 100:,.2f}"
+        return f"{'-' if value < 0 else ''}${abs(value) / 100:,.2f}"
     return f"{value / 100:.2f} %" if unit == "percent_bp" else str(value)
 
 

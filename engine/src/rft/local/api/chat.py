@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from rft.errors import OutsideError, UserError
-from rft.local.api.errors import ApiError, not_found
+from rft.local.api.errors import ApiError, invalid, not_found
 from rft.local.api.service import json_body, service_of
 from rft.local.catalog import Model
 from rft.local.contract import ChatBody, parsed
@@ -50,12 +50,7 @@ async def complete(request: Request) -> Response:
     """POST /chat/completions: answered by llama.cpp, `n` answers side by side."""
     body = parsed(ChatBody, await json_body(request))
     if body.stream:
-        raise ApiError(
-            400,
-            "Streaming is not offered here; leave 'stream' out.",
-            param="stream",
-            code="unsupported_value",
-        )
+        raise invalid("stream", "streaming is not offered here; leave it out", "unsupported_value")
     model = _model(request, body.model)
     try:
         url = await run_in_threadpool(service_of(request).engines.url, model)
@@ -65,8 +60,8 @@ async def complete(request: Request) -> Response:
         raise ApiError(503, str(error), param="model", code="model_not_loaded") from None
     forwarded = body.forwarded()
     async with httpx2.AsyncClient(timeout=None, trust_env=False) as client:
-        asked = (_ask(client, url, _numbered(forwarded, k)) for k in range(body.n or 1))
-        answers = await asyncio.gather(*asked)
+        requests = (_complete_one(client, url, _numbered(forwarded, k)) for k in range(body.n or 1))
+        answers = await asyncio.gather(*requests)
     return JSONResponse(_merged(answers, body.model))
 
 
@@ -74,7 +69,9 @@ def _numbered(body: dict[str, Any], k: int) -> dict[str, Any]:
     return body if k == 0 or "seed" not in body else body | {"seed": body["seed"] + k}
 
 
-async def _ask(client: httpx2.AsyncClient, url: str, body: dict[str, Any]) -> dict[str, Any]:
+async def _complete_one(
+    client: httpx2.AsyncClient, url: str, body: dict[str, Any]
+) -> dict[str, Any]:
     try:
         reply = await client.post(f"{url}/chat/completions", json=body)
         data = reply.json()

@@ -35,3 +35,8 @@ class ApiError(Exception):
 def not_found(what: str, given: str, param: str | None = None) -> ApiError:
     """404 for an id nobody has."""
     return ApiError(404, f"No such {what}: '{given[:100]}'.", param=param, code=f"{what}_not_found")
+
+
+def invalid(param: str, fault: str, code: str = "invalid_value") -> ApiError:
+    """400 for a parameter; `fault` says what is wrong and what to do, without a full stop."""
+    return ApiError(400, f"Invalid '{param}': {fault}.", param=param or None, code=code)

@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from rft.local.api.errors import ApiError, not_found
+from rft.local.api.errors import ApiError, invalid, not_found
 from rft.local.api.service import page, service_of
 from rft.local.rows import RowError, check_chats
 from rft.local.store import Store
@@ -36,12 +36,7 @@ async def create(request: Request) -> Response:
                 code="missing_required_parameter",
             )
         if purpose not in _PURPOSES:
-            raise ApiError(
-                400,
-                f"Invalid 'purpose': one of {', '.join(_PURPOSES)} (found {purpose!r:.60}).",
-                param="purpose",
-                code="invalid_value",
-            )
+            raise invalid("purpose", f"use one of {', '.join(_PURPOSES)}, not {purpose!r:.60}")
         # Only the last part of the name, and that only to be shown: content lies under the id.
         name = PurePath((upload.filename or "").replace("\\", "/")).name[:200] or "file"
         store = service_of(request).store

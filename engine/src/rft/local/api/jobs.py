@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from rft.jobs.body import JobBody
-from rft.local.api.errors import ApiError, not_found
+from rft.local.api.errors import ApiError, invalid, not_found
 from rft.local.api.graders import read_spec
 from rft.local.api.service import Service, json_body, page, service_of
 from rft.local.contract import parsed_job
@@ -82,12 +82,7 @@ def _create(body: JobBody, service: Service) -> Job:
         file = service.store.file(file_id)
         if file is None or file.purpose != "fine-tune":
             fault = "no such file" if file is None else "its purpose is not fine-tune"
-            raise ApiError(
-                400,
-                f"Invalid '{names[split]}': {fault}: '{file_id[:100]}'.",
-                param=names[split],
-                code="invalid_file",
-            )
+            raise invalid(names[split], f"{fault}: '{file_id[:100]}'", "invalid_file")
     job_id = new_id("ftjob")
     folder = service.store.job_folder(job_id)
     folder.mkdir(mode=0o700)

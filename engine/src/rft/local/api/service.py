@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from rft.config import Settings
-from rft.local.api.errors import ApiError
+from rft.local.api.errors import ApiError, invalid
 from rft.local.catalog import Catalog
 from rft.local.store import Store
 from rft.records import parse_json
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from rft.local.engines import Engines
     from rft.local.scheduler import Scheduler
 
-Entry = TypeVar("Entry")
 MAX_JSON = 8 << 20
 """Bytes of a JSON body."""
 MAX_UPLOAD = 512 << 20
@@ -45,9 +44,9 @@ def service_of(request: Request) -> Service:
 
 
 async def json_body(request: Request) -> dict[str, Any]:
-    """The body as a JSON object; ApiError 400 or 415 if it is none.
+    """The body as a JSON object; ApiError 400 or 415 if it is not one.
 
-    The content type is demanded because a web page cannot send it elsewhere unasked.
+    The content type is required because a web page cannot send it to another site by itself.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
@@ -63,16 +62,15 @@ async def json_body(request: Request) -> dict[str, Any]:
 
 
 def page(
-    request: Request, entries: list[Entry], shown: Any, *, default: int, most: int
+    request: Request, entries: list[Any], shown: Any, *, default: int, most: int
 ) -> JSONResponse:
     """A cursor page of what comes behind the entry named by ?after; `shown` makes its JSON."""
     limit = _limit(request, default, most)
     after = request.query_params.get("after")
     if after:
-        places = [n for n, entry in enumerate(entries) if _id(entry) == after]
+        places = [n for n, entry in enumerate(entries) if entry.id == after]
         if not places:
-            message = f"Invalid 'after': no entry '{after[:100]}'."
-            raise ApiError(400, message, param="after", code="invalid_value")
+            raise invalid("after", f"no entry '{after[:100]}'")
         entries = entries[places[0] + 1 :]
     data = [shown(entry) for entry in entries[:limit]]
     return JSONResponse(
@@ -86,17 +84,8 @@ def page(
     )
 
 
-def _id(entry: Any) -> str:
-    return str(entry.id)
-
-
 def _limit(request: Request, default: int, most: int) -> int:
     text = request.query_params.get("limit", str(default))
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
-        raise ApiError(
-            400,
-            f"Invalid 'limit': a whole number from 1 to {most} is needed (found {text[:40]!r}).",
-            param="limit",
-            code="invalid_value",
-        )
+        raise invalid("limit", f"write a whole number from 1 to {most}, not {text[:40]!r}")
     return int(text)

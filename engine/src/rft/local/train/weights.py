@@ -45,7 +45,7 @@ def load(source: Path, device: str) -> tuple[Any, Any]:
 
 
 def _plain(model: Any) -> Any:
-    """The same weights in a model that does not believe itself quantized: trainers refuse that."""
+    """The same weights in a model that is not marked as quantized, which trainers refuse."""
     config = model.config
     del config.quantization_config
     plain = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
