@@ -18,6 +18,7 @@ from typing import Any
 
 import starter
 
+from rft.task import Problem
 from task import importer
 from task.schema import Item, messages
 
@@ -43,7 +44,7 @@ def build(task: Path) -> None:
 def rows(encounters: Path, options: dict[str, str]) -> list[dict[str, Any]]:
     """Return the rows of one file of encounters, prompts included; raises ValueError as `build`."""
     imported = list(importer.load([encounters], options))
-    faults = [p for p in imported if isinstance(p, importer.Problem)]
+    faults = [p for p in imported if isinstance(p, Problem)]
     if faults:
         raise ValueError("\n".join(f"{p.file}:{p.line}: {p.message}" for p in faults))
     items = [Item.model_validate(row) for row in imported]

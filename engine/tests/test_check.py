@@ -100,8 +100,10 @@ def test_a_grader_that_does_not_return_costs_one_deadline_and_the_rest_is_checke
     rft: Rft, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checking, "GRADING_S", 0.5)
-    sleep = "    import time\n    time.sleep(9 * (not sample['output_text'] and item['id'] == 'adobe'))\n"
-    write("grader.py", GRADER.replace("    try:", f"{sleep}    try:", 1))
+    hang = (
+        "    if not sample['output_text'] and item['id'] == 'adobe': __import__('time').sleep(9)\n"
+    )
+    write("grader.py", GRADER.replace("    try:", f"{hang}    try:", 1))
     out = rft("check").out
     assert "probe 'empty' scores None (python_grader_server_error: no answer within 0.5 s)" in out
     assert SOUND in out

@@ -216,7 +216,12 @@ BROKEN = {
         "flatten",
     ),
     "field missing": (drop(13, "topic"), ("schema", 13, "topic"), "is missing", "add it"),
-    "field unknown": (edit(14, color="red"), ("schema", 14, "color"), "not a known field", "remove it"),
+    "field unknown": (
+        edit(14, color="red"),
+        ("schema", 14, "color"),
+        "not a known field",
+        "remove it",
+    ),
     "field misspelt": (
         raw(15, put("reference_answer", "reference_anwser")),
         ("schema", 15, "reference_anwser"),

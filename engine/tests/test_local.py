@@ -10,7 +10,7 @@ import pytest
 from rft.config import EMBEDDED_MODEL
 from rft.errors import OutsideError, UserError
 from rft.local import model
-from rft.local.server import serve
+from rft.local.server import ServerPlan, cores, memory_bytes, plan_servers, serve
 
 
 @pytest.fixture
@@ -93,3 +93,14 @@ def test_a_file_llama_cpp_cannot_read_is_said(tmp_path: Path) -> None:
 def test_the_installer_is_one_the_user_has() -> None:
     command = model._installer()
     assert subprocess.run([*command, "--help"], capture_output=True, check=False).returncode == 0
+
+
+def test_a_model_that_fits_is_served_once_per_core_without_waiting_threads() -> None:
+    plan = plan_servers(100_000_000, items=50, most=8)
+    assert plan == ServerPlan(min(cores(), 8), 1, 1)
+    assert plan_servers(100_000_000, items=1, most=8).servers == 1
+
+
+def test_a_large_model_and_one_with_threads_set_get_one_server() -> None:
+    assert plan_servers(memory_bytes(), items=50, most=8) == ServerPlan(1, cores(), 8)
+    assert plan_servers(1000, items=50, most=4, threads=3) == ServerPlan(1, 3, 4)

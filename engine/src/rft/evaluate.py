@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,8 @@ def seed_for(seed: int, item_id: str, k: int) -> int:
 async def evaluate(
     run: Run,
     rows: Mapping[str, dict[str, Any]],
-    client: AsyncOpenAI,
+    clients: Sequence[AsyncOpenAI],
+    workers: int,
     settings: Settings,
     response_format: dict[str, Any] | None,
     grade: GradeFunction,
@@ -41,8 +42,9 @@ async def evaluate(
 ) -> None:
     """Fill a run.
 
-    `rows` maps item_id to the row, `grade(sample, item)` blocks and is called from threads,
-    `on_record` is called with each record after it is on disk. An answer that could not be obtained
+    `clients` are of servers that answer alike, `workers` requests are in flight; with several
+    clients, each worker keeps to one. `rows` maps item_id to the row, `grade(sample, item)` blocks
+    and is called from threads, `on_record` is called with each record after it is on disk. An answer that could not be obtained
     or graded is recorded without a reward; one that was received before is only graded again.
     Raises OutsideError when the endpoint or the grader fails too often in a row and UserError when
     no request can succeed; everything recorded until then is kept, and answers on their way are
@@ -50,13 +52,13 @@ async def evaluate(
     """
     batches = _batches(run.missing(), whole_items=settings.endpoint.profile == "local")
     breaker = Breaker(limit=max(8, 2 * settings.sampling.concurrency))
-    workers = min(settings.sampling.concurrency, run.info.planned)
+    workers = min(workers, run.info.planned)
     dialect = Dialect(settings.sampling, settings.endpoint.profile, run.info.refused_fields)
     ungraded = {(r.item_id, r.k): r.sample for r in run.records() if r.reward is None and r.sample}
     # As many threads as answers under way: asyncio's own pool would hold judges back.
     threads = ThreadPoolExecutor(workers)
 
-    async def sample(item_id: str, k: int) -> Sample:
+    async def sample(client: AsyncOpenAI, item_id: str, k: int) -> Sample:
         seed = seed_for(settings.sampling.seed, item_id, k)
         messages = rows[item_id]["messages"]
         body = request(settings, run.info.model, messages, response_format, seed)
@@ -66,10 +68,10 @@ async def evaluate(
         run.append(record)
         on_record(record)
 
-    async def answer(item_id: str, k: int) -> Record:
+    async def answer(client: AsyncOpenAI, item_id: str, k: int) -> Record:
         record = Record(item_id=item_id, k=k)
         try:
-            record.sample = ungraded.get((item_id, k)) or await sample(item_id, k)
+            record.sample = ungraded.get((item_id, k)) or await sample(client, item_id, k)
         except AnswerFailedError as error:
             record.error, record.refused = str(error), error.refused
             return record
@@ -86,17 +88,17 @@ async def evaluate(
         record.refused = record.grade.refused
         return record
 
-    async def work() -> None:
+    async def work(client: AsyncOpenAI) -> None:
         for batch in batches:
             for item_id, k in batch:
                 if stopping.is_set():
                     return
-                record = await answer(item_id, k)
+                record = await answer(client, item_id, k)
                 keep(record)
                 breaker.note(record)
 
     stopping = asyncio.Event()
-    tasks = [asyncio.create_task(work()) for _ in range(workers)]
+    tasks = [asyncio.create_task(work(clients[n % len(clients)])) for n in range(workers)]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         stopping.set()

@@ -11,7 +11,7 @@ from rft.cli.app import app, open_project, terminal
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rft.project.checking import CheckResult
+    from rft.project.check_result import CheckResult
 
 STYLES = {"error": "red", "warning": "yellow"}
 

@@ -26,8 +26,8 @@ from rft.completions import AnswerFailedError
 from rft.config import Settings
 from rft.dialect import Dialect
 from rft.endpoint import async_client
-from rft.graders import template
 from rft.graders.spec import ModelGrader, ScoreModel
+from rft.graders.template import render
 from rft.records import Sample, parse_answer
 from rft.rollouts import sample_answer
 
@@ -198,9 +198,7 @@ class Judge:
             )
 
     def _body(self, leaf: ModelGrader, namespaces: Mapping[str, Any]) -> dict[str, Any]:
-        messages = [
-            {"role": m.role, "content": template.render(m.content, namespaces)} for m in leaf.input
-        ]
+        messages = [{"role": m.role, "content": render(m.content, namespaces)} for m in leaf.input]
         given = leaf.sampling_params.model_dump(exclude_none=True) if leaf.sampling_params else {}
         if "max_completions_tokens" in given:  # the endpoint's own name has no plural
             given["max_completion_tokens"] = given.pop("max_completions_tokens")

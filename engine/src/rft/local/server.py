@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from rft.errors import OutsideError, UserError
@@ -17,6 +18,62 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def memory_bytes() -> int:
+    """Physical memory of this machine; 8 GiB where the system does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return 8 * 2**30
+
+
+@dataclass(frozen=True)
+class ServerPlan:
+    """How a model is served: so many servers, with threads and slots each."""
+
+    servers: int
+    threads: int
+    slots: int
+
+    @property
+    def parallel(self) -> int:
+        """Answers that are decoded at once."""
+        return self.servers * self.slots
+
+
+def plan_servers(size: int, *, items: int, most: int, threads: int | None = None) -> ServerPlan:
+    """Choose how to serve a GGUF of `size` bytes for `items` rows, `most` answers at once.
+
+    With several threads in one server, they wait for one another at every layer, spinning; when
+    another program holds a core, each wait lasts a time slice. A server with one thread waits for
+    nobody, so a model that fits into half of the memory once per core is served by one of them per
+    core, and all answers to a row go to the same one, which reads the prompt once. A larger model,
+    or one for which `threads` are set, gets one server with a slot for each answer at once.
+    """
+    if threads is None and size * cores() <= memory_bytes() // 2:
+        return ServerPlan(max(1, min(cores(), items, most)), 1, 1)
+    return ServerPlan(1, threads or cores(), max(1, most))
+
+
+@contextmanager
+def serve_plan(
+    gguf: Path, model: str, plan: ServerPlan, *, context_tokens: int
+) -> Iterator[list[str]]:
+    """Start the servers of a plan for as long as the block lasts; yields their base URLs."""
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(
+                serve(
+                    gguf,
+                    model,
+                    slots=plan.slots,
+                    context_tokens=context_tokens,
+                    threads=plan.threads,
+                )
+            )
+            for _ in range(plan.servers)
+        ]
 
 
 @contextmanager

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from rft.dataset import Finding, Row, Split
     from rft.export.bedrock import BedrockExport
     from rft.jobs.training_job import TrainingJob, TrainingResult
-    from rft.project.checking import CheckResult
+    from rft.judging.result import JudgeResult
+    from rft.project.check_result import CheckResult
     from rft.project.evaluation import EvalResult, Watcher
     from rft.project.importing import ImportResult
-    from rft.judging.result import JudgeResult
     from rft.project.loader import Task
     from rft.project.ready import ReadyResult
     from rft.project.training import PreparedJob

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol
@@ -188,46 +188,58 @@ def _fill(
     watched = watcher.start(run, summary) if watcher else nullcontext(lambda record: None)
     with (
         run.writing(project.root, "answers"),
-        _endpoint(settings, info.model, info.planned) as (url, key),
+        _servers(settings, run) as (urls, key, workers),
         project.open_grader() as grader,
         watched as on_record,
     ):
 
         async def go() -> None:
-            async with async_client(
-                url, key, max_retries=sampling.max_retries, timeout_s=sampling.timeout_s
-            ) as client:
-                await check_reachable(client)
-                await fill(run, prompts, client, settings, answer_format, grader.grade, on_record)
+            async with AsyncExitStack() as stack:
+                clients = [
+                    await stack.enter_async_context(
+                        async_client(
+                            url, key, max_retries=sampling.max_retries, timeout_s=sampling.timeout_s
+                        )
+                    )
+                    for url in urls
+                ]
+                await check_reachable(clients[0])
+                await fill(
+                    run,
+                    prompts,
+                    clients,
+                    workers,
+                    settings,
+                    answer_format,
+                    grader.grade,
+                    on_record,
+                )
 
         asyncio.run(go())
         return grader.judge_notes()
 
 
 @contextmanager
-def _endpoint(settings: Settings, model: str, answers: int) -> Iterator[tuple[str, str]]:
-    """(base URL, key) of the endpoint; the local one lives as long as the block."""
-    endpoint = settings.endpoint
+def _servers(settings: Settings, run: runs.Run) -> Iterator[tuple[list[str], str, int]]:
+    """(base URLs, key, requests in flight); local servers live as long as the block."""
+    endpoint, model, most = settings.endpoint, run.info.model, settings.sampling.concurrency
     if endpoint.profile != "local":
-        yield config.base_url(settings.endpoint), config.api_key(settings.endpoint)
+        yield [config.base_url(endpoint)], config.api_key(endpoint), most
         return
     if model.startswith("ft:"):  # tuned at home: rft serve has its weights
         from rft.jobs import local_service
 
-        yield local_service.ensure(settings.root), "no-key"
+        yield [local_service.ensure(settings.root)], "no-key", most
         return
     from rft.local.model import gguf_path
-    from rft.local.server import serve
+    from rft.local.server import plan_servers, serve_plan
 
-    slots = min(settings.sampling.concurrency, MAX_LOCAL_SLOTS, answers)
-    with serve(
-        gguf_path(model, settings.root),
-        model,
-        slots=slots,
-        context_tokens=endpoint.context_tokens,
-        threads=endpoint.threads,
-    ) as url:
-        yield url, "no-key"
+    gguf = gguf_path(model, settings.root)
+    most = min(most, MAX_LOCAL_SLOTS, len(run.missing()))
+    items = len({item_id for item_id, _ in run.missing()})
+    plan = plan_servers(gguf.stat().st_size, items=items, most=most, threads=endpoint.threads)
+    with serve_plan(gguf, model, plan, context_tokens=endpoint.context_tokens) as urls:
+        yield urls, "no-key", plan.parallel
 
 
 def _result(

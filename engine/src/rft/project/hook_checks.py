@@ -49,6 +49,8 @@ def check_hooks(project: Project, splits: Sequence[Split], result: CheckResult) 
         for name in SCHEMA_HOOKS:
             if hook := getattr(task, name):
                 run(name, settings.task.schema_file, partial(hook, item))
+        if (display := task.display) and "gold" not in broken:
+            run("display", settings.task.schema_file, lambda: display(item, task.gold(item)))
         files = settings.task
         run("floors", files.floors, lambda: _floors(project, rows[0].data))
         if settings.path(files.metrics).exists() and "gold" not in broken:

@@ -1,4 +1,4 @@
-"""The starter rows: short, valid, and not to be guessed. Delete this test with task/starter."""
+"""The starter rows: short, valid, and not to be guessed."""
 
 from __future__ import annotations
 
