@@ -85,7 +85,7 @@ def test_rows_of_every_split_are_found(rft: Rft, item: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--item", "adob", "--sample", ""], "No row has the id 'adob'; similar ids: adobe; rft check"),
+        (["--item", "adob", "--sample", ""], "No row has the id 'adob'; similar ids: adobe; "),
         (["--item", "zzzzz", "--sample", ""], "No row has the id 'zzzzz'; rft check"),
         (["--item", "adobe", "--file", "absent"], "absent cannot be read: "),
         (["--item", "adobe", "--file", "x", "--sample", ""], "both name an answer; give one"),
@@ -211,7 +211,7 @@ def test_ready_and_report_go_on_from_a_judged_run(
 ) -> None:
     use(project, judged())
     rft("eval")
-    assert "without a model, on validation: empty 0.00" in rft("ready").out
+    assert "without a model: empty 0.00" in rft("ready", "--all").out
     rft("report")
     (page,) = (project / "runs").rglob("report.html")
     assert "style not graded" in page.read_text()

@@ -36,8 +36,9 @@ def project(tmp_path: Path) -> Iterator[Path]:
 
 def run(project: Path, *command: str) -> tuple[int, str]:
     """The exit code and output of a Python command in the project."""
-    options = {"cwd": project, "capture_output": True, "encoding": "utf-8"}
-    done = subprocess.run([sys.executable, *command], **options)
+    done = subprocess.run(
+        [sys.executable, *command], cwd=project, capture_output=True, encoding="utf-8"
+    )
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stdout
 

@@ -44,8 +44,9 @@ async def evaluate(
 
     `clients` are of servers that answer alike, `workers` requests are in flight; with several
     clients, each worker keeps to one. `rows` maps item_id to the row, `grade(sample, item)` blocks
-    and is called from threads, `on_record` is called with each record after it is on disk. An answer that could not be obtained
-    or graded is recorded without a reward; one that was received before is only graded again.
+    and is called from threads, `on_record` is called with each record after it is on disk. An
+    answer that could not be obtained or graded is recorded without a reward; one that was received
+    before is only graded again.
     Raises OutsideError when the endpoint or the grader fails too often in a row and UserError when
     no request can succeed; everything recorded until then is kept, and answers on their way are
     waited for a little.
