@@ -59,7 +59,7 @@ def served(project: Path, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -
 def test_one_grading_is_shown_with_its_parts(rft: Rft) -> None:
     outcome = rft("grade", "--item", "adobe", "--sample", RIGHT)
     assert outcome.code == 0
-    assert [line.split() for line in outcome.out.splitlines()][1:2] == [["exact", "1"]]
+    assert [line.split() for line in outcome.out.splitlines()][1:2] == [["exact", "1", "1"]]
     assert "reward: 1 (python," in outcome.out
 
 
@@ -223,3 +223,10 @@ def test_a_broken_judge_section_names_its_field(rft: Rft, project: Path) -> None
     outcome = rft("grade", "--item", "adobe", "--sample", "")
     assert outcome.code == 2
     assert "rft.toml: judge.profile: " in outcome.err
+
+
+def test_an_unreadable_answer_is_called_so_and_the_reference_stands_beside(rft: Rft) -> None:
+    shown = rft("grade", "--item", "adobe", "--sample", "I think it is eboda.").out
+    assert "unreadable: the answer is not JSON" in shown
+    assert f"reference answer: {RIGHT}".replace(": ", ":")[18:] in shown.replace(": ", ":")
+    assert "unreadable" not in rft("grade", "--item", "adobe", "--sample", RIGHT).out

@@ -17,6 +17,7 @@ from rft.sandbox import run as running
 from rft.sandbox.guest.runner import encode
 from rft.sandbox.protocol import Answers, Unreadable, decode
 from tests.grader_fixtures import ends
+from tests.toy import point_to
 
 LIMITS = Limits(fuel=2_000_000_000, timeout_s=30, memory_mb=256)
 DOUBLE = "def double(x): return x * 2\n"
@@ -268,7 +269,8 @@ def test_closing_ends_every_worker_and_whoever_waits_for_one():
     assert all(future.done() for future in waiting)
 
 
-def test_doctor_names_every_tier_and_the_one_in_force(rft):
+def test_doctor_names_every_tier_and_the_one_in_force(rft, project, endpoint):
+    point_to(project, endpoint.url)
     told = rft("doctor")
     assert told.code == 0, told.err
     assert all(name in told.out for name in ("wasm+lock", "landlock", "bwrap", "In force"))

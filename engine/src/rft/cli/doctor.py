@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import platform
-import sys
-
 import typer
 
 from rft.cli.app import app, open_project, terminal
@@ -12,20 +9,25 @@ from rft.cli.app import app, open_project, terminal
 
 @app.command()
 def doctor(context: typer.Context) -> None:
-    """Say where untrusted code runs: each sandbox tier, why not, what to do, which is in force."""
+    """Say what works here and what does not: disk, endpoint, model, judge, and the sandbox."""
     from rft.errors import RftError
+    from rft.project.diagnosis import platform_note
     from rft.sandbox import self_test, selftest, tiers
 
-    section = open_project(context).settings.sandbox
-    console = terminal()
-    console.print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}")
+    project, console = open_project(context), terminal()
+    section, sound = project.settings.sandbox, True
+    for diagnosis in project.diagnose():
+        sound &= diagnosis.ok
+        style = "green" if diagnosis.ok else "red"
+        console.print(str(diagnosis), style=style, soft_wrap=True)
     console.print("Sandbox tiers for code that a model wrote, strongest first:")
     for tier in tiers.survey():
         word, style = ("usable", "green") if tier.usable else ("not usable", "yellow")
-        told = f"{tier.why}." if tier.usable else f"{tier.why}; to fix it, {tier.remedy}."
-        console.print(f"  {tier.name:<10} {word}: {told}", style=style, soft_wrap=True)
+        reason = f"{tier.why}." if tier.usable else f"{tier.why}; to fix it, {tier.remedy}."
+        console.print(f"  {tier.name:<10} {word}: {reason}", style=style, soft_wrap=True)
     try:
         plan = tiers.choose(section.tier)
+        console.print(f"Testing {plan.name} with attacks ...")
         faults, seconds = self_test(plan.name)
     except RftError as error:
         console.print(str(error), style="red", soft_wrap=True)
@@ -49,11 +51,7 @@ def doctor(context: typer.Context) -> None:
         f"{section.memory_mb} MB, no files, no network, no processes, no environment.",
         soft_wrap=True,
     )
-    if not sys.platform.startswith("linux"):
-        console.print(
-            "On this system WebAssembly is the only wall (no second lock around its process, no "
-            "limit on that process's own memory), and no native tier exists: code that needs "
-            "numpy or other native packages is graded on Linux only.",
-            style="yellow",
-            soft_wrap=True,
-        )
+    if note := platform_note():
+        console.print(note, style="yellow", soft_wrap=True)
+    if not sound:
+        raise typer.Exit(1)

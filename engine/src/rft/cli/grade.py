@@ -12,9 +12,10 @@ from rich.table import Table
 
 from rft import graders
 from rft.cli.app import app, open_project, terminal
+from rft.display import reveal_control_chars
 from rft.errors import OutsideError, UserError
 from rft.graders.spec import leaves
-from rft.records import Grade
+from rft.project.grading import GradedAnswer
 
 
 @app.command()
@@ -30,13 +31,13 @@ def grade(
     """Grade one answer (--sample, --file or standard input) and show every part and flag."""
     text = _text(sample, file)
     project = open_project(context)
-    found, spec = project.grade(item, text), project.grader_spec
+    answer, spec = project.grade(item, text), project.grader_spec
     if as_json:
-        print(json.dumps(graders.response(spec, found), indent=2))
+        print(json.dumps(graders.response(spec, answer.grade), indent=2))
     else:
-        _show(spec, found)
-    if found.reward is None:
-        raise OutsideError(f"nothing was scored ({'; '.join(found.flags)}); try again.")
+        _show(spec, answer)
+    if answer.reward is None:
+        raise OutsideError(f"nothing was scored ({'; '.join(answer.grade.flags)}); try again.")
 
 
 def _text(sample: str | None, file: Path | None) -> str:
@@ -50,24 +51,30 @@ def _text(sample: str | None, file: Path | None) -> str:
         raise UserError(f"{file or 'standard input'} cannot be read: {error}.") from None
 
 
-def _show(spec: graders.Spec, found: Grade) -> None:
-    console = terminal()
-    table = Table("part", "grader", "score", box=None, pad_edge=False)
+def _show(spec: graders.Spec, answer: GradedAnswer) -> None:
+    console, grade, reference = terminal(), answer.grade, answer.reference
+    table = Table("part", "grader", "score", "reference answer", box=None, pad_edge=False)
     kinds: dict[str, Any] = {key: leaf.type for key, leaf in leaves(spec).items() if key}
-    for name in [*kinds, *(part for part in found.parts if part not in kinds)]:
-        score = f"{found.parts[name]:.4g}" if name in found.parts else "not scored"
-        score = "not graded (no judge)" if name in found.not_graded else score
-        table.add_row(name, kinds.get(name, ""), score)
+    for name in dict.fromkeys([*kinds, *grade.parts, *reference.parts]):
+        score = f"{grade.parts[name]:.4g}" if name in grade.parts else "not scored"
+        score = "not graded (no judge)" if name in grade.not_graded else score
+        best = f"{reference.parts[name]:.4g}" if name in reference.parts else "-"
+        table.add_row(name, kinds.get(name, ""), score, best)
     if table.rows:
         console.print(table)
-    for flag in found.flags:
+    for flag in grade.flags:
         console.print(f"flag: {flag}", style="yellow", soft_wrap=True)
-    for name, steps in found.judge_steps.items():
+    for name, steps in grade.judge_steps.items():
         for step in steps:
             start = f"{name}: " if name else ""
-            told = f"{start}{step['description']} -> {step['conclusion']}"
-            console.print(" ".join(told.split()), soft_wrap=True)
-    for model, usage in found.judge_tokens.items():
+            line = f"{start}{step['description']} -> {step['conclusion']}"
+            console.print(" ".join(line.split()), soft_wrap=True)
+    for model, usage in grade.judge_tokens.items():
         console.print(f"judge tokens: {sum(usage.values()):,} by {model}")
-    reward = "none" if found.reward is None else f"{found.reward:.4g}"
-    console.print(f"reward: {reward} ({spec.type}, {found.seconds:.3f} s)")
+    if answer.unreadable:
+        text = "unreadable: the answer is not JSON and not one fenced block of it, so it scores 0"
+        console.print(text, style="yellow", soft_wrap=True)
+    if answer.reward != reference.reward:
+        console.print(f"reference answer: {reveal_control_chars(answer.reference_text)}")
+    reward = "none" if answer.reward is None else f"{answer.reward:.4g}"
+    console.print(f"reward: {reward} ({spec.type}, {grade.seconds:.3f} s)")

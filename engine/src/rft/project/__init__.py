@@ -22,7 +22,7 @@ from rft import config
 from rft.project import loader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rft import graders
     from rft.comparison import Comparison
@@ -32,12 +32,13 @@ if TYPE_CHECKING:
     from rft.jobs.training_job import TrainingJob, TrainingResult
     from rft.judging.result import JudgeResult
     from rft.project.check_result import CheckResult
+    from rft.project.diagnosis import Diagnosis
     from rft.project.evaluation import EvalResult, Watcher
+    from rft.project.grading import GradedAnswer
     from rft.project.importing import ImportResult
     from rft.project.loader import Task
     from rft.project.ready import ReadyResult
     from rft.project.training import PreparedJob
-    from rft.records import Grade
 
 __all__ = ["Project"]
 
@@ -201,8 +202,8 @@ class Project:
 
         return report(self, run, beside, common=common)
 
-    def grade(self, item_id: str, text: str) -> Grade:
-        """Grade one answer to one row of any split; see `rft grade`.
+    def grade(self, item_id: str, text: str) -> GradedAnswer:
+        """Grade one answer to one row of any split, beside its reference; see `rft grade`.
 
         Raises UserError when no row has this id.
         """
@@ -290,3 +291,9 @@ class Project:
         from rft.export.bedrock import export
 
         return export(self, Path(output))
+
+    def diagnose(self) -> Iterator[Diagnosis]:
+        """What works on this machine with these settings, part by part; see `rft doctor`."""
+        from rft.project.diagnosis import diagnose
+
+        return diagnose(self)
