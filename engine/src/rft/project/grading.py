@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rft import graders
 from rft.errors import UserError
 from rft.records import Grade, Record, Sample
 
@@ -65,10 +67,12 @@ def grade(project: Project, item_id: str, text: str) -> GradedAnswer:
     row = rows[item_id]
     reference_text = project.task.gold(row.item).model_dump_json()
     sample = Sample(output_text=text, finish_reason="stop")
-    with project.open_grader() as grader:
+    reference = Sample(output_text=reference_text, finish_reason="stop")
+    with ExitStack() as stack:
+        grader = unjudged = stack.enter_context(project.open_grader())
+        if graders.model_graders(project.grader_spec):
+            unjudged = stack.enter_context(project.open_grader(judged=False))
         own = grader.grade(sample.for_grader(), row.data)
-    with project.open_grader(judged=False) as grader:
-        reference = Sample(output_text=reference_text, finish_reason="stop")
-        best = grader.grade(reference.for_grader(), row.data)
+        best = unjudged.grade(reference.for_grader(), row.data)
     record = Record(item_id=item_id, k=0, sample=sample, grade=own)
     return GradedAnswer(own, record.unreadable, reference_text, best)
