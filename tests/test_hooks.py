@@ -27,6 +27,7 @@ CONTROLS = {
     "next line": "a\x85b",
     "separator": "a\u2028b",
 }
+OURS = ".github/workflows/ours.yml"
 Refused = Callable[..., str]
 
 
@@ -143,7 +144,7 @@ def test_baking_over_a_project_keeps_the_teams_files(run: Run, tmp_path: Path) -
     """The engine's wheel is made anew; task/, tests/ and whatever else the team added stay."""
     run("cookiecutter", ROOT, "--no-input", cwd=tmp_path)
     made = BakedProject(tmp_path / "my-rft-project")
-    ours = ("task/schema.py", "task/extra.py", "tests/test_extra.py", "notes.md")
+    ours = ("task/schema.py", "task/extra.py", "tests/test_extra.py", "notes.md", OURS)
     for name in (*ours, "vendor/rft_engine-0.1.0-py3-none-any.whl"):
         made.write(name, "# ours")
     done = run("cookiecutter", ROOT, "--no-input", "--overwrite-if-exists", cwd=tmp_path)
