@@ -76,6 +76,7 @@ def _row(rng: random.Random, split: str, number: int, name: str) -> dict[str, An
         "messages": [],
         "reference_answer": gold,
         "must_not_bind": [s.name for s in asked if s.name not in bound],
+        "critical": [],
     }
     row["messages"] = schema.messages(schema.Item.model_validate(row), "short")
     return row

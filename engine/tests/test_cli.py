@@ -251,3 +251,18 @@ def test_a_settings_file_that_is_not_there_is_named(rft: Rft, project: Path) -> 
     outcome = rft("--settings", "task/none.toml", "ready")
     assert outcome.code == 2
     assert "task/none.toml is not in" in outcome.err
+
+
+def test_a_run_of_fewer_rows_has_no_other_prompt(rft: Rft, evaluated: Path) -> None:
+    (whole,) = (path.parent.name for path in evaluated.glob("runs/*/run.json"))
+    rft("eval", "--limit", "3")
+    (small,) = {path.parent.name for path in evaluated.glob("runs/*/run.json")} - {whole}
+    outcome = rft("compare", whole, small, "--common")
+    assert outcome.code == 0, outcome.err
+
+
+def test_a_run_of_people_is_not_taken_for_the_newest_model(rft: Rft, evaluated: Path) -> None:
+    line = {"item_id": "adobe", "coder": "A", "answer": {"backwards": "eboda"}}
+    (evaluated / "task" / "human.jsonl").write_text(json.dumps(line) + "\n")
+    assert "next: rft compare human base" in rft("eval", "--model", "human").out
+    assert "toy-model" in rft("ready").out

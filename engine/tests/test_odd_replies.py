@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from rft.completions import read_reply, to_sample
+from rft.completions import AnswerFailedError, read_reply, to_sample
 from rft.records import Sample
 from tests.conftest import Outcome
 from tests.endpoint import Endpoint, Reply, backwards, completion
@@ -347,3 +347,25 @@ def test_a_refused_prompt_fails_alone_and_is_not_offered_for_another_try(
     assert served.count("denim") == 2  # once for each of its two answers
     assert "2 answers were refused by the endpoint (not scored)" in outcome.out
     assert "them again." not in outcome.out
+
+
+@pytest.mark.parametrize("calls", [5, True, 1e300, "call", {"id": "x"}, None])
+def test_tool_calls_of_any_shape_cost_no_answer(calls: Any) -> None:
+    message = {"role": "assistant", "content": "fine", "tool_calls": calls}
+    reply = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    assert to_sample(reply, 0.0).output_text == "fine"
+
+
+@pytest.mark.parametrize("field", ["output_text", "text", "parsed_text"])
+def test_text_in_a_field_of_its_own_is_reported_with_its_name(field: str) -> None:
+    message = {"role": "assistant", "content": None, field: '{"a": 1}'}
+    reply = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    with pytest.raises(AnswerFailedError, match=f"its text stands in '{field}'"):
+        to_sample(reply, 0.0)
+
+
+def test_an_error_inside_the_message_is_an_outage() -> None:
+    message = {"role": "assistant", "content": "", "error": {"message": "overloaded"}}
+    reply = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    with pytest.raises(AnswerFailedError, match="overloaded"):
+        to_sample(reply, 0.0)

@@ -106,6 +106,12 @@ def to_sample(
     refusal = _text_of(message.get("refusal")) or _parts_text(content, "refusal") or None
     if not text.strip() and reasoning and field and not tools and not refusal and reason == "stop":
         _require_text(reasoning, field)
+    if not (text.strip() or reasoning or tools or refusal) and (other := _other_text(message)):
+        raise AnswerFailedError(
+            f"The endpoint's message has no content; its text stands in '{other}'. Change how the "
+            "server parses answers, so that they are in content.",
+            again=True,
+        )
     return Sample(
         output_text=text,
         reasoning=reasoning,
@@ -128,7 +134,8 @@ def _choice(reply: Any, keys: Collection[str]) -> Mapping[str, Any]:
         )
     choices = reply.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
-    for part in (reply, choice):
+    message = choice.get("message") if isinstance(choice, Mapping) else None
+    for part in (reply, choice, message):
         if isinstance(part, Mapping) and _is_error(part.get("error")):
             words = quoted(message_in(part["error"]), *keys)
             raise AnswerFailedError(f"The endpoint sent an error: {words}", again=True)
@@ -138,6 +145,19 @@ def _choice(reply: Any, keys: Collection[str]) -> Mapping[str, Any]:
         words = quoted(message_in(reply), *keys) if "choices" not in reply else "no choice"
         raise AnswerFailedError(f"The endpoint's reply is not a completion: {words}", again=True)
     raise AnswerFailedError("The endpoint's reply is not a completion.", again=True)
+
+
+def _other_text(message: Mapping[str, Any]) -> str:
+    """The field of a message that holds text in place of `content`, if there is one."""
+    usual = {"content", "role", "name", "id", "type", "object", "status", "refusal"}
+    for name, value in message.items():
+        if (
+            name not in usual
+            and isinstance(value, str | list | Mapping)
+            and _text_of(value).strip()
+        ):
+            return name
+    return ""
 
 
 def _is_error(value: Any) -> bool:
@@ -215,7 +235,7 @@ def _text_of(value: Any) -> str:
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [dict(entry) for entry in value if isinstance(entry, Mapping)] if value else []
+    return [dict(e) for e in value if isinstance(e, Mapping)] if isinstance(value, list) else []
 
 
 def _counts(usage: Any) -> dict[str, int]:

@@ -233,7 +233,8 @@ class Settings(Section):
             return EMBEDDED_MODEL
         raise UserError(
             f"{FILE}: models.{name}: no model is named; write the id of a model that your "
-            f"'{self.endpoint.profile}' endpoint serves."
+            f"'{self.endpoint.profile}' endpoint serves"
+            + (", or let rft train name it." if name in ("warm", "tuned") else ".")
         )
 
 

@@ -251,11 +251,12 @@ def all_runs(root: Path) -> Iterator[Run]:
 
 
 def latest(root: Path) -> Run:
-    """The run that was last asked for.
+    """The run that was last asked for; one of people only where no model has any.
 
-    Raises UserError when no run holds any.
+    Raises UserError when no run holds answers.
     """
     runs = [run for run in all_runs(root) if (run.folder / RECORDS).exists()]
+    runs = [run for run in runs if not run.info.coders] or runs
     if not runs:
         raise UserError(f"{root} holds no run with answers; make one with `rft eval`.")
     return max(runs, key=lambda run: (run.folder / RECORDS).stat().st_mtime)

@@ -89,7 +89,7 @@ def _block(sample: Any) -> str | None:
 
 MAX_ANSWER_CHARS = 200_000
 _FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)", re.MULTILINE)
-_TAG = re.compile(r"`*(?:\{[\w .#=,-]*\}|[^\s{]*)(?:[ \t]+[^\s{][^\n]*)?[ \t]*\n?")
+_TAG = re.compile(r"`*(?:[ \t]*\{[\w .#=,-]*\}|[^\s{]*)(?:[ \t]+[^\s{][^\n]*)?[ \t]*\n?")
 
 
 def read_answer(sample: object) -> dict[str, Any] | None:

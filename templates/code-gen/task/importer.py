@@ -120,7 +120,7 @@ def _check_params(params: list[str], modules: list[Module | Problem]) -> None:
         name, equals, _ = param.partition("=")
         if not equals:
             raise _Refusal(f"--set param={param}", "a parameter is given as NAME=VALUE.")
-        if None not in known and not any(name in names for names in known):
+        if known and None not in known and not any(name in names for names in known):
             names = ", ".join(sorted({name for names in known for name in names})) or "none"
             raise _Refusal(
                 f"--set param={param}", f"no module has the parameter '{name}'; there are: {names}."

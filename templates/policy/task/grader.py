@@ -83,10 +83,15 @@ def values(sample: object) -> dict[str, int | None]:
 
 
 def _penalty(sample: object, item: object) -> float:
-    """FALSE_CLAIM times the entries of `missing` that the case does not lack, at most 1."""
+    """FALSE_CLAIM times the entries of `missing` that the case does not lack, at most 1.
+
+    1 for a `missing` that is not a list, which claims no one knows what.
+    """
     claimed = (read_answer(sample) or {}).get("missing")
-    if not isinstance(claimed, list):
+    if claimed is None:
         return 0.0
+    if not isinstance(claimed, list):
+        return 1.0
     reference = item.get("reference_answer") if isinstance(item, dict) else None
     lacking = reference.get("missing") if isinstance(reference, dict) else None
     codes = (
@@ -119,7 +124,7 @@ def _integer(value: object) -> int | None:
 
 MAX_ANSWER_CHARS = 200_000
 _FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)", re.MULTILINE)
-_TAG = re.compile(r"`*(?:\{[\w .#=,-]*\}|[^\s{]*)(?:[ \t]+[^\s{][^\n]*)?[ \t]*\n?")
+_TAG = re.compile(r"`*(?:[ \t]*\{[\w .#=,-]*\}|[^\s{]*)(?:[ \t]+[^\s{][^\n]*)?[ \t]*\n?")
 
 
 def read_answer(sample: object) -> dict[str, Any] | None:

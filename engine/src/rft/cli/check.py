@@ -24,7 +24,7 @@ def check(
     ] = False,
     every: Annotated[bool, typer.Option("--all", help="Show every finding.")] = False,
 ) -> None:
-    """Check data, grader and probes; exit 1 when one of them must be fixed."""
+    """Check data, grader and probes before anything is spent."""
     from rft.dataset import write_messages
     from rft.errors import CheckError
 

@@ -9,7 +9,7 @@ from rft.cli.app import app, open_project, terminal
 
 @app.command()
 def doctor(context: typer.Context) -> None:
-    """Say what works here and what does not: disk, endpoint, model, judge, and the sandbox."""
+    """Say what works here: disk, endpoint, judge, sandbox."""
     from rft.errors import RftError
     from rft.project.diagnosis import platform_note
     from rft.sandbox import self_test, selftest, tiers

@@ -97,7 +97,7 @@ class ProgressBar:
                     rewards.append(record.reward)
                 done, seconds = len(rewards) - first + failed, time.monotonic() - begun
                 mean = f"{sum(rewards) / len(rewards):.3f}" if rewards else "-"
-                rate = f"{done / seconds:.1f}/s" if seconds else ""
+                rate = _rate(done, seconds)
                 bar.update(line, completed=first + done, mean=mean, rate=rate)
                 if not self.console.is_terminal and (time.monotonic() - last_line > 10):
                     last_line = time.monotonic()
@@ -106,3 +106,10 @@ class ProgressBar:
                     )
 
             yield on_record
+
+
+def _rate(done: int, seconds: float) -> str:
+    """How fast answers come: "12.3/s", or "20 s each" when they are slow."""
+    if not done or not seconds:
+        return ""
+    return f"{done / seconds:.1f}/s" if done >= seconds else f"{seconds / done:.0f} s each"

@@ -28,7 +28,7 @@ def grade(
         bool, typer.Option("--json", help="As OpenAI's graders/run answers.")
     ] = False,
 ) -> None:
-    """Grade one answer (--sample, --file or standard input) and show every part and flag."""
+    """Grade one answer and show every part and flag."""
     text = _text(sample, file)
     project = open_project(context)
     answer, spec = project.grade(item, text), project.grader_spec

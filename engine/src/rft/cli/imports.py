@@ -43,7 +43,7 @@ def import_rows(
     ] = None,
     overwrite: Annotated[bool, typer.Option(help="Write the file anew instead.")] = False,
 ) -> None:
-    """Turn your own sources into rows; what cannot be used is listed with file and line."""
+    """Turn your own sources into rows of the data."""
     pairs = [pair.partition("=") for pair in options or []]
     values = {name: value if mark else None for name, mark, value in pairs}
     result = open_project(context).import_rows(paths, out, values, overwrite=overwrite)

@@ -8,14 +8,16 @@ from typing import Annotated
 import typer
 
 from rft.cli.app import app, open_project, terminal
-from rft.cli.ready import RunArgument
 from rft.findings import shown_path
 
 
 @app.command()
 def report(
     context: typer.Context,
-    run: RunArgument = "",
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Models or folders in runs/, the base first; none: the newest run."),
+    ] = None,
     beside: Annotated[
         list[str] | None,
         typer.Option("--with", help="Another model or run on the same rows; may be repeated."),
@@ -25,8 +27,9 @@ def report(
     ] = False,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
-    """Write report.html into the run's folder: one file, readable anywhere."""
-    path = open_project(context).report(run, beside or [], common=common)
+    """Write report.html, one file with every answer."""
+    first, *others = runs or [""]
+    path = open_project(context).report(first, [*others, *(beside or [])], common=common)
     terminal().print(f"report: {shown_path(path)}", soft_wrap=True)
     if show:
         webbrowser.open(path.resolve().as_uri())

@@ -24,7 +24,7 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=16, help="Jobs that train at once.")] = 1,
     slots: Annotated[int, typer.Option(min=1, max=64, help="Answers decoded at once.")] = 8,
 ) -> None:
-    """Serve models, files, graders and training jobs to any OpenAI client on this machine."""
+    """Serve models, graders and training jobs on this machine."""
     from rft.local.run import run
 
     settings = open_project(context).settings

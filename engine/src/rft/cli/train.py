@@ -44,7 +44,7 @@ def train(
         bool, typer.Option("--stop-on-hacking", help="Pause the job when the watch warns.")
     ] = False,
 ) -> None:
-    """Train a model with this project's data and grader: look, estimate, ask, send, watch."""
+    """Train a model with this project's data and grader."""
     if context.invoked_subcommand:
         return
     from rft.jobs.hyper import parse_pairs

@@ -77,7 +77,8 @@ class EvalResult:
         lines += _missing_lines(records)
         lines += _usage_lines(graded) + _grading_lines(records) + self.notes
         lines += sentences(self.figures)
-        return [*lines, f"kept in {self.shown}; next: rft ready, then rft report"]
+        people = "rft compare human base" if self.run.info.coders else ""
+        return [*lines, f"kept in {self.shown}; next: {people or 'rft ready, then rft report'}"]
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as JSON data."""

@@ -75,7 +75,7 @@ class ReadyResult:
         """Print verdict, next step and what stands in the way; with `every`, all checks."""
         console.print(self.headline())
         console.print()
-        opened = [check for check in self.checks if check.open]
+        opened = sorted((c for c in self.checks if c.open), key=lambda c: c.verdict != "fail")
         shown = [c for c in self.checks if c.verdict != "not applicable"] if every else opened
         _table(shown if every else shown[:SHOWN], console)
         if every:

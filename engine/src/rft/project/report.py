@@ -56,7 +56,7 @@ def run_names(project: Project, run: str, beside: Sequence[str]) -> list[str]:
     Without `run` the newest run stands beside the others; if it is one of them, the base's does.
     """
     if not beside:
-        return [run]
+        return [find_runs(project, run)[0].folder.name if run else ""]
     names = list(beside)
     base = project.settings.models.get(BASE)
     if run:
@@ -67,7 +67,8 @@ def run_names(project: Project, run: str, beside: Sequence[str]) -> list[str]:
         names.insert(0, BASE if base and newest.info.model in model_ids else newest.folder.name)
     if _model(project, names[0]) != base:
         names.sort(key=lambda name: _model(project, name) != base)
-    return names
+    by_folder = {find_runs(project, name)[0].folder: name for name in reversed(names)}
+    return [name for name in names if name in by_folder.values()]
 
 
 def _model(project: Project, name: str) -> str:

@@ -154,7 +154,7 @@ def chance(answers: Answers, evidence: GraderEvidence, ready: Ready) -> Check:
     return Check(
         name,
         display.signed(gain),
-        f"> 0, fail < {ready.margin:.2f}",
+        f"> 0; fail if all < {ready.margin:.2f}",
         verdict,
         advice,
         source,
