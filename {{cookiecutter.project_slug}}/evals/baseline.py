@@ -27,9 +27,7 @@ def main() -> int:
     if not check.ok:
         return 1
 
-    run = project.evaluate(options.model, split=options.split, limit=options.limit)
-    print(run)
-
+    print(project.evaluate(options.model, split=options.split, limit=options.limit))
     ready = project.ready()
     print(ready)
     print(project.report())

@@ -26,7 +26,6 @@ def main() -> int:
 
     project = rft.Project.open(Path(__file__).parents[1])
     for model in options.models:
-        print(f"\n{model}")
         print(project.evaluate(model, split=options.split, limit=options.limit))
 
     comparison = project.compare(*options.models, split=options.split)
