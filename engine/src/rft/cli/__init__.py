@@ -18,6 +18,7 @@ from rft.cli import (  # noqa: F401 - importing them registers the commands
     ready,
     report,
     serve,
+    split,
     train,
     watch,
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import Any
 
 from rft.dataset.load import MAX_LINE_BYTES, Row, Split
+from rft.dataset.partition import plain
 from rft.dataset.row_checks import MISSING, canonical, lookup, prompt_text, team_code_problem
 from rft.findings import Finding, Problem, quoted, shorten
 
@@ -226,7 +226,7 @@ def _near_copies(splits: Sequence[Split], done: set[tuple[str, int]]) -> list[Fi
         text = prompt_text(row)
         if not text or (split.file, row.line) in done:
             continue
-        twin_split, twin = first.setdefault(_digest(_plain(text)), (split, row))
+        twin_split, twin = first.setdefault(_digest(plain(text)), (split, row))
         if twin_split is not split:
             message = f"but for case, spaces and digits the same prompt as {twin_split.file}"
             message += f":{twin.line}"
@@ -248,11 +248,6 @@ def _where(here: Split, split: Split, row: Row) -> str:
 def _digest(text: str) -> bytes:
     """16 bytes for a text, so that 50,000 prompts need little memory."""
     return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
-
-
-def _plain(text: str) -> str:
-    """Lower case, single spaces, every number as 0."""
-    return re.sub(r"\d+", "0", " ".join(text.casefold().split()))
 
 
 def _gold(row: Row, field: str) -> str:

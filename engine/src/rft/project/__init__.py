@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rft.comparison import Comparison
     from rft.config import Settings
     from rft.dataset import Finding, Row, Split
-    from rft.export.bedrock import BedrockExport
+    from rft.export.write import Export
     from rft.jobs.training_job import TrainingJob, TrainingResult
     from rft.judging.result import JudgeResult
     from rft.project.check_result import CheckResult
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rft.project.importing import ImportResult
     from rft.project.loader import Task
     from rft.project.ready import ReadyResult
+    from rft.project.splitting import SplitResult
     from rft.project.training import PreparedJob
 
 __all__ = ["Project"]
@@ -283,14 +284,35 @@ class Project:
 
         return import_rows(self, paths, out, options, overwrite=overwrite)
 
-    def export_bedrock(self, output: Path | str = "exports/bedrock") -> BedrockExport:
-        """Write the task for Amazon Bedrock into a folder of the project; see `rft export bedrock`.
+    def split_rows(
+        self,
+        paths: Sequence[Path],
+        shares: Sequence[float] = (60, 20, 20),
+        *,
+        seed: int = 0,
+        near: float = 0.7,
+        replace: bool = False,
+    ) -> SplitResult:
+        """Distribute rows over train, validation and test; see `rft split`.
 
-        Raises UserError when a Lambda cannot carry the grader.
+        `shares` of the three splits, in any unit. `near`: rows whose prompts overlap by this share
+        stay together. `replace`: the splits hold these rows only, else they are added.
         """
-        from rft.export.bedrock import export
+        from rft.project.splitting import split_rows
 
-        return export(self, Path(output))
+        return split_rows(self, paths, shares, seed=seed, near=near, replace=replace)
+
+    def export(
+        self, target: str, output: Path | str | None = None, *, judge: bool = True
+    ) -> Export:
+        """Write the task for another trainer into a folder of the project; see `rft export`.
+
+        `target`: bedrock, inspect and so on; `output`: else exports/TARGET; `judge`: ask the judge
+        of rft.toml. Raises UserError when the target cannot carry the grader.
+        """
+        from rft.export.write import export
+
+        return export(self, target, Path(output or f"exports/{target}"), judge=judge)
 
     def diagnose(self) -> Iterator[Diagnosis]:
         """What works on this machine with these settings, part by part; see `rft doctor`."""

@@ -47,8 +47,8 @@ class ImportResult:
             )
         if self.added:
             lines.append(
-                f"next: read {self.target}, move its lines into train.jsonl, validation.jsonl and "
-                "test.jsonl beside it, then run rft check"
+                f"next: read {self.target}; then `rft split` adds its rows to train, validation "
+                "and test, and `rft check` checks them"
             )
         return lines
 
