@@ -9,24 +9,25 @@ import typer
 
 from rft.cli.app import app, open_project, terminal
 
-group = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-app.add_typer(group, name="export", help="Write this task for another trainer.")
 
-
-@group.callback()
-def export() -> None:
-    """Write this task for another trainer."""
-
-
-@group.command()
-def bedrock(
+@app.command(no_args_is_help=True)
+def export(
     context: typer.Context,
-    output: Annotated[Path, typer.Option(help="Folder, below the project's.")] = Path(
-        "exports/bedrock"
-    ),
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="bedrock, fireworks, foundry, inspect, promptfoo, tinker, trl, verifiers or verl."
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option(help="Folder, below the project's: exports/TARGET unless named.")
+    ] = None,
+    judge: Annotated[
+        bool, typer.Option("--judge/--without-judge", help="Ask the judge of rft.toml.")
+    ] = True,
 ) -> None:
-    """Amazon Bedrock: a Lambda around the grader, a test of it, the data, deploy notes."""
+    """Write this task for another trainer or evaluator: data, grader, adapter and a test of it."""
     console = terminal()
-    for line in open_project(context).export_bedrock(output).lines():
+    for line in open_project(context).export(target, output, judge=judge).lines():
         style = "yellow" if line.startswith("warning:") else None
         console.print(line, style=style, soft_wrap=True)

@@ -1,1 +1,1 @@
-"""The same task for other trainers: one module for each of them."""
+"""The same task for other trainers: a table of targets, one writer, each target's own files."""
