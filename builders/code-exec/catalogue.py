@@ -104,3 +104,14 @@ def bits(r: random.Random, least: int, most: int) -> list[int]:
 def octets(r: random.Random, least: int, most: int) -> list[int]:
     """A list of random bytes, of random length."""
     return [r.randrange(256) for _ in range(r.randint(least, most))]
+
+
+def flipped_block(r: random.Random) -> list[list[int]]:
+    """A block with even parity in rows and columns, of which one or two bits are flipped."""
+    height, width = r.randint(2, 5), r.randint(2, 5)
+    block = [bits(r, width, width) for _ in range(height)]
+    block = [[*row, sum(row) % 2] for row in block]
+    block.append([sum(column) % 2 for column in zip(*block, strict=True)])
+    for _ in range(r.choice([1, 1, 1, 2])):
+        block[r.randint(0, height)][r.randint(0, width)] ^= 1
+    return block

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
-
-from catalogue import bits, octets, task
+from catalogue import bits, flipped_block, octets, task
 
 
 @task(
@@ -209,7 +207,7 @@ def append_parity(word: int, width: int, kind: str) -> int:
         ([[1, 0, 0], [0, 1, 0], [0, 0, 0]],),
         ([[0, 0, 1], [0, 0, 0]],),
     ],
-    draw=lambda r: (_block(r),),
+    draw=lambda r: (flipped_block(r),),
     wrong=[("[rows[0], columns[0]]", "[columns[0], rows[0]]"), ("return [-2, -2]", "return None")],
 )
 def locate_error(block: list[list[int]]) -> list[int] | None:
@@ -227,16 +225,6 @@ def locate_error(block: list[list[int]]) -> list[int] | None:
     if len(rows) == len(columns) == 1:
         return [rows[0], columns[0]]
     return [-2, -2]
-
-
-def _block(r: random.Random) -> list[list[int]]:
-    height, width = r.randint(2, 5), r.randint(2, 5)
-    block = [bits(r, width, width) for _ in range(height)]
-    block = [[*row, sum(row) % 2] for row in block]
-    block.append([sum(column) % 2 for column in zip(*block, strict=True)])
-    for _ in range(r.choice([1, 1, 1, 2])):
-        block[r.randint(0, height)][r.randint(0, width)] ^= 1
-    return block
 
 
 @task(

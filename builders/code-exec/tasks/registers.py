@@ -6,6 +6,9 @@ from typing import Any
 
 from catalogue import task
 
+ACTS = ["set", "set", "clear", "mask", "read", "read", "irq", "irq"]
+"""What happens to an interrupt controller, some of it more often."""
+
 
 @task(
     "bit fields",
@@ -243,19 +246,8 @@ def write_register(access: str, old: int, data: int) -> int:
         ([["mask", 0], ["set", 255], ["irq", 0], ["mask", 128], ["irq", 0]],),
         ([["set", 255], ["reset", 0], ["irq", 0], ["read", 0]],),
     ],
-    draw=lambda r: (
-        [
-            [
-                r.choice(["set", "set", "clear", "mask", "read", "read", "irq", "irq"]),
-                r.getrandbits(4),
-            ]
-            for _ in range(r.randint(8, 14))
-        ],
-    ),
-    wrong=[
-        ("pending &= ~value", "pending ^= value"),
-        ("mask = 255\n    seen", "mask = 0\n    seen"),
-    ],
+    draw=lambda r: ([[r.choice(ACTS), r.getrandbits(4)] for _ in range(r.randint(8, 14))],),
+    wrong=[("pending &= ~value", "pending ^= value"), ("mask = 255\n    s", "mask = 0\n    s")],
 )
 def run_interrupts(events: list[list[Any]]) -> list[int]:
     """Model an interrupt controller with 8 lines: a pending register and a mask register.
@@ -302,10 +294,7 @@ def run_interrupts(events: list[list[Any]]) -> list[int]:
         (w := [r.randint(1, 9) for _ in range(r.randint(2, 6))]),
         [r.getrandbits(n) for n in w],
     ),
-    wrong=[
-        ("word << width | value", "word | value << width"),
-        ("not 0 <= value < 1 << width", "value > 1 << width"),
-    ],
+    wrong=[("word << width | value", "word | value << width"), ("not 0 <= value <", "value >")],
 )
 def pack_fields(widths: list[int], values: list[int]) -> int:
     """Pack unsigned values into one word, the first field in the highest bits.

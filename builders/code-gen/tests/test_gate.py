@@ -47,6 +47,8 @@ FAULTS = {
     "output on a driven signal": {"valid": "busy"},
     "two outputs on one signal": {"last": "s_valid"},
     "two outputs on one bit": {"last": "s_data[3]"},
+    "another name, escaped": {"clk": "\\clk[0] "},
+    "a call over a signal for a parameter": {"SEED": "count + $countones(4'd3)"},
     "parameter from a signal": {"SEED": "count"},
     "string for a number": {"SEED": '"7"'},
     "number for a string": {"MODE": "7"},
@@ -106,6 +108,15 @@ HARMLESS = {
     "a constant that is extended": {"code": "2'd1"},
     "a sum that is extended": {"code": "count[3:0] + 1"},
     "a call": {"W": "8 * $clog2(4)"},
+    "a call that counts": {"abort": "$countones(count) == 1"},
+    "a package's name": {"W": "pkg::DW", "code": "pkg::ONE[3:0]", "abort": "pkg::f(count)"},
+    "a macro": {"W": "`DW", "abort": "`EN(x)"},
+    "an escaped name": {"clk": "\\clk ", "last": "\\s_last ", "code": "\\count [3:0]"},
+    "a member of a set": {"abort": "count inside {3, [5:9]}"},
+    "a stream": {"code": "{<<{count[3:0]}}", "data": "{<<8{s_data}}"},
+    "a pattern": {"abort": "'{default: busy}"},
+    "a comment": {"abort": "busy /* idle */ & clk"},
+    "two drivers of a wire": {"last": "pad[0]", "valid": "pad[0]"},
 }
 
 
@@ -121,7 +132,15 @@ def test_a_pair_given_twice_is_a_fault(row: Row) -> None:
         assert verdicts(row, [*row["reference_answer"], again]) == (False, False)
 
 
-UNDECIDED = ["s_valid && busy", "count & 4'hF", "count >> 2", "count[7:4][1:0]", "$signed(count)"]
+UNDECIDED = [
+    "s_valid && busy",
+    "count & 4'hF",
+    "count >> 2",
+    "count[7:4][1:0]",
+    "$signed(count)",
+    "$time",
+    "$bits(no)",
+]
 
 
 @pytest.mark.parametrize("value", UNDECIDED)
@@ -155,16 +174,14 @@ HOSTILE = [
     "clk,",
     "",
     " ",
-    "\\clk ",
     "clk clk",
     "other.clk",
-    "$time",
     "f(clk)",
+    "`clk `busy",
+    '\\clk" ), .abort(1), .code("',
+    '$fopen("x")',
     "clk++",
     "clk = busy",
-    "clk inside {busy}",
-    "{<<{clk}}",
-    "'{clk}",
     "сlk",  # noqa: RUF001
     "clk\x00",
     "{clk",

@@ -13,9 +13,11 @@ A vendor's image cannot run this grader, because it may not run code: see "hoste
 
 from __future__ import annotations
 
+import ast
 import atexit
 import json
 import re
+import warnings
 from functools import cache, lru_cache
 from typing import Any
 
@@ -28,7 +30,10 @@ MAX_DEPTH = 50
 
 
 def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
-    """Reward in [0, 1]: weights of the tests passed / all weights. Raises OutsideError only."""
+    """Reward in [0, 1]: the share of the hidden tests that the code passes, by their weights.
+
+    Raises OutsideError only.
+    """
     report = _verdict(sample, item)
     return (report.score or 0.0) if report else 0.0
 
@@ -36,14 +41,14 @@ def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
 def explain(sample: dict[str, Any], item: dict[str, Any]) -> dict[str, float]:
     """The figures behind the reward, each in [0, 1].
 
-    form: the answer could be read. loads: the code loads and has the entry point. tests: share of
-    the tests passed, each counted once. solved: 1 if all of them are.
+    readable: the answer could be read. loads: the code loads and has the entry point. tests: share
+    of the tests passed, each counted once. solved: 1 if all of them are.
     """
     report = _verdict(sample, item)
     if report is None:
-        return {"form": 0.0, "loads": 0.0, "tests": 0.0, "solved": 0.0}
+        return {"readable": 0.0, "loads": 0.0, "tests": 0.0, "solved": 0.0}
     return {
-        "form": 1.0,
+        "readable": 1.0,
         "loads": float(any(test.status != "broken" for test in report.tests)),
         "tests": report.passed / len(report.tests),
         "solved": float(report.passed == len(report.tests)),
@@ -66,14 +71,24 @@ def _verdict(sample: Any, item: Any) -> TestReport | None:
 def read_code(sample: Any) -> str | None:
     """The Python source of an answer, or None if it does not have an agreed shape.
 
-    Either {"code": "..."} (see read_answer), where the text may have a fence of its own, or words
-    with exactly one fenced block of Python.
+    Either {"code": "..."} (see read_answer) or words with exactly one fenced block of Python. Where
+    "code" is not Python, its only fenced block is, and words may surround that too.
     """
     answer = read_answer(sample)
     code = answer.get("code") if answer else _block(sample)
     if not isinstance(code, str) or not code.strip() or len(code) > MAX_CODE_CHARS:
         return None
-    return fenced_block(code) if code.lstrip().startswith("```") else code
+    return code if _is_python(code) else fenced_block(code) or code
+
+
+def _is_python(code: str) -> bool:
+    """Whether a text is Python, which may have fences in its strings and comments."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # what is odd in it is the answer's affair
+            ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _block(sample: Any) -> str | None:
@@ -89,7 +104,7 @@ def _block(sample: Any) -> str | None:
 
 MAX_ANSWER_CHARS = 200_000
 _FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)", re.MULTILINE)
-_TAG = re.compile(r"`*(?:[ \t]*\{[\w .#=,-]*\}|[^\s{]*)(?:[ \t]+[^\s{][^\n]*)?[ \t]*\n?")
+_TAG = re.compile(r'`*[ \t]*[^\s{]*(?:[ \t]*\{(?!\s*["}])[^{}\n]*\})?(?:[ \t]+[^\s{].*)?[ \t]*\n?')
 
 
 def read_answer(sample: object) -> dict[str, Any] | None:
@@ -112,15 +127,15 @@ def read_answer(sample: object) -> dict[str, Any] | None:
 def fenced_block(text: str) -> str | None:
     """What stands in the only fenced block of a text; None if it has no block or several."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    parts = text.split("```")
-    if len(parts) != 3:  # a block may hold ``` within a line
-        parts = _FENCE.split(text)
+    parts = _FENCE.split(text)
+    if len(parts) < 3:  # a fence may stand within a line
+        parts = text.split("```")
     return _TAG.sub("", parts[1], count=1) if len(parts) == 3 else None
 
 
 def _parse_json(text: str) -> Any:
     try:
-        return json.loads(text.strip("\ufeff \t\r\n"))
+        return json.loads(text.strip("\ufeff\u200b\u00a0 \t\r\n\f"))
     except (ValueError, RecursionError):
         return None
 

@@ -93,6 +93,11 @@ def slices(item: Item) -> dict[str, str]:
     return {"topic": item.topic, "difficulty": item.difficulty}
 
 
+def display(item: Item, answer: Answer) -> list[str]:
+    """The answer as reports show it: the lines of its code."""
+    return [line for line in answer.code.split("\n") if line.strip()]
+
+
 def check_item(item: Item) -> list[str]:
     """What is wrong with a row, one full sentence each. No code is run."""
     return [*_solution(item), *_tests(item)]

@@ -25,6 +25,7 @@ CODE = "def half(n):\n    return n // 2\n"
         f"I think:\n```py\n{CODE}\n```\nDone.",
         f"```\n{CODE}```",
         json.dumps({"code": f"```python\n{CODE}```"}),
+        json.dumps({"code": f"Sure:\n\n~~~py\n{CODE}~~~\nIt halves `n`."}),
         json.dumps({"code": CODE, "note": "tested"}),
     ],
 )
@@ -32,6 +33,11 @@ def test_code_is_read_from_json_or_one_fence(text: str) -> None:
     code = grader.read_code({"output_text": text})
     assert code is not None
     assert code.strip() == CODE.strip()
+
+
+def test_fences_in_the_strings_of_code_stay_where_they_are() -> None:
+    code = f'{CODE}\nEXAMPLE = """\n```\nhalf(4)\n```\n"""\n'
+    assert grader.read_code({"output_json": {"code": code}}) == code
 
 
 @pytest.mark.parametrize(
@@ -86,8 +92,8 @@ def test_the_parts_say_how_far_it_came(row: Row, grade: Grade) -> None:
         grade(code, row)
         return grader.explain({"output_json": {"code": code}}, row)
 
-    assert parts(CODE) == {"form": 1, "loads": 1, "tests": 0.75, "solved": 0}
-    assert parts("def half(n:\n") == {"form": 1, "loads": 0, "tests": 0, "solved": 0}
+    assert parts(CODE) == {"readable": 1, "loads": 1, "tests": 0.75, "solved": 0}
+    assert parts("def half(n:\n") == {"readable": 1, "loads": 0, "tests": 0, "solved": 0}
     assert parts(row["reference_answer"]["code"])["solved"] == 1
 
 

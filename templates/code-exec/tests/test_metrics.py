@@ -10,9 +10,9 @@ from task import grader
 from task.metrics import metrics
 from tests.conftest import Row
 
-RIGHT = {"form": 1.0, "loads": 1.0, "tests": 1.0, "solved": 1.0}
-HALF = {"form": 1.0, "loads": 1.0, "tests": 0.5, "solved": 0.0}
-NOT_LOADED = {"form": 1.0, "loads": 0.0, "tests": 0.0, "solved": 0.0}
+RIGHT = {"readable": 1.0, "loads": 1.0, "tests": 1.0, "solved": 1.0}
+HALF = {"readable": 1.0, "loads": 1.0, "tests": 0.5, "solved": 0.0}
+NOT_LOADED = {"readable": 1.0, "loads": 0.0, "tests": 0.0, "solved": 0.0}
 
 
 @pytest.fixture(autouse=True)

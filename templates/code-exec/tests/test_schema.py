@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from task.schema import Answer, Item, check_item, gold, labels, messages, slices
+from task.schema import Answer, Item, check_item, display, gold, labels, messages, slices
 from tests.conftest import Row
 
 
@@ -24,6 +24,11 @@ def test_the_prompt_has_signature_and_examples(row: Row) -> None:
     assert (system["role"], user["role"]) == ("developer", "user")
     assert "def half(n: int) -> int:" in user["content"]
     assert user["content"].endswith("half(4) -> 2")
+
+
+def test_reports_show_code_by_lines(row: Row) -> None:
+    answer = Answer(code="def half(n):\n\n    return n // 2\n")
+    assert display(item(row), answer) == ["def half(n):", "    return n // 2"]
 
 
 def test_an_example_may_show_an_exception(row: Row) -> None:

@@ -10,7 +10,7 @@ Bindings = dict[str, str]
 
 
 def floors(item: dict[str, Any]) -> dict[str, str]:
-    """Answer text by the name of the trick; none of them reads the gold answer.
+    """Answer text by the name of the trick; none of them reads the reference answer.
 
     empty: bind nothing.
     suffix heuristic: among the ports of the likeliest bus, bind each VIP port to the first one

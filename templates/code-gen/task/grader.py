@@ -33,7 +33,7 @@ Piece = tuple[Any, ...]
 
 
 def grade(sample: dict[str, Any], item: Item) -> float:
-    """Reward in [0, 1] of one answer: its F1, halved if it has a fault or a critical pair wrong."""
+    """Reward in [0, 1]: F1 over the pairs, halved for a fault or a wrong critical pair."""
     parts = explain(sample, item)
     return parts["f1"] if parts["elaborates"] == parts["critical"] == 1.0 else HALF * parts["f1"]
 
@@ -88,7 +88,7 @@ def read_pairs(sample: dict[str, Any], item: Item) -> list[Pair] | None:
 
 MAX_ANSWER_CHARS = 200_000
 _FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)", re.MULTILINE)
-_TAG = re.compile(r"`*(?:[ \t]*\{[\w .#=,-]*\}|[^\s{]*)(?:[ \t]+[^\s{][^\n]*)?[ \t]*\n?")
+_TAG = re.compile(r'`*[ \t]*[^\s{]*(?:[ \t]*\{(?!\s*["}])[^{}\n]*\})?(?:[ \t]+[^\s{].*)?[ \t]*\n?')
 
 
 def read_answer(sample: object) -> dict[str, Any] | None:
@@ -111,23 +111,20 @@ def read_answer(sample: object) -> dict[str, Any] | None:
 def fenced_block(text: str) -> str | None:
     """What stands in the only fenced block of a text; None if it has no block or several."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    parts = text.split("```")
-    if len(parts) != 3:  # a block may hold ``` within a line
-        parts = _FENCE.split(text)
+    parts = _FENCE.split(text)
+    if len(parts) < 3:  # a fence may stand within a line
+        parts = text.split("```")
     return _TAG.sub("", parts[1], count=1) if len(parts) == 3 else None
 
 
 def _parse_json(text: str) -> Any:
     try:
-        return json.loads(text.strip("\ufeff \t\r\n"))
+        return json.loads(text.strip("\ufeff\u200b\u00a0 \t\r\n\f"))
     except (ValueError, RecursionError):
         return None
 
 
-# --- End of the reading -------------------------------------------------------------------------
-
-
-# --- F1 -----------------------------------------------------------------------------------------
+# --- End of the reading; the F1 -----------------------------------------------------------------
 
 
 def score(pairs: list[Pair], gold: list[Pair], item: Item) -> tuple[float, float, float]:
@@ -135,7 +132,7 @@ def score(pairs: list[Pair], gold: list[Pair], item: Item) -> tuple[float, float
 
     F1 = 2 TP / (predicted + gold). Values count as equal if they mean the same bits (see meaning).
     """
-    tables = _Tables(item)
+    tables = Tables(item)
     mine = Counter((name.strip(), meaning(name, value, tables)) for name, value in pairs)
     true = Counter((name.strip(), meaning(name, value, tables)) for name, value in gold)
     if not mine and not true:
@@ -154,21 +151,21 @@ def _critical(pairs: list[Pair], gold: list[Pair], item: Item) -> float:
     return score(answered, wanted, item)[1] if wanted else 1.0
 
 
-class _Tables:
+class Tables:
     """A row's ports, widths and parameters, by name."""
 
     def __init__(self, item: Item) -> None:
         dut, vip = item["dut"], item["vip"]
         self.nets: dict[str, int] = {p["name"]: int(p["width"]) for p in dut["ports"]}
-        self.driven = {p["name"] for p in dut["ports"] if p["dir"] == "output"}
+        self.directions = {p["name"]: p["dir"] for p in dut["ports"]}
         self.ports: dict[str, dict[str, Any]] = {p["name"]: p for p in vip["ports"]}
         self.params = {p["name"]: str(p["default"]) for p in vip["params"]}
+        self.driven: dict[str, int] = {}
+        """The bits of each signal that VIP outputs drive, as a mask; _drive fills it."""
         self.constants: dict[str, Piece] = {}
         """The design's parameters; one may use those before it."""
         for param in dut.get("params") or []:
-            value = self.parse(str(param["value"]))
-            known = value is not None and len(value.pieces) == 1 and not value.names
-            piece = value.pieces[0] if value and known else _UNKNOWN
+            piece = _constant(str(param["value"]), self.constants) or _UNKNOWN
             self.constants[param["name"]] = (*piece[:2], 32) if piece[0] == "int" else piece
 
     def parse(self, text: str) -> "_Value | None":
@@ -176,7 +173,7 @@ class _Tables:
         return parse_value(text, self.nets, self.constants)
 
 
-def meaning(name: str, value: str, tables: _Tables) -> object:
+def meaning(name: str, value: str, tables: Tables) -> object:
     """A key that is equal for two spellings of the same value of VIP port or parameter `name`.
 
     8'h0 = 8'd0 = 8'b0; {a, b} = {a,b}; x[7:0] = x if x has 8 bits; {x[7:4],x[3:0]} = x; a parameter
@@ -234,7 +231,7 @@ def faults(pairs: list[Pair], item: Item) -> list[str]:
     """
     if not pairs:
         return []
-    tables = _Tables(item)
+    tables = Tables(item)
     problems: list[str] = []
     bound: dict[str, _Value] = {}
     for raw_name, text in pairs:
@@ -247,49 +244,48 @@ def faults(pairs: list[Pair], item: Item) -> list[str]:
             problems.append(f"The value {text[:80]!r} of {name!r} is not one expression.")
         else:
             bound[name] = value
-    sizes: dict[str, Piece] = {}
-    for name, text in tables.params.items():
-        sizes[name] = (_constant(text, {}) or [_UNKNOWN])[0]
+    sizes = {name: _constant(text, {}) or _UNKNOWN for name, text in tables.params.items()}
     for name in bound.keys() & tables.params.keys():
         problems += _check_param(name, bound[name], sizes, tables)
-    taken: dict[str, int] = {}
     for name, port in tables.ports.items():
         width, known = eval_width(port["width"], sizes)
         if known and (width is None or not 1 <= width <= MAX_BITS):
             problems.append(f"The parameters give port {name!r} no width.")
         elif name in bound:
-            problems += _check_port(port, width, bound[name], tables, taken)
+            problems += _check_port(port, width, bound[name], tables)
         elif port["required"]:
             problems.append(f"The required port {name!r} is not connected.")
     return problems
 
 
-def _check_param(name: str, value: "_Value", sizes: dict[str, Piece], tables: _Tables) -> list[str]:
+def _check_param(name: str, value: "_Value", sizes: dict[str, Piece], tables: Tables) -> list[str]:
     """Put the value into `sizes`, or say why a parameter cannot have it."""
+    if problems := type_faults(name, value, tables):
+        return problems
+    if value.names:
+        return [f"Parameter {name!r} must be a constant; it uses {min(value.names)[:80]!r}."]
+    pieces = _merge(value.pieces)
+    fill = pieces[0][0] == "fill"  # '1 is -1
+    number = -int(pieces[0][1]) if fill else _number(pieces[0]) if len(pieces) == 1 else None
+    sizes[name] = _UNKNOWN if number is None or number >= 1 << 31 else ("int", number)
+    return []
+
+
+def type_faults(name: str, value: "_Value", tables: Tables) -> list[str]:
+    """What an engineer refuses although it compiles: a string for a number, unknown bits."""
     pieces = _merge(value.pieces)
     textual = tables.params[name].startswith('"')
     if pieces[0][0] != "expr" and textual != (pieces[0][0] == "str"):
         return [f"Parameter {name!r} must be {'a string' if textual else 'a number'}."]
-    if value.names:
-        return [f"Parameter {name!r} must be a constant; it uses {min(value.names)[:80]!r}."]
-    if any(set(str(piece[1])) & {"x", "z"} for piece in pieces if piece[0] in ("bits", "fill")):
+    if any(set(piece[1]) & {"x", "z"} for piece in pieces if piece[0] in ("bits", "fill")):
         return [f"Parameter {name!r} must not have unknown bits."]
-    fill = pieces[0][0] == "fill"  # '1 is -1
-    number = -int(pieces[0][1]) if fill else _number(pieces[0]) if len(pieces) == 1 else None
-    sizes[name] = _UNKNOWN if number is None else ("int", number)
-    if abs(number or 0) >= 1 << 31:
-        return [f"Parameter {name!r} is too large."]
     return []
 
 
 def _check_port(
-    port: dict[str, Any],
-    width: int | None,
-    value: "_Value",
-    tables: _Tables,
-    taken: dict[str, int],
+    port: dict[str, Any], width: int | None, value: "_Value", tables: Tables
 ) -> list[str]:
-    """The faults of one connection; `taken` collects the design bits that VIP outputs drive."""
+    """The faults of one connection."""
     name = port["name"]
     problems = [
         f"The design has no signal {net[:80]!r}, used for {name!r}."
@@ -298,16 +294,13 @@ def _check_port(
     pieces = _merge(value.pieces)
     sizes = [None if width is None else _size(piece, width, len(pieces) == 1) for piece in pieces]
     for kind, content, *select in pieces:
-        if kind == "str":
-            problems.append(f"Port {name!r} cannot take a string.")
         if kind != "sig" or content not in tables.nets:
             continue
-        high, low = select
-        if not 0 <= low <= high < tables.nets[content]:
-            size = tables.nets[content]
+        (high, low), size = select, tables.nets[content]
+        if not 0 <= low <= high < size:
             problems.append(f"{content}[{high}:{low}] is outside the {size} bits of {content!r}.")
         elif port["dir"] == "output":
-            problems += _drive(name, content, high, low, tables, taken)
+            problems += _drive(name, content, (1 << high + 1) - (1 << low), tables)
     bits = None if None in sizes else sum(size or 0 for size in sizes)
     if not problems and bits is not None and bits != width:
         problems.append(f"Port {name!r} has {width} bits, its value has {bits}.")
@@ -326,17 +319,19 @@ def _size(piece: Piece, width: int, alone: bool) -> int | None:
         return width if content < 1 << min(width, 64) else 0
     if kind == "sig":
         return int(piece[2] - piece[3] + 1)
+    if kind == "str" and "\\" not in content:
+        return max(width, 8 * (len(content) - 2))
     return width if kind == "fill" else None
 
 
-def _drive(
-    name: str, net: str, high: int, low: int, tables: _Tables, taken: dict[str, int]
-) -> list[str]:
-    if net in tables.driven:
+def _drive(name: str, net: str, bits: int, tables: Tables) -> list[str]:
+    """Note that an output drives these bits of a signal, or say why it cannot."""
+    if tables.directions[net] == "output":
         return [f"The output {name!r} drives {net!r}, which the design drives itself."]
-    mask = (1 << high + 1) - (1 << low)
-    clash = taken.get(net, 0) & mask
-    taken[net] = taken.get(net, 0) | mask
+    if tables.directions[net] == "inout":  # a wire, which may have several drivers
+        return []
+    clash = tables.driven.get(net, 0) & bits
+    tables.driven[net] = tables.driven.get(net, 0) | bits
     return [f"Two VIP outputs drive {net!r}."] if clash else []
 
 
@@ -346,25 +341,21 @@ def eval_width(width: int | str, params: dict[str, Piece]) -> tuple[int | None, 
     >>> eval_width("DATA_WIDTH/8", {"DATA_WIDTH": ("int", 64)})
     (8, True)
     """
-    if isinstance(width, int):
-        return width, True
-    pieces = _constant(width, params)
-    if pieces is None:
-        return None, True
-    return _number(pieces[0]), pieces[0][0] != "expr"
+    piece = _constant(str(width), params)
+    return (None, True) if piece is None else (_number(piece), piece[0] != "expr")
 
 
-def _constant(text: str, params: dict[str, Piece]) -> list[Piece] | None:
+def _constant(text: str, params: dict[str, Piece]) -> Piece | None:
     """The one piece of a constant; None if the text is not a constant over these parameters."""
     value = parse_value(text, {}, params)
-    return value.pieces if value and not value.names and len(value.pieces) == 1 else None
+    return value.pieces[0] if value and not value.names and len(value.pieces) == 1 else None
 
 
 # --- The Verilog that a value may be ------------------------------------------------------------
 #
-# Any expression over the design's signals and parameters, without calls other than $clog2, $bits,
-# $signed and $unsigned. Constants are worked out; what is left of an operator becomes one piece
-# whose width is not known.
+# Any expression over the design's signals and parameters. Constants are worked out; what else an
+# operator, a cast or a function makes is one piece whose width is not known. A macro, or a name of
+# a package, may be anything.
 
 
 class _Value(NamedTuple):
@@ -381,22 +372,30 @@ class _Value(NamedTuple):
 _UNKNOWN: Piece = ("expr", "?")
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<based>(?:[0-9][0-9_]*)?\s*'[sS]?[bodhBODH]\s*[0-9a-fA-FxXzZ?_]+)
-    |(?P<fill>'[01xXzZ])|(?P<int>[0-9][0-9_]*)|(?P<id>\$?[A-Za-z_][A-Za-z0-9_$]*)
-    |(?P<op><<<|>>>|===|!==|\*\*|<<|>>|<=|>=|==|!=|&&|\|\||~&|~\||~\^|\^~|\+:|-:|'\(
-      |[-+*/%<>!~&|^?:{}()\[\],])
-    |(?P<str>"[^"\\\n]*"))\s*""",
+    r"""(?:\s|/\*(?:[^*]|\*(?!/))*\*/)*(?:(?P<end>\Z)
+    |(?P<based>(?:[0-9][0-9_]*)?\s*'[sS]?[bodhBODH]\s*[0-9a-fA-FxXzZ?_]+)|(?P<fill>'[01xXzZ])
+    |(?P<real>[0-9][0-9_]*(?=[.eEmunpfs])(?:\.[0-9_]+)?(?:[eE][-+]?[0-9]+)?(?:[munpf]?s)?\b)
+    |(?P<int>[0-9][0-9_]*)|(?P<str>"(?:[^"\\\n]|\\.)*")
+    |(?P<op>inside\b|<<<|>>>|===|!==|==\?|!=\?|<->|\*\*|<<|>>|<=|>=|==|!=|&&|\|\||~&|~\||~\^|\^~|->
+      |\+:|-:|'\(|'\{|::|[-+*/%<>!~&|^?:{}()\[\],.])
+    |\\?(?P<id>(?<=\\)\S+|[`$]?[A-Za-z_][A-Za-z0-9_$]*))""",
     re.VERBOSE | re.ASCII,
 )
-_LEVELS = ("||", "&&", "|", "^ ~^ ^~", "&", "== != === !==", "< <= > >=", "<< >> <<< >>>")
-_BINARY = {
-    sign: level
-    for level, signs in enumerate((*_LEVELS, "+ -", "* / %", "**"), 1)
-    for sign in signs.split()
-}
+_LEVELS = (
+    "-> <->", "||", "&&", "|", "^ ~^ ^~", "&", "== != === !== ==? !=?", "< <= > >= inside",
+    "<< >> <<< >>>", "+ -", "* / %", "**",
+)  # fmt: skip
+_BINARY = {sign: level for level, signs in enumerate(_LEVELS, 1) for sign in signs.split()}
 _TIGHTEST = len(_BINARY)
 _UNARY = {"+", "-", "!", "~", "&", "~&", "|", "~|", "^", "~^", "^~"}
-_CALLS = {"$clog2", "$bits", "$signed", "$unsigned"}
+
+_FUNCTIONS = """type $bits $size $left $right $low $high $increment $dimensions $typename $signed
+    $unsigned $clog2 $countones $countbits $onehot $onehot0 $isunknown $isunbounded $rtoi $itor $abs
+    $min $max $pow $sqrt $ln $log10 $exp $floor $ceil $sin $cos $tan $hypot $atan2 $bitstoreal
+    $realtobits $unpacked_dimensions $sampled $past $rose $fell $stable $changed $time $stime
+    $realtime $random $urandom $urandom_range $sformatf $test$plusargs"""
+FUNCTIONS = frozenset(_FUNCTIONS.split())
+"""What a value may call: functions of IEEE 1800 that touch no file and run no program."""
 
 
 def parse_value(
@@ -407,22 +406,22 @@ def parse_value(
     `nets`: the width of each signal; `constants`: the value of each parameter.
     """
     text = text.strip()
-    if len(text) > MAX_VALUE_CHARS or "//" in text or "/*" in text:
+    if len(text) > MAX_VALUE_CHARS:
         return None
     tokens: list[tuple[str, str]] = []
     at = 0
-    while at < len(text):
+    while not tokens or tokens[-1][0] != "end":
         match = _TOKEN.match(text, at)
         if match is None:
             return None
-        tokens.append((str(match.lastgroup), match.group(str(match.lastgroup))))
+        tokens.append((str(match.lastgroup), match[str(match.lastgroup)]))
         at = match.end()
-    parser = _Parser([*tokens, ("end", "")], nets or {}, constants or {})
+    parser = _Parser(tokens, nets or {}, constants or {})
     try:
         value = parser.expression()
     except (ValueError, IndexError):
         return None
-    return value if parser.at == len(tokens) else None
+    return value if parser.at == len(tokens) - 1 and value.pieces else None
 
 
 @dataclass
@@ -451,10 +450,10 @@ class _Parser:
         if self.depth > MAX_DEPTH:
             raise ValueError("too deep")
         left = self.unary()
-        while (rank := _BINARY.get(self.sign(), 0)) > level:
-            sign = self.sign()
+        while (rank := _BINARY.get(sign := self.sign(), 0)) > level:
             self.at += 1
-            left = _combine(sign, [left, self.expression(rank)])
+            right = self.items("{", "}") if sign == "inside" else [self.expression(rank)]
+            left = _combine(sign, [left, *right])
         if level == 0 and self.take("?"):
             then = self.expression()
             self.need(":")
@@ -471,17 +470,17 @@ class _Parser:
         sign = self.sign()
         if sign not in _UNARY:
             value = self.primary()
-            while self.take("'("):  # a cast, such as 8'(x)
-                inner = self.expression()
-                self.need(")")
-                pieces = (tuple(value.pieces), *inner.pieces)
-                value = _Value([("expr", "'", *pieces)], False, inner.names)
+            while (sign := self.sign()) in ("'(", "'{"):  # a cast, such as 8'(x), or a pattern
+                inner = self.items(sign, ")" if sign == "'(" else "}")
+                value = _opaque((sign, *value.pieces), inner)
             return value
         self.at += 1
         return _combine(sign, [self.expression(_TIGHTEST)])
 
     def primary(self) -> _Value:
         kind, text = self.tokens[self.at]
+        if text == "'{":
+            return _opaque(text, self.items("'{", "}"), joined=True)
         self.at += 1
         if kind == "id":
             return self.name(text)
@@ -489,24 +488,41 @@ class _Parser:
             return _Value([_LITERALS[kind](text)], False)
         if text == "(":
             value = self.expression()
+            while self.take(":"):  # minimum : typical : maximum
+                value = _opaque(":", [value, self.expression()])
             self.need(")")
             return value
         if text == "{":
-            return self.braces()
+            return self.selected(self.braces())
         raise ValueError(text)
 
+    def items(self, opening: str, closing: str) -> list[_Value]:
+        """What stands between commas: x, a range [x:y], or x behind a key as in {default: x}."""
+        self.need(opening)
+        values: list[_Value] = []
+        while not self.take(closing):
+            if values:
+                self.need(",")
+            if self.sign() == "[":
+                values += [bound for _, *both in self.selects() for bound in both if bound]
+            else:
+                value = self.expression()
+                values.append(self.expression() if self.take(":") else value)
+        return values
+
     def name(self, name: str) -> _Value:
-        """A signal, a part of one, a parameter or a call."""
-        if name.startswith("$"):
-            self.need("(")
-            value = self.expression()
-            self.need(")")
-            if name not in _CALLS:
-                raise ValueError(name)
-            return self.call(name, value)
+        """A signal, a part of one, a parameter, a call, or a name of another scope."""
+        while (sign := self.sign()) in ("::", "."):
+            self.at += 1
+            kind, inner = self.tokens[self.at]
+            if kind != "id":
+                raise ValueError(inner)
+            self.at += 1
+            name += sign + inner
+        if "::" in name or name[0] == "`" or name in FUNCTIONS:
+            return self.selected(self.call(name))
         if name in self.constants and name not in self.nets:
-            value = _Value([self.constants[name]], False)
-            return value if not self.selects() else _combine("[]", [value])
+            return self.selected(_Value([self.constants[name]], False))
         width = self.nets.get(name, 1)
         whole = _Value([("sig", name, width - 1, 0)], True, frozenset({name}))
         selects = self.selects()
@@ -539,16 +555,33 @@ class _Parser:
             selects.append((sign, first, second))
         return selects
 
-    def call(self, name: str, value: _Value) -> _Value:
-        number = _index(value)
+    def selected(self, value: _Value) -> _Value:
+        """The value, or what the brackets behind it leave of it."""
+        selects = self.selects()
+        bounds = [bound for _, *both in selects for bound in both if bound]
+        whole = _opaque(("[]", *(sign for sign, *_ in selects)), [value, *bounds])
+        return whole._replace(assignable=value.assignable) if selects else value
+
+    def call(self, name: str) -> _Value:
+        """A call, or a macro or a package's name: nothing is said of what is in it."""
+        inner = self.items("(", ")") if self.sign() == "(" else []
+        number = _index(inner[0]) if inner else None
         if name == "$clog2" and number is not None and number >= 0:
             return _Value([("int", max(number - 1, 0).bit_length(), 32)], False)
-        if name == "$bits" and all(piece[0] == "sig" for piece in value.pieces):
-            return _Value([("int", sum(p[2] - p[3] + 1 for p in value.pieces), 32)], False)
-        return _combine(name, [value])
+        pieces = [piece for value in inner for piece in value.pieces]
+        if name == "$bits" and all(piece[0] == "sig" and piece[1] in self.nets for piece in pieces):
+            return _Value([("int", sum(p[2] - p[3] + 1 for p in pieces), 32)], False)
+        return _Value([("expr", name, *pieces)], name not in FUNCTIONS)
 
     def braces(self) -> _Value:
-        """A concatenation or a replication; the opening brace is passed."""
+        """A concatenation, replication or stream; the opening brace is passed."""
+        if (sign := self.sign()) in ("<<", ">>"):
+            self.at += 1
+            if self.sign() != "{":
+                self.expression()  # the size of a slice
+            value = _opaque(sign, self.items("{", "}"), joined=True)
+            self.need("}")
+            return value
         first = self.expression()
         if self.take("{"):
             value = self.replication(_index(first), self.braces())
@@ -564,22 +597,22 @@ class _Parser:
 
     @staticmethod
     def replication(count: int | None, inner: _Value) -> _Value:
-        pieces = _merge(inner.pieces)
+        parts = _merge(inner.pieces)
         if count is None:
-            return _combine("{}", [inner])
-        if count < 1:
-            raise ValueError("no bits")
-        if len(pieces) == 1 and pieces[0][0] == "bits" and count * len(pieces[0][1]) <= MAX_BITS:
-            return _Value([("bits", pieces[0][1] * count)], False)
-        if count * len(pieces) > MAX_PIECES:
-            raise ValueError("too many")
-        return _Value(pieces * count, False, inner.names)
+            return _opaque("{}", [inner])
+        if len(parts) == 1 and parts[0][0] == "bits" and 0 < count * len(parts[0][1]) <= MAX_BITS:
+            return _Value([("bits", parts[0][1] * count)], False)
+        if count < 0 or count * len(parts) > MAX_PIECES:
+            raise ValueError(count)
+        return _Value(parts * count, False, inner.names)
 
 
 def _sized(piece: Piece) -> Piece:
     """A piece within braces, where a constant needs a size; parameters have 32 bits."""
-    if piece[0] in ("fill", "str") or (piece[0] == "int" and len(piece) == 2):
+    if piece[0] == "fill" or (piece[0] == "int" and len(piece) == 2):
         raise ValueError("no size")
+    if piece[0] == "str":
+        return "expr", piece[1]
     return ("bits", format(piece[1] % (1 << 32), "032b")) if piece[0] == "int" else piece
 
 
@@ -590,13 +623,20 @@ def _index(value: _Value) -> int | None:
 
 def _combine(sign: str, operands: list[_Value]) -> _Value:
     """An operator on its operands: a number if all of them are plain ones, else one piece."""
-    names = frozenset().union(*(value.names for value in operands))
     pieces = [piece for value in operands for piece in _merge(value.pieces)]
     if len(pieces) == len(operands) and all(piece[0] == "int" for piece in pieces):
         number = _evaluate(sign, [piece[1] for piece in pieces])
-        if number is not None and abs(number) < 1 << 40:
+        if number is not None and abs(number) < 1 << 31:
             return _Value([("int", number, 32)], False)
-    return _Value([("expr", sign, *(tuple(_merge(v.pieces)) for v in operands))], False, names)
+    return _opaque(sign, operands)
+
+
+def _opaque(sign: object, operands: list[_Value], joined: bool = False) -> _Value:
+    """One piece whose bits are not known here; an output may drive signals that are `joined`."""
+    names = frozenset().union(*(value.names for value in operands))
+    pieces = (tuple(_merge(value.pieces)) for value in operands)
+    assignable = joined and all(value.assignable for value in operands)
+    return _Value([("expr", sign, *pieces)], assignable, names)
 
 
 def _evaluate(sign: str, numbers: list[int]) -> int | None:
@@ -605,6 +645,8 @@ def _evaluate(sign: str, numbers: list[int]) -> int | None:
         return numbers[1] if numbers[0] else numbers[2]
     if len(numbers) == 1:
         return {"+": numbers[0], "-": -numbers[0], "!": int(not numbers[0])}.get(sign)
+    if len(numbers) != 2:
+        return None
     left, right = numbers
     if sign in _PLAIN:
         return int(getattr(operator, _PLAIN[sign])(left, right))
@@ -653,9 +695,7 @@ def _based(text: str) -> Piece:
         return ("bits", bits[-size:].rjust(size, pad))
     if set(bits) <= {"0", "1"} and len(bits) <= 32:
         return ("int", int(bits, 2))
-    if set(bits) == {pad}:
-        return ("fill", pad)
-    raise ValueError
+    return ("fill", pad) if set(bits) == {pad} else ("expr", text)
 
 
 _LITERALS: dict[str, Callable[[str], Piece]] = {
@@ -663,4 +703,5 @@ _LITERALS: dict[str, Callable[[str], Piece]] = {
     "int": lambda text: ("int", _int(text)),
     "fill": lambda text: ("fill", text[1].lower()),
     "str": lambda text: ("str", text),
+    "real": lambda text: ("expr", text),
 }

@@ -156,16 +156,11 @@ def _ask(files: list[str], options: dict[str, str]) -> dict[str, list[Module]] |
     """rtl.py's answer, or one sentence on why there is none."""
     if not files:
         return {"modules": [], "problems": []}
-    request = {
-        "files": files,
-        "include": _list(options.get("include", "")),
-        "define": _list(options.get("define", "")),
-        "param": _list(options.get("param", "")),
-    }
+    lists = {name: _list(options.get(name, "")) for name in ("include", "define", "param")}
     try:
         done = subprocess.run(
             [sys.executable, str(TOOLS / "rtl.py")],
-            input=json.dumps(request),
+            input=json.dumps({"files": files} | lists),
             capture_output=True,
             text=True,
             timeout=TIME_LIMIT_S,
@@ -211,7 +206,7 @@ def _row(
     if pairs is not None:
         faults = grader.faults([(p.name, p.value) for p in pairs], row)
         if faults:
-            return Problem(file, module["line"], f"the gold binding of '{name}': {faults[0]}")
+            return Problem(file, module["line"], f"the reference binding of '{name}': {faults[0]}")
         bound = {p.name for p in pairs}
         names = [p.name for p in vip.ports] + [p.name for p in vip.params]
         row["reference_answer"] = [p.model_dump() for p in pairs]

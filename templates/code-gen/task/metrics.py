@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from statistics import mean
+from statistics import fmean as mean
 from typing import Any
 
 from task.grader import explain

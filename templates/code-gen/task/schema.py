@@ -16,9 +16,8 @@ from task import grader
 GROUP_FIELD = "design"
 """Rows of one design must stay in one split."""
 
-ASKS = ("full", "short")
-"""Ways to ask. short: two lines of rules, for the starter rows (task/starter)."""
-Ask = Literal["full", "short"]
+PROMPT_VARIANTS = ("full", "short")
+"""short: two lines of rules, for the starter rows (task/starter)."""
 
 
 class Pair(BaseModel, extra="forbid"):
@@ -131,11 +130,11 @@ Bind each VIP port to the design's port of the same function on the requested bu
 ports that this bus lacks. Answer {"predicted":[{"name":"VIP port","value":"design port"}]}."""
 
 
-def messages(item: Item, ask: Ask = "full") -> list[dict[str, str]]:
+def messages(item: Item, prompt_variant: str = "full") -> list[dict[str, str]]:
     """The prompt of a row: the rules (developer) and the two interfaces (user)."""
     request = [f"In `{item.dut.name}`, bind `{item.vip.name}` to {item.target}.", *item.settings]
     text = "\n\n".join([" ".join(request), _design_text(item.dut), _vip_text(item.vip)])
-    rules = RULES if ask == "full" else SHORT_RULES
+    rules = RULES if prompt_variant == "full" else SHORT_RULES
     return [{"role": "developer", "content": rules}, {"role": "user", "content": text}]
 
 
@@ -172,6 +171,13 @@ def labels(item: Item) -> list[str]:
     return [item.protocol if item.reference_answer else "nothing to bind"]
 
 
+def display(item: Item, answer: Answer) -> list[str]:
+    """The answer as reports show it: a line for each port, then one for each parameter."""
+    ports = {port.name for port in item.vip.ports}
+    pairs = sorted(answer.predicted, key=lambda pair: pair.name not in ports)
+    return [f"{'' if p.name in ports else 'parameter '}{p.name}: {p.value}" for p in pairs]
+
+
 def slices(item: Item) -> dict[str, str]:
     """The groups a report breaks its means down by."""
     pairs = gold(item).predicted
@@ -197,11 +203,11 @@ def check_item(item: Item) -> list[str]:
     """What is wrong with a row beyond its shape, one sentence with its remedy for each problem."""
     if item.reference_answer is None:
         return [
-            "reference_answer is null: write the gold binding, or [] if nothing is to be bound."
+            "reference_answer is null: write the right binding, or [] if nothing is to be bound."
         ]
     row = item.model_dump()
     pairs = [(pair.name, pair.value) for pair in item.reference_answer]
-    problems = [f"The gold answer does not elaborate: {text}" for text in grader.faults(pairs, row)]
+    problems = [f"The reference does not elaborate: {text}" for text in grader.faults(pairs, row)]
     names = {p.name for p in item.vip.ports} | {p.name for p in item.vip.params}
     problems += _repeated("dut.ports", [p.name for p in item.dut.ports])
     problems += _repeated(
@@ -213,21 +219,18 @@ def check_item(item: Item) -> list[str]:
         for name in item.critical
         if name not in ports
     ]
+    bound = {name for name, _ in pairs}
     for name in item.must_not_bind:
-        if name not in names:
-            problems.append(
-                f"must_not_bind lists {name!r}, which the VIP does not have; remove it."
-            )
-        if name in {bound for bound, _ in pairs}:
-            problems.append(
-                f"must_not_bind lists {name!r}, which the gold answer binds; remove one of them."
-            )
-    for pair in item.reference_answer:
-        for param in item.vip.params:
-            if pair.name == param.name and _same(pair, param.default, row):
-                problems.append(
-                    f"The gold answer sets {pair.name!r} to its default; leave it out (rule 5)."
-                )
+        listed = f"must_not_bind lists {name!r}, which"
+        problems += [f"{listed} the VIP does not have; remove it."] if name not in names else []
+        problems += [f"{listed} the reference binds; remove one."] if name in bound else []
+    problems += [
+        f"The reference sets {pair.name!r} to its default; leave it out (rule 5)."
+        for pair in item.reference_answer
+        for param in item.vip.params
+        if pair.name == param.name
+        and grader.score([(pair.name, pair.value)], [(param.name, param.default)], row)[2] == 1.0
+    ]
     return problems + _check_scores(item, row)
 
 
@@ -236,24 +239,17 @@ def _repeated(where: str, names: list[str]) -> list[str]:
     return [f"{where} names {name!r} twice; rename or remove one." for name in twice]
 
 
-def _same(pair: Pair, default: str, row: dict[str, object]) -> bool:
-    return grader.score([(pair.name, pair.value)], [(pair.name, default)], row)[2] == 1.0
-
-
 def _check_scores(item: Item, row: dict[str, object]) -> list[str]:
-    """The gold answer must earn 1; binding all the rest at its default must earn clearly less."""
-    problems = []
+    """Binding all the rest at its default must earn clearly less than the reference's 1."""
     answer = gold(item).model_dump()
-    if grader.grade({"output_json": answer}, row) != 1.0:
-        problems.append("The gold answer scores below 1; correct the faults named above.")
     bound = {pair.name for pair in gold(item).predicted}
     extra = [{"name": p.name, "value": p.default} for p in item.vip.params if p.name not in bound]
     inputs = [p.name for p in item.vip.ports if p.dir == "input" and p.name not in bound]
     extra += [{"name": name, "value": "'0"} for name in inputs]
     everything = {"predicted": [*answer["predicted"], *extra]}
     if grader.grade({"output_json": everything}, row) > 0.95:
-        problems.append(
-            "Binding every VIP name scores within .05 of the gold answer, so the row cannot teach "
+        return [
+            "Binding every VIP name scores within .05 of the reference, so the row cannot teach "
             "what to leave unset; use a VIP interface with more optional ports or parameters."
-        )
-    return problems
+        ]
+    return []

@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 def read_rows(path: Path) -> list[Row]:
     """The objects of a .jsonl file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
 def port(name: str, direction: str, width: int | str = 1, **more: Any) -> Row:

@@ -54,14 +54,9 @@ def file(tmp_path: Path, text: str, name: str) -> Path:
 def test_a_module_becomes_a_row_with_widths_resolved(rtl: Path) -> None:
     rows, problems = load(rtl)
     assert problems == []
-    widths = {p["name"]: (p["dir"], p["width"]) for p in rows[0]["dut"]["ports"]}
-    assert widths == {
-        "clk": ("input", 1),
-        "s_data": ("input", 8),
-        "s_more": ("input", 8),
-        "level": ("output", 4),
-        "pad": ("inout", 3),
-    }
+    ports = [f"{p['dir']}[{p['width']}] {p['name']}" for p in rows[0]["dut"]["ports"]]
+    vectors = ["input[8] s_data", "input[8] s_more", "output[4] level", "inout[3] pad"]
+    assert ports == ["input[1] clk", *vectors]
     assert {p["name"]: p["value"] for p in rows[0]["dut"]["params"]} == {"W": "8", "D": "16"}
 
 

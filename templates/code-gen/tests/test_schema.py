@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from task.schema import Answer, Item, check_item, gold, messages
+from task.schema import Item, check_item, display, gold, messages
 from tests.conftest import Row, rebind
 
 
@@ -25,7 +25,7 @@ def test_a_good_row_has_no_finding(row: Row) -> None:
         ({"last": "s_lost"}, "no signal 's_lost'"),
         ({"clk": None}, "required port 'clk'"),
         ({"W": None}, "has 8 bits"),
-        ({"abort": "1'b0"}, "must_not_bind lists 'abort', which the gold answer binds"),
+        ({"abort": "1'b0"}, "must_not_bind lists 'abort', which the reference binds"),
         ({"SEED": "1"}, "sets 'SEED' to its default"),
         ({"SEED": "32'h1"}, "sets 'SEED' to its default"),
     ],
@@ -49,6 +49,6 @@ def test_the_prompt_shows_both_interfaces_and_the_request(row: Row) -> None:
     assert "optional output[W/8]: keep" in text
 
 
-def test_the_gold_answer_is_an_answer(row: Row) -> None:
-    assert gold(item(row)).model_dump() == {"predicted": row["reference_answer"]}
-    assert gold(item(row, reference_answer=None)) == Answer(predicted=[])
+def test_reports_show_ports_then_parameters(row: Row) -> None:
+    lines = display(item(row), gold(item(row)))
+    assert (lines[0], lines[-1]) == ("clk: clk", "parameter W: 16")

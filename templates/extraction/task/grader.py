@@ -25,7 +25,10 @@ _DESCRIPTION = re.compile(r"\s+[-\u2013\u2014|]|\s*[:(]|\s+(?=[A-Za-z]{2})")
 
 
 def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
-    """Return the reward in [0, 1]; 0 for an answer that is not {"codes": [...]}."""
+    """Reward in [0, 1]: F1 over the set of codes, with a little credit for a near miss.
+
+    An answer that is not {"codes": [...]} gets 0.
+    """
     return _score(sample, item)["reward"]
 
 
@@ -59,7 +62,7 @@ def answer_codes(sample: object) -> list[object] | None:
 
 MAX_ANSWER_CHARS = 200_000
 _FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)", re.MULTILINE)
-_TAG = re.compile(r"`*(?:[ \t]*\{[\w .#=,-]*\}|[^\s{]*)(?:[ \t]+[^\s{][^\n]*)?[ \t]*\n?")
+_TAG = re.compile(r'`*[ \t]*[^\s{]*(?:[ \t]*\{(?!\s*["}])[^{}\n]*\})?(?:[ \t]+[^\s{].*)?[ \t]*\n?')
 
 
 def read_answer(sample: object) -> dict[str, Any] | None:
@@ -82,15 +85,15 @@ def read_answer(sample: object) -> dict[str, Any] | None:
 def fenced_block(text: str) -> str | None:
     """What stands in the only fenced block of a text; None if it has no block or several."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    parts = text.split("```")
-    if len(parts) != 3:  # a block may hold ``` within a line
-        parts = _FENCE.split(text)
+    parts = _FENCE.split(text)
+    if len(parts) < 3:  # a fence may stand within a line
+        parts = text.split("```")
     return _TAG.sub("", parts[1], count=1) if len(parts) == 3 else None
 
 
 def _parse_json(text: str) -> Any:
     try:
-        return json.loads(text.strip("\ufeff \t\r\n"))
+        return json.loads(text.strip("\ufeff\u200b\u00a0 \t\r\n\f"))
     except (ValueError, RecursionError):
         return None
 

@@ -222,21 +222,23 @@ def _row(
 ) -> Iterator[dict[str, Any] | Problem]:
     codes: dict[str, list[str]] = {"gold": [], "optional": [], "must_not_code": [], "near": []}
     evidence = []
-    bad = 0
+    bad = []
     for written in source.codes:
         code = dotted(written.text)
         fault = _fault(code, written, index)
         if fault:
-            bad += 1
-            yield Problem(written.file, written.line, f"'{source.id}': {fault}")
+            bad.append(Problem(written.file, written.line, f"'{source.id}': {fault}"))
         elif code not in codes[written.use]:
             codes[written.use].append(code)
             if written.span:
                 evidence.append({"code": code, "span": written.span, "why": written.why})
     gold, optional = codes["gold"], codes["optional"]
     if bad and (settings["bad_codes"] != "code" or not gold):
-        yield Problem(source.file, source.line, f"'{source.id}' is left out: {bad} bad code(s).")
+        first, *others = bad
+        more = f" {len(others)} more of its codes cannot be used." if others else ""
+        yield Problem(first.file, first.line, first.message + more)
         return
+    yield from bad
     size = int(settings["candidates"])
     must = [*gold, *optional, *codes["near"]] if settings["add_gold"] == "yes" else []
     row: dict[str, Any] = {
@@ -273,11 +275,8 @@ def _checked(row: dict[str, Any], source: _Source) -> Iterator[dict[str, Any] | 
     try:
         item = Item.model_validate({**row, "reference_answer": answer})
     except ValidationError as error:
-        for problem in field_problems(error, row):
-            yield Problem(source.file, source.line, f"'{row['id']}': {problem}.")
-        return
-    faults = check_item(item)
-    for message in faults:
-        yield Problem(source.file, source.line, f"'{row['id']}': {message}")
-    if not faults:
-        yield row
+        faults = [f"{problem}." for problem in field_problems(error, row)]
+    else:
+        faults = check_item(item)
+    text = f"'{row['id']}': {' '.join(faults)}"
+    yield Problem(source.file, source.line, text) if faults else row

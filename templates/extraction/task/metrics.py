@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from statistics import mean
+from statistics import fmean as mean
 from typing import Any
 
 from task.grader import answer_codes, canonical, explain
@@ -166,7 +166,7 @@ def _reach(rows: Iterable[dict[str, Any]]) -> dict[str, float]:
     if not hits:
         return {}
     return {
-        "gold codes among them": mean(hits),
+        "reference codes among them": mean(hits),
         "rows with all": mean(full),
         "best F1": mean(best),
     }

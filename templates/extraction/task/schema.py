@@ -16,11 +16,9 @@ RELEASES = {"FY2026-April": (date(2026, 4, 1), date(2026, 9, 30))}
 CODE = re.compile(r"[A-Z][0-9A][0-9A-Z](\.[0-9A-Z]{1,4})?")
 """How a code is written in a row: upper case, a dot after the third character."""
 
-ASKS = ("shortlist", "open", "brief")
-"""The ways to ask: among candidates found by a search, from memory, or among candidates with two
-lines of rules (for task/starter); rft.toml chooses."""
-
-Ask = Literal["shortlist", "open", "brief"]
+PROMPT_VARIANTS = ("shortlist", "open", "brief")
+"""shortlist: choose among candidates found by a search; open: from memory; brief: candidates and
+two lines of rules, for task/starter."""
 
 _SPELLED = re.compile(r"\b[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}\b", re.IGNORECASE)
 
@@ -61,11 +59,11 @@ class Item(Strict):
     release: str
     note: str = Field(min_length=1)
     candidates: list[Candidate] = Field(default_factory=list)
-    """What the search found for the note, gold often but not always among it. Shown to the model
-    when the shortlist is asked; without any, the question is the open one."""
+    """What the search found for the note; the reference codes are often among it, not always. The
+    variant `shortlist` shows them; without any the prompt is the open one."""
     reference_answer: Codes
     near_misses: list[str] = Field(default_factory=list)
-    """Billable codes beside the gold ones in their categories: what may earn partial credit."""
+    """Billable codes in the categories of the reference codes: what may earn partial credit."""
     evidence: list[Evidence] = Field(default_factory=list)
     optional: list[str] = Field(default_factory=list)
     """Codes that some coders add: they neither help nor hurt."""
@@ -103,10 +101,11 @@ Code what the note documents for this encounter; nothing that is denied, ruled o
 relative's. Choose among the candidates. Answer {"codes":["..."]}."""
 
 
-def messages(item: Item, ask: Ask = "shortlist") -> list[dict[str, str]]:
-    """The prompt: developer then user message, built without the gold answer."""
-    shown = item.candidates if ask != "open" else []
-    rules = BRIEF if ask == "brief" else INSTRUCTIONS.format(shortlist=SHORTLIST if shown else "")
+def messages(item: Item, prompt_variant: str = "shortlist") -> list[dict[str, str]]:
+    """The prompt: developer then user message, built without the reference answer."""
+    shown = item.candidates if prompt_variant != "open" else []
+    shortlist = SHORTLIST if shown else ""
+    rules = BRIEF if prompt_variant == "brief" else INSTRUCTIONS.format(shortlist=shortlist)
     lines = [f"Encounter: {item.setting}, {item.encounter_date}, code set {item.release}."]
     lines += ["", "Note:", item.note]
     if shown:
@@ -123,7 +122,7 @@ def gold(item: Item) -> Answer:
 
 
 def labels(item: Item) -> list[str]:
-    """The gold codes, for the check of label skew."""
+    """The reference codes, for the check of label skew."""
     return item.reference_answer.codes
 
 
@@ -132,7 +131,7 @@ def slices(item: Item) -> dict[str, str]:
     n = len(item.reference_answer.codes)
     size = "none" if n == 0 else "1" if n == 1 else "2-3" if n <= 3 else "4 or more"
     first = chapter(item.reference_answer.codes[0]) if n else "none"
-    return {"setting": item.setting, "gold codes": size, "chapter of the first code": first}
+    return {"setting": item.setting, "reference codes": size, "chapter of the first code": first}
 
 
 def display(item: Item, answer: Answer) -> list[str]:
@@ -178,10 +177,12 @@ def _lists(item: Item) -> list[str]:
             for c in sorted({c for c in codes if codes.count(c) > 1})
         ]
     faults += [
-        f"'{c}' is both gold and optional; remove one of them." for c in gold if c in item.optional
+        f"'{c}' is a reference code and optional; remove one of them."
+        for c in gold
+        if c in item.optional
     ]
     faults += [
-        f"must_not_code lists '{root}', which forbids the gold code '{c}'; remove one of them."
+        f"must_not_code lists '{root}', which forbids the reference code '{c}'; remove one of them."
         for root in item.must_not_code
         for c in gold
         if below(c, root)
@@ -193,7 +194,7 @@ def _lists(item: Item) -> list[str]:
         if a != b and below(b, a)
     ]
     faults += [
-        f"near_misses holds '{c}', which is gold or in no category of a gold code; remove it."
+        f"near_misses holds '{c}', which is a reference code or in no category of one; remove it."
         for c in item.near_misses
         if c in gold or c[:3] not in {g[:3] for g in gold}
     ]
@@ -208,13 +209,13 @@ def _note(item: Item) -> list[str]:
     ]
     gold = item.reference_answer.codes
     faults += [
-        f"Evidence is given for '{e.code}', which is not a gold code."
+        f"Evidence is given for '{e.code}', which is not a reference code."
         for e in item.evidence
         if e.code not in gold
     ]
     if item.evidence:
         faults += [
-            f"The gold code '{c}' has no evidence; add the words of the note that carry it."
+            f"The reference code '{c}' has no evidence; add the words of the note that carry it."
             for c in gold
             if c not in {e.code for e in item.evidence}
         ]

@@ -60,6 +60,13 @@ def test_bad_codes_can_cost_only_themselves(tmp_path: Path, run: Import) -> None
     assert len(problems) == 1
 
 
+def test_a_row_with_two_bad_codes_is_one_problem(tmp_path: Path, run: Import) -> None:
+    (tmp_path / "a.csv").write_text("id,note,codes\n1,Cough,cough;E11;R05.1\n")
+    rows, problems = run("a.csv")
+    assert (rows, len(problems)) == ([], 1)
+    assert "1 more of its codes cannot be used" in problems[0].message
+
+
 def test_codes_are_looked_up_and_candidates_searched_for(tmp_path: Path, run: Import) -> None:
     (tmp_path / "a.csv").write_text("id,note,codes\n1,Diabetes,E11\n2,Diabetes,E11.9\n")
     rows, problems = run("a.csv", candidates=str(SIZE))

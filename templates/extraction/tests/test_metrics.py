@@ -59,7 +59,7 @@ def test_codes_that_training_never_showed_are_counted() -> None:
 def test_the_reach_of_the_candidates_is_given_where_they_are_shown() -> None:
     asked = {"candidates": [{"code": "I10"}], "messages": [{"content": "Candidate codes:"}]}
     reach = metrics([(row("a", "I10", "R05.1", **asked), answer())], [])["candidates"]
-    assert reach == {"gold codes among them": 0.5, "rows with all": 0, "best F1": 2 / 3}
+    assert reach == {"reference codes among them": 0.5, "rows with all": 0, "best F1": 2 / 3}
     assert "candidates" not in metrics([(row("a", "I10", candidates=[]), answer())], [])
 
 

@@ -62,7 +62,7 @@ def test_labels_and_slices_describe_the_row(item: Item) -> None:
     assert labels(item) == ["I13.0", "I50.23", "N18.32"]
     assert slices(item) == {
         "setting": "inpatient",
-        "gold codes": "2-3",
+        "reference codes": "2-3",
         "chapter of the first code": "circulatory",
     }
 
@@ -75,11 +75,11 @@ def test_codes_are_written_in_one_way(text: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("optional", ["I13.0"], "both gold and optional"),
-        ("must_not_code", ["I13"], "forbids the gold code 'I13.0'"),
+        ("optional", ["I13.0"], "is a reference code and optional"),
+        ("must_not_code", ["I13"], "forbids the reference code 'I13.0'"),
         ("must_not_code", ["i99"], "not written like a code"),
         ("optional", ["Z23", "Z23"], "twice"),
-        ("near_misses", ["Z23"], "in no category of a gold code"),
+        ("near_misses", ["Z23"], "in no category of one"),
         ("release", "FY1999", "not one of FY2026-April"),
         ("note", "Coded as I13.0 by the ward.", "states a code ('I13.0')"),
         ("note", "Nothing of the kind.", "not in the note word for word"),

@@ -19,7 +19,8 @@ FALSE_CLAIM = 0.1
 
 
 def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
-    """Points met over the positive points, less FALSE_CLAIM for each false claim, in [0, 1]."""
+    """Reward in [0, 1]: the share of the rubric's points that are met, less 0.1 for each fact that
+    is said to be missing and is stated."""
     share = _share(_criteria(item), verdicts(sample, item)) or 0.0
     return max(0.0, round(share - _penalty(sample, item), 12))
 
@@ -124,7 +125,7 @@ def _integer(value: object) -> int | None:
 
 MAX_ANSWER_CHARS = 200_000
 _FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)", re.MULTILINE)
-_TAG = re.compile(r"`*(?:[ \t]*\{[\w .#=,-]*\}|[^\s{]*)(?:[ \t]+[^\s{][^\n]*)?[ \t]*\n?")
+_TAG = re.compile(r'`*[ \t]*[^\s{]*(?:[ \t]*\{(?!\s*["}])[^{}\n]*\})?(?:[ \t]+[^\s{].*)?[ \t]*\n?')
 
 
 def read_answer(sample: object) -> dict[str, Any] | None:
@@ -147,15 +148,15 @@ def read_answer(sample: object) -> dict[str, Any] | None:
 def fenced_block(text: str) -> str | None:
     """What stands in the only fenced block of a text; None if it has no block or several."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    parts = text.split("```")
-    if len(parts) != 3:  # a block may hold ``` within a line
-        parts = _FENCE.split(text)
+    parts = _FENCE.split(text)
+    if len(parts) < 3:  # a fence may stand within a line
+        parts = text.split("```")
     return _TAG.sub("", parts[1], count=1) if len(parts) == 3 else None
 
 
 def _parse_json(text: str) -> Any:
     try:
-        return json.loads(text.strip("\ufeff \t\r\n"))
+        return json.loads(text.strip("\ufeff\u200b\u00a0 \t\r\n\f"))
     except (ValueError, RecursionError):
         return None
 

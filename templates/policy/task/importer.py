@@ -128,12 +128,10 @@ def _row(
         yield Problem(file, line, "Field rubric is not a list of lines like '[+0.05] condition'.")
         return
     criteria, figures, faults = _rubric([x for x in lines if x.strip()], settings)
-    for fault in faults:
-        yield Problem(file, line, f"'{texts['id']}': {fault}")
     if not criteria or (faults and settings["incomplete"] != "rescale"):
-        why = f"{len(faults)} rubric line(s) cannot be used" if faults else "it has no rubric"
-        yield Problem(file, line, f"'{texts['id']}' is left out: {why}.")
+        yield _problem(file, line, texts["id"], faults or ["It has no rubric."])
         return
+    yield from (_problem(file, line, texts["id"], [fault]) for fault in faults)
     _find_parts(criteria, str(texts["facts"]))
     if faults or settings["shares"] == "rescale":
         _rescale(criteria, settings["shares"] == "rescale")
@@ -299,7 +297,8 @@ def _checked(file: str, line: int, row: dict[str, Any]) -> Iterator[dict[str, An
         faults = check_item(Item.model_validate(row))
     except ValidationError as error:
         faults = [f"{problem}." for problem in field_problems(error, row)]
-    for message in faults:
-        yield Problem(file, line, f"'{row['id']}': {message}")
-    if not faults:
-        yield row
+    yield _problem(file, line, row["id"], faults) if faults else row
+
+
+def _problem(file: str, line: int, item_id: object, faults: list[str]) -> Problem:
+    return Problem(file, line, f"'{item_id}': {' '.join(faults)}")

@@ -145,6 +145,11 @@ def test_a_line_that_cannot_be_used_is_reported_and_costs_the_case(
     assert problems[0].line == 1
 
 
+def test_a_case_with_two_bad_lines_is_one_problem(found: Callable[..., Found]) -> None:
+    rows, problems = found(["no weight", *RUBRIC, "[+0.10] $1 and $2"], {})
+    assert (rows, len(problems)) == ([], 1)
+
+
 def test_the_other_lines_can_be_raised_to_one(found: Callable[..., Found]) -> None:
     lines = [*RUBRIC[:2], "[+0.10] $1 and $2", RUBRIC[3]]
     (row,), problems = found(lines, {"incomplete": "rescale", "shares": "rescale"})

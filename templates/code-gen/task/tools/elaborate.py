@@ -14,51 +14,33 @@ from pyslang.analysis import AnalysisManager
 from pyslang.ast import Compilation
 from pyslang.syntax import SyntaxTree
 
-from task.grader import MAX_BITS, MAX_VALUE_CHARS, read_pairs
+from task import grader
 
-FAULT_CODES = frozenset(
-    {
-        "ConstantConversion",
-        "IndexOOB",
-        "MultipleContAssigns",
-        "ParameterDoesNotExist",
-        "PortWidthExpand",
-        "PortWidthTruncate",
-        "RangeOOB",
-        "RangeSelectReversed",
-        "SignedIntegerOverflow",
-        "UnconnectedInputPort",
-        "UnsizedInConcat",
-        "VectorLiteralOverflow",
-    }
-)
+_CODES = """ConstantConversion IndexOOB MultipleContAssigns ParameterDoesNotExist PortWidthExpand
+    PortWidthTruncate RangeOOB RangeSelectReversed SignedIntegerOverflow UnconnectedInputPort
+    UnsizedInConcat VectorLiteralOverflow"""
+FAULT_CODES = frozenset(_CODES.split())
 """Diagnostics that slang counts as warnings and a testbench engineer as mistakes."""
 
-REFUSED = re.compile(
-    "Assign|crement|Equivalence|Implication|Inside|MinTypMax|New|Null|Real|Scoped|Stream|Tagged|Time"
-    "|Wildcard"
-)
-"""Kinds of expressions, by words in their names, that are more than a value; but see CALLS."""
-CALLS = frozenset({"$bits", "$clog2", "$signed", "$unsigned"})
-
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*", re.ASCII)
-_ODD = re.compile(r"""// | /\* | '[dD]\s*(?=[0-9_]*[xXzZ?])[0-9xXzZ?_]{2,}""", re.VERBOSE)
-"""What slang lets pass: comments and bad digits (8'd1x)."""
-_VALUE = re.compile(r"""[A-Za-z0-9_$'"\[\]{}():,+?*/%<>=!~&|^\-\s]+""", re.ASCII)
-
-Pair = tuple[str, str]
+_WORD = re.compile(r'"(?:[^"\\\n]|\\.)*"|\\\S+')
+_ODD = re.compile(r"//|'[dD]\s*(?=[0-9_]*[xXzZ?])[0-9xXzZ?_]{2,}")
+"""What slang lets pass: a comment to the line's end, and bad digits (8'd1x)."""
+_MACRO = re.compile(r"`(\w+)(?:\s*\([^()]*\))?")
+_OUTSIDE = "UnknownClassOrPackage"
+"""What slang says of a name that only the packages and macros of the real design explain."""
 
 
 def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
     """1.0 if the binding compiles without a fault, else 0.0; an unreadable answer is a fault."""
     try:
-        pairs = read_pairs(sample, item)
+        pairs = grader.read_pairs(sample, item)
         return 0.0 if pairs is None or diagnose(pairs, item) else 1.0
     except Exception:  # as in grader.py: a row whose tables are broken scores 0
         return 0.0
 
 
-def diagnose(pairs: list[Pair], item: dict[str, Any]) -> list[str]:
+def diagnose(pairs: list[grader.Pair], item: dict[str, Any]) -> list[str]:
     """What slang says against a binding, one sentence each; empty if it elaborates.
 
     Values are parsed alone first, so that no value can smuggle text into the testbench.
@@ -69,46 +51,42 @@ def diagnose(pairs: list[Pair], item: dict[str, Any]) -> list[str]:
     return problems or _compile(_testbench(pairs, item), pairs, item)
 
 
-def _refuse(pair: Pair, item: dict[str, Any]) -> list[str]:
+def _refuse(pair: grader.Pair, item: dict[str, Any]) -> list[str]:
     """Why a pair may not even be spliced into the testbench."""
-    name, value = pair[0].strip(), pair[1].strip()
+    name, value = pair[0].strip(), _plain(pair[1])
     if not _NAME.fullmatch(name):
         return [f"{name[:80]!r} is not a Verilog name."]
     if not _is_expression(value):
         return [f"The value of {name!r} is not one expression: {value[:80]!r}."]
-    defaults = {p["name"]: str(p["default"]) for p in item["vip"]["params"]}
-    if name not in defaults:
-        return []
-    meant = {p["name"]: str(p["value"]).strip() for p in item["dut"].get("params") or []}
-    literal = meant.get(value, value)  # a parameter of the design stands for its value
-    textual = literal.startswith('"') == defaults[name].startswith('"') or "?" in literal
-    if not textual or re.search(r"'(h?[0-9a-f_]*|[bod]?[0-9_]*)[xz?]", literal.lower()):
-        return [f"The value of {name!r} has the wrong type: {value[:80]!r}."]
-    return []
+    tables = grader.Tables(item)
+    parsed = tables.parse(pair[1])
+    return grader.type_faults(name, parsed, tables) if parsed and name in tables.params else []
 
 
 def _is_expression(text: str) -> bool:
-    """Whether a text is one value: no assignment, no path, no call but those of CALLS."""
-    if len(text) > MAX_VALUE_CHARS or not _VALUE.fullmatch(text) or _ODD.search(text):
+    """Whether a text is one expression, which calls nothing but the grader's FUNCTIONS."""
+    bare = _WORD.sub('""', text)
+    called = set(re.findall(r"(?<![\w$])\$[\w$]+", bare))
+    if len(text) > grader.MAX_VALUE_CHARS or not bare.isascii() or _ODD.search(bare):
         return False
     tree = SyntaxTree.fromText(text)
-    if len(tree.diagnostics) or str(tree.root).strip() != text:
-        return False
-    nodes: list[Any] = []
-    tree.root.visit(nodes.append)
-    kinds = [getattr(node.kind, "name", "") for node in nodes]
-    calls = [n for n, kind in zip(nodes, kinds, strict=True) if kind == "InvocationExpression"]
     return (
-        bool(re.search("Expression|IdentifierName|Select", tree.root.kind.name))
-        and all(str(call.left).strip() in CALLS for call in calls)
-        and not any(REFUSED.search(kind) for kind in kinds)
+        called <= grader.FUNCTIONS
+        and not len(tree.diagnostics)
+        and str(tree.root).strip() == text.strip()
+        and re.search("(Expression|Name)$", tree.root.kind.name) is not None
     )
 
 
-def _testbench(pairs: list[Pair], item: dict[str, Any]) -> str:
+def _plain(text: str) -> str:
+    """The text without comments; a `MACRO is a name of an unknown package, so none is expanded."""
+    return _MACRO.sub(r"rft_outside::\1", re.sub(r"/\*.*?\*/", " ", text, flags=re.DOTALL))
+
+
+def _testbench(pairs: list[grader.Pair], item: dict[str, Any]) -> str:
     """SystemVerilog text: a design stub, a VIP stub, and a module that wires them up."""
     params = {p["name"] for p in item["vip"]["params"]}
-    pairs = [(name.strip(), value.strip()) for name, value in pairs]
+    pairs = [(name.strip(), _plain(value)) for name, value in pairs]
     nets = item["dut"]["ports"]
     lines = ["`default_nettype none", "module rft_dut("]
     lines += [",\n".join(f"  {p['dir']} {_type(p)} {p['name']}" for p in nets), ");", "endmodule"]
@@ -124,18 +102,14 @@ def _testbench(pairs: list[Pair], item: dict[str, Any]) -> str:
 
 def _constants(dut: dict[str, Any]) -> list[str]:
     """The design's parameters, which a value may use; those without a plain value are left out."""
-    taken = {p["name"] for p in dut["ports"]}
-    lines = []
-    for param in dut.get("params") or []:
-        name, value = param["name"], str(param["value"]).strip()
-        if name not in taken and _NAME.fullmatch(name) and _is_expression(value):
-            lines.append(f"  localparam {name} = {value};")
-            taken.add(name)
-    return lines
+    values = {param["name"]: _plain(str(param["value"])) for param in dut.get("params") or []}
+    nets = {port["name"] for port in dut["ports"]}
+    usable = [n for n, v in values.items() if _NAME.fullmatch(n) and _is_expression(v)]
+    return [f"  localparam {name} = {values[name]};" for name in usable if name not in nets]
 
 
-def _connect(pairs: list[Pair]) -> str:
-    return ", ".join(f".{name}({value})" for name, value in pairs)
+def _connect(pairs: list[grader.Pair]) -> str:
+    return ", ".join(f".{name}({value} )" for name, value in pairs)  # the space ends a \\name
 
 
 def _type(port: dict[str, Any]) -> str:
@@ -156,12 +130,14 @@ def _vip_stub(vip: dict[str, Any]) -> str:
             f"  {port['dir']} logic [({width})-1:0] {port['name']}" + (" = '0" if optional else "")
         )
         if isinstance(width, str):
-            checks.append(f'  if (({width}) < 1 || ({width}) > {MAX_BITS}) $error("no width");')
+            checks.append(
+                f'  if (({width}) < 1 || ({width}) > {grader.MAX_BITS}) $error("no width");'
+            )
     head = f"module rft_vip #({', '.join(params)})(" if params else "module rft_vip("
     return "\n".join([head, ",\n".join(ports), ");", *checks, "endmodule"])
 
 
-def _compile(text: str, pairs: list[Pair], item: dict[str, Any]) -> list[str]:
+def _compile(text: str, pairs: list[grader.Pair], item: dict[str, Any]) -> list[str]:
     tree = SyntaxTree.fromText(text)  # the tree must outlive the compilation
     compilation = Compilation()
     compilation.addSyntaxTree(tree)
@@ -175,7 +151,8 @@ def _compile(text: str, pairs: list[Pair], item: dict[str, Any]) -> list[str]:
         code = str(diagnostic.code).removeprefix("DiagCode(").removesuffix(")")
         detail = ", ".join(str(arg) for arg in diagnostic.args)
         harmless = code == "ConstantConversion" and ", -" in detail  # -1 is all ones
-        if diagnostic.isError() or (code in FAULT_CODES and not harmless):
+        fault = diagnostic.isError() and code != _OUTSIDE
+        if fault or (code in FAULT_CODES and not harmless):
             problems.append(f"slang reports {code}" + (f" ({detail})." if detail else "."))
     bound = {name.strip() for name, _ in pairs}
     for port in item["vip"]["ports"]:  # slang cannot tell a required output from an optional one

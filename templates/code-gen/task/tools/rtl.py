@@ -152,10 +152,7 @@ def _with_types(instance: Any, trees: list[Any], manager: Any, given: dict[str, 
 
 
 def _definitions(tree: Any) -> list[Any]:
-    survey = Compilation()
-    survey.addSyntaxTree(tree)
-    _KEPT.append(survey)  # its symbols die with it
-    definitions: list[Any] = list(survey.getDefinitions())
+    definitions: list[Any] = list(_compile([tree], set(), []).getDefinitions())
     return [
         d
         for d in definitions
