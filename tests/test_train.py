@@ -18,19 +18,18 @@ def rft(run: Run, project: BakedProject, *arguments: str, code: int | None = 0) 
 
 
 @pytest.mark.parametrize("use_case", HOSTED)
-def test_the_lambda_scores_every_probe_as_the_project_does(
+def test_the_lambda_scores_stored_answers_as_the_project_does(
     bake: Bake, run: Run, use_case: str, tmp_path: Path
 ) -> None:
     project = bake(use_case=use_case)
     rft(run, project, "export", "bedrock", "--output", str(tmp_path / "aws"))
     told = run(sys.executable, "-I", tmp_path / "aws/try_locally.py", cwd=tmp_path).out
-    probes = len(project.read("task/probes.jsonl").splitlines())
-    assert told.count(f"{probes} of {probes} rewards are the project's own") == 3
+    assert told.count("200 of 200 rewards are the project's own") == 3
 
 
 def test_a_lambda_runs_no_code_of_a_model(bake: Bake, run: Run) -> None:
     done = rft(run, bake(use_case="code-exec"), "export", "bedrock", code=2)
-    assert "A Lambda cannot carry the grader: 'code_exec' runs code" in done.err
+    assert "A Lambda cannot carry local 'code_exec': it runs code" in done.err
 
 
 @pytest.mark.parametrize("use_case", USE_CASES)

@@ -195,7 +195,7 @@ def test_the_lambda_must_be_one() -> None:
             "reinforcement": {"grader": {"type": "lambda", "lambda": {"function": "rft"}}},
         }
     }
-    with pytest.raises(ValidationError, match="pattern"):
+    with pytest.raises(ValidationError, match="ARN"):
         JobBody.model_validate(sent)
 
 

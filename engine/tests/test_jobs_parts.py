@@ -97,6 +97,13 @@ def test_tokens_are_those_of_the_latest_run() -> None:
     assert "tokens of run-1" in found.lines()[0]
 
 
+@pytest.mark.parametrize("hyper", [{}, {"n_epochs": "auto"}])
+def test_epochs_that_are_not_set_are_those_of_the_forecast(hyper: dict[str, Any]) -> None:
+    found = estimate("reinforcement", ROWS, GOLDS, hyper, answers(), "run-1", settings())
+    assert (found.epochs, found.rollouts) == (3, 10 * 3 * 8)
+    assert "assumed: epochs as in ready.epochs" in found.lines()[1]
+
+
 def test_without_a_run_tokens_are_counted_in_characters() -> None:
     found = estimate("supervised", ROWS, GOLDS, {"n_epochs": 3}, [], "", settings())
     assert (found.rollouts, found.tokens) == (0, 10 * 3 * 110)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rft.jobs import uploads
+from rft.jobs import follow, uploads
 from tests.conftest import Outcome
 from tests.trainer import SENT, Trainer, job_folder
 
@@ -27,7 +27,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "state",
-    ["pending", "running", "notRunning", "queued", "In Progress", "validating", "uploading", "new"],
+    ["pending", "running", "notRunning", "queued", "In Progress", "validating", "not_ready", "new"],
 )
 def test_a_file_is_waited_for_whatever_the_time_until_then_is_called(
     rft: Rft, trainer: Trainer, state: str
@@ -39,13 +39,13 @@ def test_a_file_is_waited_for_whatever_the_time_until_then_is_called(
     assert trainer.requests.count(("GET", "files/file-1")) == 2
 
 
-@pytest.mark.parametrize("state", ["uploaded", "Processed", "READY", "succeeded", None, ""])
+@pytest.mark.parametrize("state", ["uploaded", "Processed", "FileStatus.READY", "OK", None, ""])
 def test_a_file_that_stays_so_can_be_used(rft: Rft, trainer: Trainer, state: str | None) -> None:
     trainer.file_status = [state]
     assert rft(*SENT, "--no-watch").code == 0
 
 
-@pytest.mark.parametrize("state", ["error", "Failed", "deleted", "FILE_STATE_ERROR", "canceled"])
+@pytest.mark.parametrize("state", ["error", "FileFailed", "deleted", "FILE_STATE_ERROR"])
 @pytest.mark.parametrize("before", [[], ["pending"]])
 def test_a_file_that_is_refused_is_told_with_its_reason(
     rft: Rft, trainer: Trainer, before: list[str], state: str
@@ -53,7 +53,7 @@ def test_a_file_that_is_refused_is_told_with_its_reason(
     trainer.file_status = [*before, state]
     outcome = rft(*SENT)
     assert outcome.code == 2
-    assert "refused train.jsonl: row 3 is no JSON" in outcome.err
+    assert "refused train.jsonl: row 3 is not valid JSON" in outcome.err
     assert trainer.bodies == []
 
 
@@ -71,18 +71,20 @@ def test_a_file_that_is_never_processed_ends_the_wait(
 
 
 @pytest.mark.parametrize(
-    "state", ["SUCCEEDED", "Completed", "success", "JOB_STATE_SUCCEEDED", "early-stopped", "done"]
-)
+    "state",
+    ["Completed", "JOB_STATE_SUCCEEDED", "early-stopped", "done", "SUCCEEDED_WITH_WARNINGS",
+     "JobStatus.SUCCEEDED", {"state": "succeeded"}],
+)  # fmt: skip
 def test_a_success_ends_the_watch_however_it_is_spelled(
-    rft: Rft, trainer: Trainer, state: str
+    rft: Rft, trainer: Trainer, state: Any
 ) -> None:
-    trainer.ending = {"status": state, "fine_tuned_model": "ft:toy:1"}
+    trainer.ending = {"status": state, "fine_tuned_model": {"id": "ft:toy:1"}}
     outcome = rft(*SENT)
     assert outcome.code == 0
     assert "models.tuned in rft.toml is now ft:toy:1" in outcome.out
 
 
-@pytest.mark.parametrize("state", ["canceled", "CANCELLED", "Stopped", "JOB_STATE_CANCELLED"])
+@pytest.mark.parametrize("state", ["canceled", "Cancelled by user", "Stopped", "STATE_CANCELLED"])
 def test_a_cancelled_job_ends_the_watch_however_it_is_spelled(
     rft: Rft, trainer: Trainer, state: str
 ) -> None:
@@ -104,6 +106,8 @@ def test_a_cancelled_job_ends_the_watch_however_it_is_spelled(
         ({"status": "failed", "error": "bad\x1b[2J\nline"}, "failed: bad"),
         ({"status": "failed", "error": {"code": "x", "message": "y", "param": None}}, ": x: y"),
         ({"status": "failed"}, "failed: no reason is given"),
+        ({"status": "OUT_OF_MEMORY"}, "failed: no reason is given"),
+        ({"status": "TrainingFailed", "error": True}, "failed: True"),
         ({"status": "exploded", "finished_at": 9}, "failed: no reason is given"),
     ],
 )
@@ -153,9 +157,43 @@ def test_an_odd_event_does_not_end_the_watch(rft: Rft, trainer: Trainer, odd: An
     assert "step 2 of 3" in outcome.out
 
 
-def test_a_list_of_events_that_is_none_does_not_end_the_watch(rft: Rft, trainer: Trainer) -> None:
-    trainer.events_reply = {"object": "list", "data": None}
+@pytest.mark.parametrize("reply", [{"object": "list", "data": None}, [3], 3, "text"])
+def test_a_list_of_events_that_is_none_does_not_end_the_watch(
+    rft: Rft, trainer: Trainer, reply: Any
+) -> None:
+    trainer.events_reply = (200, reply)
     assert rft(*SENT).code == 0
+
+
+def test_a_service_without_events_is_reported_once_and_watched_on(
+    rft: Rft, trainer: Trainer
+) -> None:
+    trainer.events_reply = (404, {"error": {"message": "no such path"}})
+    outcome = rft(*SENT)
+    assert outcome.code == 0
+    assert outcome.out.count("The watch goes on.") == 1
+
+
+@pytest.mark.parametrize("reply", [[], None, {}, 3])
+def test_a_reply_without_a_state_is_not_watched_for_ever(
+    rft: Rft, trainer: Trainer, monkeypatch: pytest.MonkeyPatch, reply: Any
+) -> None:
+    monkeypatch.setattr(follow, "PATIENCE_S", 0.0)
+    trainer.job_reply = reply
+    outcome = rft(*SENT)
+    assert outcome.code == 3
+    assert "replied without the state of the job" in outcome.err
+
+
+@pytest.mark.parametrize("odd", [{"created_at": None}, {"metadata": "text"}, {"training_file": 3}])
+def test_an_odd_entry_in_the_list_of_jobs_is_passed_over(
+    rft: Rft, trainer: Trainer, odd: dict[str, Any]
+) -> None:
+    trainer.lose_answer = True
+    rft(*SENT, "--no-watch")
+    trainer.lose_answer = False
+    trainer.jobs["ftjob-1"] |= odd
+    assert rft(*SENT, "--no-watch").code == 0
 
 
 def test_a_job_without_an_id_is_looked_for_again(rft: Rft, trainer: Trainer) -> None:

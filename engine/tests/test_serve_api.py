@@ -137,12 +137,14 @@ def test_files_come_in_pages(client: Any) -> None:
     ("content", "told"),
     [
         (b"", "no rows"),
-        (b"hello\n", "line 1 is not a JSON object"),
-        (b'{"messages": [{"role": "user", "content": "x"}]}\n[]\n', "line 2 is not a JSON object"),
-        (b'{"x": 1}\n', "row 1: messages"),
-        (b'{"messages": [{"role": "user"}]}\n', "messages[0].content is not text"),
-        (b'{"a": "\xff"}\n', "line 1 is not valid UTF-8"),
-        (b"[" * 100_000 + b"\n", "line 1 is not a JSON object"),
+        (b"hello\n", "line 1: not valid JSON at column 1"),
+        (b'{"messages": [{"role": "user", "content": "x"}]}\n[]\n', "line 2: the line is an array"),
+        (b'{"x": 1}\n', "line 1: messages: is missing; add it"),
+        (b'\n{"messages": [{"role": "user"}]}\n', "line 2: messages[0].content: is missing"),
+        (b'{"messages": [{"role": "user", "content": [1]}]}\n', "only text is portable"),
+        (b'{"a": "\xff"}\n', "line 1: not valid UTF-8 at byte 8"),
+        (b'{"a": 1, "a": 2}\n', "line 1: a: the key stands more than once"),
+        (b"[" * 100_000 + b"\n", "line 1: the JSON is nested deeper"),
     ],
 )
 def test_a_file_that_nobody_can_train_on_is_refused(client: Any, content: bytes, told: str) -> None:
@@ -293,7 +295,7 @@ def test_a_wrong_hyperparameter_is_named(client: Any, name: str, value: Any) -> 
 @pytest.mark.parametrize(
     ("rows", "method", "told"),
     [
-        (SUPERVISED, HALF, "the last message of a reinforcement row is the user's"),
+        (SUPERVISED, HALF, "the last message of a reinforcement row must be the user's"),
         (REINFORCED, {"type": "supervised"}, "the last message of a supervised row"),
         ([{"messages": [{"role": "system", "content": "x"}]}], HALF, "'system' is not allowed"),
     ],

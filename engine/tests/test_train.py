@@ -247,7 +247,7 @@ def test_a_file_that_is_refused_makes_no_job(rft: Rft, trainer: Trainer) -> None
     trainer.file_status = ["error"]
     outcome = rft(*SENT)
     assert outcome.code == 2
-    assert "refused train.jsonl: row 3 is no JSON" in outcome.err
+    assert "refused train.jsonl: row 3 is not valid JSON" in outcome.err
     assert trainer.bodies == []
 
 
@@ -286,6 +286,11 @@ def test_the_same_body_is_sent_once(rft: Rft, trainer: Trainer) -> None:
     assert outcome.code == 0
     assert "This job was sent already: ftjob-1" in outcome.out
     assert len(trainer.bodies) == 1
+
+
+def test_a_job_that_is_not_watched_says_what_is_next(rft: Rft, trainer: Trainer) -> None:
+    assert rft(*SENT, "--no-watch").out.endswith("sent: ftjob-1; next: rft watch\n")
+    assert "next: rft watch" not in rft(*SENT, "--no-watch").out
 
 
 def test_the_same_job_can_be_wanted_twice(rft: Rft, trainer: Trainer) -> None:
@@ -344,6 +349,15 @@ def test_a_service_on_this_machine_is_never_reached_through_a_proxy(
         monkeypatch.setenv(name.lower(), proxy)
     outcome = rft(*SENT)
     assert outcome.code == 0, outcome.err
+
+
+def test_a_bad_address_is_named_by_its_own_setting(
+    rft: Rft, project: Path, trainer: Trainer
+) -> None:
+    add_settings(project, '[train]\nbase_url = "http://127.0.0.1:0/v1"\n')
+    outcome = rft(*SENT)
+    assert outcome.code == 2
+    assert "rft.toml: train.base_url: 'http://127.0.0.1:0/v1' has port 0" in outcome.err
 
 
 def test_a_vendor_who_is_not_there(rft: Rft, project: Path) -> None:

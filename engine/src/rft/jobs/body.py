@@ -8,55 +8,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from rft import graders
 from rft.config import ProfileName
 from rft.errors import UserError
 from rft.graders.spec import MultiGrader, hosted_leaves
 from rft.graders.template import compact
-from rft.jobs.hyper import Method, ReinforcementHyper, SupervisedHyper
+from rft.jobs.hyper import Method, ReinforcementHyper, StrictModel, SupervisedHyper
 from rft.validation import field_problems
 
 LAMBDA_ARN = re.compile(
     r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]+)?"
 )
-METADATA_PAIRS, METADATA_KEY, METADATA_VALUE = 16, 64, 512
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", strict=True, allow_inf_nan=False, validate_by_name=True
-    )
+Id = Annotated[str, Field(min_length=1)]
+MetadataKey = Annotated[str, Field(min_length=1, max_length=64)]
+MetadataValue = Annotated[str, Field(max_length=512)]
 
 
 def _known_grader(value: dict[str, Any]) -> dict[str, Any]:
     """A grader of the contract, or Bedrock's only one: {"type": "lambda", "lambda": {...}}."""
-    if value.get("type") != "lambda":
-        try:
-            graders.parse_spec(value)
-        except UserError as error:
-            raise ValueError(str(error)) from None
-        return value
-    target = value.get("lambda")
-    function = target.get("function") if isinstance(target, dict) else None
-    if not isinstance(function, str) or not LAMBDA_ARN.fullmatch(function):
-        raise ValueError(
-            f"lambda.function {function!r} does not match the pattern of a Lambda's ARN; copy it "
-            "from the AWS console"
-        )
+    match value:
+        case {"type": "lambda", "lambda": {"function": str(arn)}} if LAMBDA_ARN.fullmatch(arn):
+            return value
+        case {"type": "lambda"}:
+            raise ValueError(
+                f"lambda {value.get('lambda')!r:.120} does not hold the ARN of a Lambda function "
+                "under function; copy it from the AWS console"
+            )
+    try:
+        graders.parse_spec(value)
+    except UserError as error:
+        raise ValueError(str(error)) from None
     return value
 
 
-class JsonSchema(_Strict):
+class JsonSchema(StrictModel):
     """The schema that an answer must fit."""
 
     name: Annotated[str, Field(max_length=64)]
@@ -65,7 +52,7 @@ class JsonSchema(_Strict):
     body: Annotated[dict[str, Any], Field(alias="schema")]
 
 
-class ResponseFormat(_Strict):
+class ResponseFormat(StrictModel):
     """The form of an answer; without json_schema sample.output_json is not filled in training."""
 
     type: Literal["text", "json_object", "json_schema"]
@@ -78,13 +65,13 @@ class ResponseFormat(_Strict):
         return self
 
 
-class SupervisedMethod(_Strict):
+class SupervisedMethod(StrictModel):
     """method.supervised: learn from written answers."""
 
     hyperparameters: SupervisedHyper | None = None
 
 
-class ReinforcementMethod(_Strict):
+class ReinforcementMethod(StrictModel):
     """method.reinforcement: learn from rewards."""
 
     grader: Annotated[dict[str, Any], AfterValidator(_known_grader)]
@@ -92,7 +79,7 @@ class ReinforcementMethod(_Strict):
     hyperparameters: ReinforcementHyper | None = None
 
 
-class JobMethod(_Strict):
+class JobMethod(StrictModel):
     """method: one of the two, with the part of the same name."""
 
     type: Method
@@ -109,30 +96,17 @@ class JobMethod(_Strict):
         return self
 
 
-class JobBody(_Strict):
+class JobBody(StrictModel):
     """The body of `fine_tuning.jobs.create`, as it is sent to any vendor and as our own service
     takes it. Limits: OpenAI's API reference."""
 
-    model: Annotated[str, Field(min_length=1)]
-    training_file: Annotated[str, Field(min_length=1)]
-    validation_file: Annotated[str, Field(min_length=1)] | None = None
+    model: Id
+    training_file: Id
+    validation_file: Id | None = None
     suffix: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
-    metadata: dict[str, str] | None = None
+    metadata: Annotated[dict[MetadataKey, MetadataValue], Field(max_length=16)] | None = None
     method: JobMethod
-
-    @field_validator("metadata")
-    @classmethod
-    def _metadata_fits(cls, value: dict[str, str] | None) -> dict[str, str] | None:
-        if value and len(value) > METADATA_PAIRS:
-            raise ValueError(f"at most {METADATA_PAIRS} pairs are allowed")
-        for name, text in (value or {}).items():
-            if not 1 <= len(name) <= METADATA_KEY or len(text) > METADATA_VALUE:
-                raise ValueError(
-                    f"{name[:METADATA_KEY]!r}: a key has at most {METADATA_KEY} characters, a "
-                    f"value at most {METADATA_VALUE}"
-                )
-        return value
 
     def wire(self) -> dict[str, Any]:
         """The JSON to send, without what is not set."""
@@ -141,7 +115,7 @@ class JobBody(_Strict):
 
 @dataclass(frozen=True)
 class Contract:
-    """What a profile's documentation shows of the call; nothing else is sent there."""
+    """The methods and fields that a profile documents; nothing else is sent there."""
 
     methods: tuple[Method, ...] = ("supervised", "reinforcement")
     optional: tuple[str, ...] = ("validation_file", "suffix", "seed", "metadata")
@@ -158,7 +132,7 @@ CONTRACTS: dict[ProfileName, Contract] = {
 
 
 def job_grader(spec: graders.Spec, profile: ProfileName, lambda_arn: str | None) -> dict[str, Any]:
-    """The grader JSON that the profile takes, with every source in it.
+    """The grader JSON for a profile, with every source included.
 
     Raises UserError where the profile cannot run the project's grader.
     """
@@ -178,7 +152,7 @@ def job_grader(spec: graders.Spec, profile: ProfileName, lambda_arn: str | None)
 
 
 def _compacted(value: Any) -> Any:
-    """Templates without spaces inside their braces: Foundry's own notes want them so."""
+    """Templates without spaces inside their braces, as Foundry's notes ask for."""
     if isinstance(value, dict):
         return {k: v if k == "source" else _compacted(v) for k, v in value.items()}
     if isinstance(value, list):
@@ -194,16 +168,13 @@ def build(
     grader: Mapping[str, Any] | None,
     response_format: Mapping[str, Any] | None,
     hyperparameters: Mapping[str, Any],
-    training_file: str,
-    validation_file: str | None = None,
-    suffix: str | None = None,
-    seed: int | None = None,
-    metadata: Mapping[str, str] | None = None,
+    **fields: Any,
 ) -> JobBody:
-    """The body for a profile: what its contract does not show is left out.
+    """The body for a profile, without the fields that the profile does not document.
 
-    Raises UserError for what the user asked for by name and the profile does not take, and for
-    values beyond the contract's limits.
+    `fields`: training_file, and optionally validation_file, suffix, seed and metadata. Raises
+    UserError for a method or suffix that the profile does not take, and for values beyond the
+    contract's limits.
     """
     contract = CONTRACTS[profile]
     if method not in contract.methods:
@@ -211,29 +182,18 @@ def build(
             f"Profile '{profile}' documents no {method} job in OpenAI's shape; use --method "
             f"{contract.methods[0]}, or do the {method} step with another profile."
         )
-    if suffix and "suffix" not in contract.optional:
+    if fields.get("suffix") and "suffix" not in contract.optional:
         raise UserError(f"Profile '{profile}' takes no suffix; leave --suffix out.")
-    part: dict[str, Any] = {}
+    part: dict[str, Any] = {"hyperparameters": dict(hyperparameters) or None}
     if method == "reinforcement":
         part["grader"] = grader
         if contract.response_format and (response_format or {}).get("type") == "json_schema":
             part["response_format"] = response_format
-    if hyperparameters:
-        part["hyperparameters"] = dict(hyperparameters)
-    optional = {
-        "validation_file": validation_file,
-        "suffix": suffix,
-        "seed": seed,
-        "metadata": dict(metadata) if metadata else None,
-    }
-    body = {
-        "model": model,
-        "training_file": training_file,
-        **{k: v for k, v in optional.items() if k in contract.optional and v is not None},
-        "method": {"type": method, method: part},
-    }
+    kept = {k: v for k, v in fields.items() if k in ("training_file", *contract.optional)}
     try:
-        return JobBody.model_validate(body)
+        return JobBody.model_validate(
+            {"model": model, "method": {"type": method, method: part}, **kept}
+        )
     except ValidationError as error:
         raise UserError(f"The job cannot be sent: {field_problems(error)[0]}.") from None
 

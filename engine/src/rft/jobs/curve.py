@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from rft.jobs.metrics import Point
 
@@ -49,11 +50,9 @@ def curve(values: Sequence[float | None], width: int, low: float, high: float) -
     for n in range(columns):
         part = values[n * len(values) // columns : (n + 1) * len(values) // columns]
         known = [value for value in part if value is not None]
-        if not known:
-            text += " "
-            continue
-        share = (sum(known) / len(known) - low) / (high - low) if high > low else 0.5
-        text += BLOCKS[min(len(BLOCKS) - 1, max(0, int(share * len(BLOCKS))))]
+        share = (fmean(known) - low) / (high - low) if known and high > low else 0.5
+        level = min(len(BLOCKS) - 1, max(0, int(share * len(BLOCKS))))
+        text += BLOCKS[level] if known else " "
     return text
 
 

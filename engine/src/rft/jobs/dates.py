@@ -45,11 +45,5 @@ def shutdown(profile: str, model: str) -> date | None:
     """
     table = {"openai": OPENAI_MODELS, "foundry": FOUNDRY_MODELS}.get(profile, {})
     name = model.removeprefix("ft:").partition(":")[0]
-    if name in table:
-        return table[name]
-    return next((day for known, day in table.items() if _undated(known) == name), None)
-
-
-def _undated(model: str) -> str:
-    head, _, tail = model.partition("-20")
-    return head if tail else model
+    undated = {known.partition("-20")[0]: day for known, day in reversed(table.items())}
+    return table.get(name) or undated.get(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from rft.config import Settings, Train
@@ -23,7 +24,7 @@ class JobEstimate:
     rows: int
     epochs: int
     rollouts: int
-    """Answers drawn while training, validation not counted; 0 for a supervised job."""
+    """Answers sampled in training, without validation; 0 for a supervised job."""
     tokens: int
     """Prompt and answer, over all epochs and rollouts."""
     source: str
@@ -38,29 +39,27 @@ class JobEstimate:
         return None if rate is None else self.tokens / 1e6 * rate
 
     def lines(self) -> list[str]:
-        """For people, a line each."""
+        """The estimate for people, line by line."""
         epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
-        drawn = f", {self.rollouts:,} answers" if self.rollouts else ""
-        lines = [
-            f"about {self.rows:,} rows x {epochs}{drawn}, {self.tokens:,} tokens ({self.source})",
-            *(f"assumed: {assumption}" for assumption in self.assumed),
-        ]
+        sampled = f", {self.rollouts:,} answers" if self.rollouts else ""
         rate, hour = self.price.usd_per_million_tokens, self.price.usd_per_hour
+        prices = []
         if self.usd is not None:
-            lines.append(f"price: about ${self.usd:,.2f}, at ${rate:g} a million tokens")
+            prices.append(f"about ${self.usd:,.2f}, at ${rate:g} a million tokens")
         if hour is not None:
-            lines.append(f"price: ${hour:g} for each hour of training")
-        if rate is None and hour is None:
-            lines.append(
-                "price: unknown; add usd_per_million_tokens or usd_per_hour to [train] of rft.toml"
-            )
-        return lines
+            prices.append(f"${hour:g} for each hour of training")
+        unknown = "unknown; add usd_per_million_tokens or usd_per_hour to [train] of rft.toml"
+        return [
+            f"about {self.rows:,} rows x {epochs}{sampled}, {self.tokens:,} tokens ({self.source})",
+            *(f"assumed: {assumption}" for assumption in self.assumed),
+            *(f"price: {price}" for price in prices or [unknown]),
+        ]
 
 
 def estimate(
     method: Method,
     rows: Sequence[Mapping[str, Any]],
-    golds: Sequence[str],
+    references: Sequence[str],
     hyperparameters: Mapping[str, Any],
     records: Sequence[Record],
     run: str,
@@ -68,33 +67,31 @@ def estimate(
 ) -> JobEstimate:
     """Rollouts and tokens of a job over `rows` (each with "messages").
 
-    `records` are those of the evaluation `run` if there is one: its answers say how long prompts
-    and answers are. Else both are counted in characters, an answer like its gold answer.
+    `records` are those of the evaluation `run` if there is one: they tell how long prompts and
+    answers are. Otherwise both are counted in characters, an answer like its reference answer.
+    Epochs that are not set are those of the forecast of `rft ready`.
     """
     assumed = []
     epochs = hyperparameters.get("n_epochs", "auto")
-    if not isinstance(epochs, int):
-        epochs = 1
-        assumed.append("1 epoch, the vendor chooses")
-    rollouts, group = 0, settings.ready.group_size  # the contract leaves it to the vendor
-    multiplier = hyperparameters.get("compute_multiplier", 1)
+    if epochs == "auto":
+        epochs = settings.ready.epochs
+        assumed.append("epochs as in ready.epochs; n_epochs is not set, so the vendor chooses")
+    rollouts, group = 0, settings.ready.group_size
     if method == "reinforcement":
-        scale = multiplier if isinstance(multiplier, int | float) else 1
-        rollouts = round(len(rows) * epochs * group * scale)
+        scale = hyperparameters.get("compute_multiplier", "auto")
+        rollouts = round(len(rows) * epochs * group * (1 if scale == "auto" else scale))
         assumed.append(
             f"{group} answers per row and epoch (ready.group_size), times compute_multiplier"
         )
     use = tokens_per_answer(records)
-    measured = math.isfinite(use.prompt.value + use.answer.value)
-    if measured:
-        prompt, answer = use.prompt.value, use.answer.value
-        source = f"tokens of {run}"
-    else:
+    prompt, answer = use.prompt.value, use.answer.value
+    source = f"tokens of {run}"
+    measured = math.isfinite(prompt + answer)
+    if not measured:
         texts = [sum(len(str(m.get("content"))) for m in row["messages"]) for row in rows]
-        prompt = sum(texts) / max(1, len(texts)) / CHARS_PER_TOKEN
-        answer = 0.0
+        prompt = fmean(texts or [0]) / CHARS_PER_TOKEN
         source = f"counted at {CHARS_PER_TOKEN:g} characters a token; rft eval measures it"
     if method == "supervised" or not measured:
-        answer = sum(map(len, golds)) / max(1, len(golds)) / CHARS_PER_TOKEN
+        answer = fmean(map(len, references or [""])) / CHARS_PER_TOKEN
     tokens = round((prompt + answer) * (rollouts or len(rows) * epochs))
     return JobEstimate(len(rows), epochs, rollouts, tokens, source, tuple(assumed), settings.train)

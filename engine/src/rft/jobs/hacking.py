@@ -1,7 +1,7 @@
-"""Is the reward being hacked, or the policy collapsing? A pure look at the metrics of a job.
+"""Detect reward hacking and a collapsing policy from the metrics of a job.
 
-The training reward alone always looks well: a policy that has learnt a trick, or one answer for
-everything, earns more of it. What tells are the figures beside it. Thresholds are house rules; the
+The training reward rises in both cases: a policy that has learnt a trick, or one answer for
+everything, earns more of it. The other figures show the difference. Thresholds are house rules; the
 gap of 0.10 is Microsoft's (azure-skills, finetuning: stop above 0.10, healthy up to 0.05).
 """
 
@@ -35,7 +35,7 @@ Kind = Literal["validation", "gap", "entropy", "variance", "length"]
 
 @dataclass(frozen=True)
 class Alarm:
-    """One sign; `step` is where it was seen first by these figures."""
+    """One sign of trouble; `step` is where the figures first showed it."""
 
     kind: Kind
     step: int
@@ -43,17 +43,14 @@ class Alarm:
 
 
 def watch(points: Sequence[Point], valid_answers: int | None = None) -> list[Alarm]:
-    """The signs in the metrics of a job, in order of their kinds; [] for a healthy run.
+    """Return the signs of trouble in the metrics of a job, in order of their kinds; [] for none.
 
     `points` are in order of steps. `valid_answers`: graded answers in one validation; with few of
     them a fall must be larger to be more than chance.
     """
-    inner = [alarm for alarm in (_entropy(points), _variance(points), _length(points)) if alarm]
-    outer = (
-        _validation(points, valid_answers, supported=bool(inner)),
-        _gap(points, valid_answers),
-    )
-    return [alarm for alarm in outer if alarm] + inner
+    inner = [_entropy(points), _variance(points), _length(points)]
+    fallen = _validation(points, valid_answers, supported=any(inner))
+    return [alarm for alarm in (fallen, _gap(points, valid_answers), *inner) if alarm]
 
 
 def _validation(points: Sequence[Point], answers: int | None, supported: bool) -> Alarm | None:
@@ -82,7 +79,7 @@ def _validation(points: Sequence[Point], answers: int | None, supported: bool) -
 
 
 def _gap(points: Sequence[Point], answers: int | None) -> Alarm | None:
-    """The training reward has run away from the validation reward.
+    """The training reward rises much faster than the validation reward.
 
     Straight lines through both, since the two files need not be equally hard: only their rises are
     compared. A gap counts from GAP and from three of its standard errors.
@@ -90,28 +87,29 @@ def _gap(points: Sequence[Point], answers: int | None) -> Alarm | None:
     rated, trained = _series(points, "valid_reward"), _series(points, "train_reward")
     if len(rated) < 3 or len(trained) < MIN_STEPS:
         return None
-    middle = fmean(value for _, value in rated)
-    gained, doubt = _rise(rated, _standard_error(middle, answers))
-    rose, noise = _rise(trained)
-    if rose <= RISE or rose - gained <= max(GAP, 3 * math.hypot(doubt, noise)):
+    mean = fmean(value for _, value in rated)
+    valid_rise, valid_error = _rise(rated, _standard_error(mean, answers))
+    train_rise, train_error = _rise(trained)
+    if train_rise <= RISE or train_rise - valid_rise <= max(
+        GAP, 3 * math.hypot(valid_error, train_error)
+    ):
         return None
     step = rated[-1][0]
-    did = f"rose by {gained:.2f}" if gained >= 0 else f"fell by {-gained:.2f}"
+    change = f"rose by {valid_rise:.2f}" if valid_rise >= 0 else f"fell by {-valid_rise:.2f}"
     return Alarm(
         "gap",
         step,
-        f"training reward rose by {rose:.2f} up to step {step} and validation reward {did}: what "
-        "is learnt does not carry over; look at answers that earn much (rft eval on a checkpoint, "
-        "then rft report).",
+        f"training reward rose by {train_rise:.2f} up to step {step} and validation reward "
+        f"{change}: the gain does not generalise; read the answers with the highest rewards (rft "
+        "eval on a checkpoint, then rft report).",
     )
 
 
 def _entropy(points: Sequence[Point]) -> Alarm | None:
-    """The policy has become sure of one answer."""
-    series = _series(points, "entropy")
-    if len(series) < MIN_STEPS or _at_ceiling(points):
+    """The policy gives the same answer to everything."""
+    if not (ends := _inner_ends(points, "entropy")):
         return None
-    first, high, step, low = _ends(series, 3)
+    first, high, step, low = ends
     if high <= 0 or low > ENTROPY_LEFT * high:
         return None
     return Alarm(
@@ -124,11 +122,10 @@ def _entropy(points: Sequence[Point]) -> Alarm | None:
 
 
 def _variance(points: Sequence[Point]) -> Alarm | None:
-    """Nearly every group has one reward only."""
-    series = _series(points, "no_variance")
-    if len(series) < MIN_STEPS or _at_ceiling(points):
+    """In nearly every group all answers have the same reward."""
+    if not (ends := _inner_ends(points, "no_variance")):
         return None
-    first, low, step, high = _ends(series, 3)
+    first, low, step, high = ends
     if high < NO_VARIANCE or high - low < NO_VARIANCE_RISE:
         return None
     return Alarm(
@@ -136,7 +133,7 @@ def _variance(points: Sequence[Point]) -> Alarm | None:
         step,
         f"groups whose answers all have the same reward rose from {low:.0%} (step {first}) to "
         f"{high:.0%} (step {step}){_while_training(points, first, step)}: nothing is learnt from "
-        "those; give graded credit, or drop rows that are always or never solved.",
+        "them; give graded credit, or drop rows that are always or never solved.",
     )
 
 
@@ -148,16 +145,17 @@ def _length(points: Sequence[Point]) -> Alarm | None:
     first, before, step, after = _ends(series)
     _, low, _, high = _ends(trained)
     ratio = after / before if before > 0 else 1.0
-    rated = [p.valid_reward for p in points if p.valid_reward is not None]
-    gained = len(rated) >= 2 and rated[-1] - rated[0] > RISE
-    if SHORTER < ratio < LONGER or high - low <= RISE or gained or len(rated) < 2:
+    rated = _series(points, "valid_reward")
+    if len(rated) < 2 or rated[-1][1] - rated[0][1] > RISE:
+        return None
+    if SHORTER < ratio < LONGER or high - low <= RISE:
         return None
     return Alarm(
         "length",
         step,
         f"answers went from {before:.0f} tokens (step {first}) to {after:.0f} (step {step}) and "
-        f"training reward rose by {high - low:.2f}, but validation reward did not: length may be "
-        "what pays; look at the longest and shortest answers.",
+        f"training reward rose by {high - low:.2f}, but validation reward did not: length alone "
+        "may earn it; read the longest and the shortest answers.",
     )
 
 
@@ -194,19 +192,23 @@ def _ends(
     return begin[0][0], fmean(v for _, v in begin), end[-1][0], fmean(v for _, v in end)
 
 
-def _at_ceiling(points: Sequence[Point]) -> bool:
-    rated = [p.valid_reward for p in points if p.valid_reward is not None]
-    trained = _series(points, "train_reward")
-    last = rated[-1] if rated else _ends(trained)[3] if trained else 0.0
-    return last >= CEILING
+def _inner_ends(points: Sequence[Point], name: str) -> tuple[int, float, int, float] | None:
+    """The ends of a series over three steps each.
+
+    None where it is too short, or where answers are alike because they are right.
+    """
+    series, trained = _series(points, name), _series(points, "train_reward")
+    rated = _series(points, "valid_reward")
+    reward = rated[-1][1] if rated else _ends(trained)[3] if trained else 0.0
+    return None if len(series) < MIN_STEPS or reward >= CEILING else _ends(series, 3)
 
 
 def _while_training(points: Sequence[Point], since: int, until: int) -> str:
-    """What the training reward did meanwhile, as a clause; "" if it is not reported."""
+    """The change of the training reward meanwhile, as a clause; "" if it is not reported."""
     trained = _series(points, "train_reward")
     part = [value for step, value in trained if since <= step <= until]
     if len(part) < 2:
         return ""
     _, low, _, high = _ends([(0, value) for value in part])
-    did = "rose" if high - low > RISE else "fell" if low - high > RISE else "stood still"
-    return f" while training reward {did} ({low:.2f} to {high:.2f})"
+    change = "rose" if high - low > RISE else "fell" if low - high > RISE else "did not change"
+    return f" while training reward {change} ({low:.2f} to {high:.2f})"

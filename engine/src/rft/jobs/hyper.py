@@ -15,55 +15,47 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rft.errors import UserError
 
 Method = Literal["supervised", "reinforcement"]
-_Auto = Literal["auto"]
-_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-BatchSize = Annotated[
-    _Auto | Annotated[int, Field(ge=1, le=256)] | None,
-    Field(description='"auto" or a whole number from 1 to 256'),
-]
-Epochs = Annotated[
-    _Auto | Annotated[int, Field(ge=1, le=50)] | None,
-    Field(description='"auto" or a whole number from 1 to 50'),
-]
-Rate = Annotated[
-    _Auto | Annotated[float, Field(gt=0)] | None,
-    Field(description='"auto" or a number above 0'),
-]
-Compute = Annotated[
-    _Auto | Annotated[float, Field(gt=0.00001, le=10)] | None,
-    Field(description='"auto" or a number above 0.00001, up to 10'),
-]
-Count = Annotated[
-    _Auto | Annotated[int, Field(ge=1)] | None,
-    Field(description='"auto" or a whole number from 1'),
-]
-Effort = Annotated[
-    Literal["default", "low", "medium", "high"] | None,
-    Field(description='"default", "low", "medium" or "high"'),
-]
+Auto = Literal["auto"]
 
 
-class SupervisedHyper(BaseModel):
-    """method.supervised.hyperparameters; what is left out the vendor chooses."""
+class StrictModel(BaseModel):
+    """A part of a request: unknown fields and values of another type are refused."""
 
-    model_config = _STRICT
+    model_config = ConfigDict(
+        extra="forbid", strict=True, allow_inf_nan=False, validate_by_name=True
+    )
 
-    batch_size: BatchSize = None
-    n_epochs: Epochs = None
-    learning_rate_multiplier: Rate = None
+
+class SupervisedHyper(StrictModel):
+    """method.supervised.hyperparameters; the vendor chooses those that are not set."""
+
+    batch_size: Auto | Annotated[int, Field(ge=1, le=256)] | None = Field(
+        None, description='"auto" or a whole number from 1 to 256'
+    )
+    n_epochs: Auto | Annotated[int, Field(ge=1, le=50)] | None = Field(
+        None, description='"auto" or a whole number from 1 to 50'
+    )
+    learning_rate_multiplier: Auto | Annotated[float, Field(gt=0)] | None = Field(
+        None, description='"auto" or a number above 0'
+    )
 
 
 class ReinforcementHyper(SupervisedHyper):
-    """method.reinforcement.hyperparameters; what is left out the vendor chooses."""
+    """method.reinforcement.hyperparameters. compute_multiplier: the higher, the more answers per
+    row; eval_interval: steps between two validations; eval_samples: answers per validation row."""
 
-    reasoning_effort: Effort = None
-    compute_multiplier: Compute = None
-    """More of it, more answers are drawn per row."""
-    eval_interval: Count = None
-    """Steps between two validations."""
-    eval_samples: Count = None
-    """Answers per validation row."""
+    reasoning_effort: Literal["default", "low", "medium", "high"] | None = Field(
+        None, description='"default", "low", "medium" or "high"'
+    )
+    compute_multiplier: Auto | Annotated[float, Field(gt=0.00001, le=10)] | None = Field(
+        None, description='"auto" or a number above 0.00001, up to 10'
+    )
+    eval_interval: Auto | Annotated[int, Field(ge=1)] | None = Field(
+        None, description='"auto" or a whole number from 1'
+    )
+    eval_samples: Auto | Annotated[int, Field(ge=1)] | None = Field(
+        None, description='"auto" or a whole number from 1'
+    )
 
 
 MODELS: dict[Method, type[SupervisedHyper]] = {
@@ -71,20 +63,20 @@ MODELS: dict[Method, type[SupervisedHyper]] = {
     "reinforcement": ReinforcementHyper,
 }
 BEDROCK_NAMES = ("n_epochs", "batch_size", "learning_rate_multiplier")
-"""What Amazon's page on fine-tuning through the OpenAI APIs shows."""
+"""Documented on Amazon's page about fine-tuning through the OpenAI APIs."""
 
 
 def parse_pairs(pairs: Sequence[str]) -> dict[str, Any]:
-    """{"n_epochs": 2, ...} of ["n_epochs=2", ...]. Raises UserError for anything else."""
+    """Turn ["n_epochs=2", ...] into {"n_epochs": 2, ...}. Raises UserError for anything else."""
     values: dict[str, Any] = {}
     for pair in pairs:
-        name, mark, text = pair.partition("=")
-        if not mark or not name.strip() or not text.strip():
+        name, _, text = map(str.strip, pair.partition("="))
+        if not name or not text:
             raise UserError(f"--hyper {pair}: write it as NAME=VALUE, for example n_epochs=2.")
         try:
-            values[name.strip()] = json.loads(text)
+            values[name] = json.loads(text)
         except ValueError:
-            values[name.strip()] = text.strip()
+            values[name] = text
     return values
 
 
@@ -93,22 +85,22 @@ def check_hyperparameters(
 ) -> dict[str, Any]:
     """Return the values if all lie in their domains for this method and profile.
 
-    Raises UserError naming the hyperparameter, what was given and what is allowed.
+    Raises UserError naming the hyperparameter, its value and what is allowed.
     """
     model = MODELS[method]
     names = [n for n in model.model_fields if profile != "bedrock" or n in BEDROCK_NAMES]
     for name in values:
         if name not in names:
-            where = f"method {method} on profile '{profile}'"
             raise UserError(
-                f"Hyperparameter {name}: {where} has none of that name; use {', '.join(names)}."
+                f"Hyperparameter {name}: method {method} on profile '{profile}' has none of that "
+                f"name; use {', '.join(names)}."
             )
     try:
         return model.model_validate(dict(values)).model_dump(exclude_none=True)
     except ValidationError as error:
-        name = str(error.errors(include_url=False)[0]["loc"][0])
-        allowed = model.model_fields[name].description
+        name = str(error.errors()[0]["loc"][0])
         raise UserError(
-            f"Hyperparameter {name} = {json.dumps(values[name], default=str)}: "
-            f"allowed is {allowed}; correct it in [train.{method}] of rft.toml or in --hyper."
+            f"Hyperparameter {name} = {json.dumps(values[name], default=str)}: allowed is "
+            f"{model.model_fields[name].description}; correct it in [train.{method}] of rft.toml "
+            "or in --hyper."
         ) from None

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from rft.errors import OutsideError
 
 NAME = "rft serve"
-"""What jobs and uploads are remembered under: its port may change, its state does not."""
+"""The key of its jobs and uploads on disk: its port may change, its state does not."""
 STATE = Path(".rft/serve")
 START_S = 120.0
 
@@ -33,19 +33,19 @@ def running(root: Path) -> str | None:
 def ensure(root: Path, command: Sequence[str] = ()) -> str:
     """The address of the project's service, started in the background when it does not run.
 
-    It lives on after this command, as the jobs do. Raises OutsideError with what it said when it
-    does not come up. `command` starts it; by default `rft serve` on a free port.
+    It keeps running after this command, as the jobs do. `command` starts it; by default `rft serve`
+    on a free port. Raises OutsideError with its last message when it does not come up.
     """
     if url := running(root):
         return url
-    own = [sys.executable, "-m", "rft", "--project", str(root), "serve", "--port", "0"]
+    default = [sys.executable, "-m", "rft", "--project", str(root), "serve", "--port", "0"]
     log = root / "runs" / "train" / "serve.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     print("starting rft serve in the background ...", flush=True)
     with log.open("wb") as out:
         # A session of its own: Ctrl-C here must not end the training.
         process = subprocess.Popen(
-            list(command) or own,
+            list(command) or default,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
+
+from rft.graders.response import FLAGS
 
 PATHS: dict[str, tuple[str, ...]] = {
     "train_reward": ("scores.train_reward_mean", "train_mean_reward", "critic_rewards_mean"),
@@ -30,16 +32,11 @@ PATHS: dict[str, tuple[str, ...]] = {
 """Where each figure may stand in an event's data: OpenAI's guide first, then its older flat names,
 then Bedrock's (verl's with `_` for `/`). The share of groups without variance is reported by the
 local service and by TRL, not by OpenAI."""
-GRADER_ERRORS = (
-    "sample_parse_error", "invalid_variable_error", "other_error", "python_grader_server_error",
-    "python_grader_runtime_error", "model_grader_server_error", "model_grader_refusal_error",
-    "model_grader_parse_error",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Point:
-    """The figures of one step; None is what the vendor does not tell."""
+    """The figures of one step; None where the vendor does not report it."""
 
     step: int
     total: int | None = None
@@ -49,7 +46,7 @@ class Point:
     valid_reward: float | None = None
     """Mean over the validation file, only at some steps."""
     no_variance: float | None = None
-    """Share of groups whose answers all have the same reward: nothing is learnt from those."""
+    """Share of groups whose answers all have the same reward; nothing is learnt from them."""
     entropy: float | None = None
     kl: float | None = None
     length: float | None = None
@@ -61,28 +58,37 @@ class Point:
 
 
 def points(events: Iterable[Mapping[str, Any]]) -> list[Point]:
-    """One Point a step, in order, of the `metrics` events of a job."""
+    """One Point per step, in order, from a job's events of type `metrics`.
+
+    Of two events of a step the later figures count; what the later event leaves out is kept.
+    """
     by_step: dict[int, Point] = {}
     for event in events:
         data = event.get("data")
         if event.get("type") == "metrics" and isinstance(data, Mapping) and (point := read(data)):
-            before = by_step.get(point.step)
-            by_step[point.step] = _merged(before, point) if before else point
+            figures = {name: value for name, value in vars(point).items() if value is not None}
+            by_step[point.step] = replace(by_step.get(point.step, point), **figures)
     return [by_step[step] for step in sorted(by_step)]
 
 
 def read(data: Mapping[str, Any]) -> Point | None:
     """The Point of one event's data; None if it names no step."""
-    step, total = _number(data.get("step")), _number(data.get("total_steps"))
+    step, total = number(data.get("step")), number(data.get("total_steps"))
     if step is None:
         return None
-    values = {name: _first(data, paths) for name, paths in PATHS.items()}
     return Point(
         step=int(step),
-        total=int(total) if total is not None else None,
+        total=None if total is None else int(total),
         errors=_errors(data),
-        **values,
+        **{name: _first(data, paths) for name, paths in PATHS.items()},
     )
+
+
+def number(value: Any) -> float | None:
+    """The value as a float; None for anything but a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
 
 
 def _first(data: Mapping[str, Any], paths: Iterable[str]) -> float | None:
@@ -90,31 +96,15 @@ def _first(data: Mapping[str, Any], paths: Iterable[str]) -> float | None:
         value: Any = data
         for key in path.split("."):
             value = value.get(key) if isinstance(value, Mapping) else None
-        if (number := _number(value)) is not None:
-            return number
+        if (figure := number(value)) is not None:
+            return figure
     return None
 
 
 def _errors(data: Mapping[str, Any]) -> float | None:
     part = data.get("errors")
     listed = part.get("graders") if isinstance(part, Mapping) else None
-    means = [
-        number
-        for grader in (listed if isinstance(listed, list) else ())
-        if isinstance(grader, Mapping)
-        for name in GRADER_ERRORS
-        if (number := _number(grader.get(f"train_{name}_mean"))) is not None
-    ]
-    return max(means, default=None)
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value)
-
-
-def _merged(one: Point, two: Point) -> Point:
-    """Later figures win; what the later event leaves out stays."""
-    later = {f.name: getattr(two, f.name) for f in fields(two)}
-    return replace(one, **{name: value for name, value in later.items() if value is not None})
+    entries = listed if isinstance(listed, list) else []
+    graders = [entry for entry in entries if isinstance(entry, Mapping)]
+    means = (number(grader.get(f"train_{name}_mean")) for grader in graders for name in FLAGS)
+    return max((mean for mean in means if mean is not None), default=None)

@@ -1,16 +1,18 @@
-"""What a vendor would refuse, found before anything is uploaded: one sentence each, with remedy."""
+"""Find what a vendor would refuse before anything is uploaded: one sentence each, with remedy."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, get_args
 
 from rft import graders
 from rft.config import ProfileName
 from rft.dataset import ROW_LIMITS
+from rft.errors import CheckError
 from rft.jobs import dates
 from rft.jobs.body import CONTRACTS
 from rft.jobs.hyper import Method
@@ -21,32 +23,23 @@ BEDROCK_BASES = ("openai.gpt-oss-20b", "qwen.qwen3-32b")
 _INDEX = re.compile(r"\{\{[^}]*\[\d+\][^}]*\}\}")
 
 
+Level = Literal["pass", "warn", "fail"]
+
+
 @dataclass(frozen=True)
 class JobCheck:
     """One check of the preflight; a "fail" keeps the job from being sent."""
 
-    level: Literal["pass", "warn", "fail"]
+    level: Level
     sentence: str
 
 
-def passed(sentence: str) -> JobCheck:
-    """A check that found nothing wrong."""
-    return JobCheck("pass", sentence)
-
-
-def warning(sentence: str) -> JobCheck:
-    """A check that found something worth knowing."""
-    return JobCheck("warn", sentence)
-
-
-def fault(sentence: str) -> JobCheck:
-    """A check that keeps the job from being sent."""
-    return JobCheck("fail", sentence)
+passed, warning, fault = (partial(JobCheck, level) for level in get_args(Level))
 
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """What is about to be sent, as far as the preflight looks at it."""
+    """The parts of a job that the preflight looks at."""
 
     profile: ProfileName
     method: Method
@@ -129,32 +122,12 @@ def _eligible(job: PlannedJob, today: date) -> Iterator[JobCheck]:
         return
     name = job.model.removeprefix("ft:")
     if job.profile == "foundry":
-        if name.startswith("o4-mini") and today >= dates.FOUNDRY_O4_MINI_ENDS:
-            yield fault(
-                f"Foundry trains o4-mini until {dates.FOUNDRY_O4_MINI_ENDS}, even for customers "
-                "who had it; use gpt-5 (on approval) or another profile."
-            )
-        elif name.startswith("o4-mini"):
-            yield warning(
-                f"Foundry trains o4-mini only for customers who had it before "
-                f"{dates.FOUNDRY_MODELS['o4-mini-2025-04-16']}, until "
-                f"{dates.FOUNDRY_O4_MINI_ENDS}; newcomers ask for gpt-5 ({dates.FOUNDRY_PAGE})."
-            )
-        elif name.startswith("gpt-5"):
-            yield warning(
-                "Foundry trains gpt-5 only for subscriptions that were approved; ask for access "
-                f"first ({dates.FOUNDRY_PAGE})."
-            )
-        else:
-            yield warning(
-                f"Foundry's table of bases for RFT names {' and '.join(FOUNDRY_BASES)} only "
-                f"(read for 2026-03-05); look whether {name} was added ({dates.FOUNDRY_PAGE})."
-            )
+        yield _foundry_base(name, today)
     if job.profile == "bedrock":
         if name not in BEDROCK_BASES:
             yield warning(
                 f"Bedrock's documents show RFT with {' and '.join(BEDROCK_BASES)} in us-west-2; "
-                f"look whether {name} was added before you upload."
+                f"check whether {name} was added before you upload."
             )
         rate = job.hyperparameters.get("learning_rate_multiplier", 1)
         if not isinstance(rate, str) and rate >= 1:
@@ -162,6 +135,30 @@ def _eligible(job: PlannedJob, today: date) -> Iterator[JobCheck]:
                 "Amazon advises a learning_rate_multiplier below 1; set one with --hyper "
                 "learning_rate_multiplier=0.5."
             )
+
+
+def _foundry_base(name: str, today: date) -> JobCheck:
+    ends, page = dates.FOUNDRY_O4_MINI_ENDS, dates.FOUNDRY_PAGE
+    if name.startswith("o4-mini") and today >= ends:
+        return fault(
+            f"Foundry trains o4-mini until {ends}, even for customers who had it; use gpt-5 (on "
+            "approval) or another profile."
+        )
+    if name.startswith("o4-mini"):
+        cutoff = dates.FOUNDRY_MODELS["o4-mini-2025-04-16"]
+        return warning(
+            f"Foundry trains o4-mini only for customers who had it before {cutoff}, until {ends}; "
+            f"newcomers ask for gpt-5 ({page})."
+        )
+    if name.startswith("gpt-5"):
+        return warning(
+            "Foundry trains gpt-5 only for subscriptions that were approved; ask for access first "
+            f"({page})."
+        )
+    return warning(
+        f"Foundry's table of bases for RFT names {' and '.join(FOUNDRY_BASES)} only (version of "
+        f"2026-03-05); check whether {name} was added ({page})."
+    )
 
 
 def _grader(job: PlannedJob, today: date) -> Iterator[JobCheck]:
@@ -186,6 +183,9 @@ def _grader(job: PlannedJob, today: date) -> Iterator[JobCheck]:
         )
 
 
-def failed(checks: Sequence[JobCheck]) -> list[JobCheck]:
-    """The checks that keep the job from being sent."""
-    return [check for check in checks if check.level == "fail"]
+def refuse(checks: Iterable[JobCheck]) -> None:
+    """Raises CheckError with the first check that keeps the job from being sent, if any."""
+    reasons = [check.sentence for check in checks if check.level == "fail"]
+    if reasons:
+        more = f" ({len(reasons) - 1} more above)" if len(reasons) > 1 else ""
+        raise CheckError(f"not sent: {reasons[0]}{more}")

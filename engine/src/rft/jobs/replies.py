@@ -1,7 +1,7 @@
-"""What services answer about files and jobs, in the contract's words.
+"""Translate what services reply about files and jobs into the contract's words.
 
 OpenAI's contract names a few states; Azure, Bedrock, Mistral, Together, Fireworks and Vertex spell
-them otherwise and have more of them.
+them differently and have more of them.
 """
 
 from __future__ import annotations
@@ -13,19 +13,13 @@ from typing import Any, Literal
 from rft.endpoint import message_in, quoted
 
 OVER = ("succeeded", "failed", "cancelled")
-"""States after which nothing happens any more."""
+"""States in which a job has ended."""
 RUNNING = (
     "validating_files", "queued", "running", "pausing", "paused", "resuming", "cancelling",
 )  # fmt: skip
-_JOB_STATES: dict[str, str] = {
+_BEFORE_THE_END: dict[str, str] = {
     spelling: state
     for state, spellings in {
-        "succeeded": "success successful completed complete done finished early_stopped "
-        "partially_succeeded partially_completed",
-        "failed": "failure error errored user_error system_error failed_validation "
-        "validation_failed rejected expired timeout timed_out crashed",
-        "cancelled": "canceled user_cancelled user_canceled cancelled_by_user canceled_by_user "
-        "aborted stopped terminated deleted",
         "cancelling": "canceling cancel_requested cancellation_requested stopping deleting",
         "queued": "pending created submitted scheduled waiting accepted not_running not_started",
         "running": "in_progress training started active processing validated preprocessing "
@@ -35,14 +29,20 @@ _JOB_STATES: dict[str, str] = {
     }.items()
     for spelling in spellings.split()
 }
-_FILE_READY = {
-    "", "none", "processed", "ready", "completed", "complete", "succeeded", "success", "available",
-    "active", "done", "valid", "validated",
+_SUCCESS = {"succeeded", "success", "successful", "completed", "complete", "finished", "done", "ok"}
+_FAILURE = {
+    "failed", "failure", "error", "errored", "unsuccessful", "rejected", "invalid", "corrupted",
+    "expired", "timeout", "timed", "crashed", "preempted", "exceeded", "memory",
 }  # fmt: skip
-_FILE_REFUSED = {
-    "error", "errored", "failed", "failure", "deleted", "deleting", "cancelled", "canceled",
-    "expired", "rejected", "invalid", "validation_failed", "failed_validation",
+_CANCELLED = {
+    "cancelled", "canceled", "aborted", "stopped", "terminated", "deleted", "killed", "revoked",
+    "interrupted",
 }  # fmt: skip
+_FILE_READY = _SUCCESS | {
+    "none", "processed", "ready", "available", "active", "valid", "validated", "imported", "passed",
+}  # fmt: skip
+"""Words in a state that tell how a job or file has ended."""
+_MOST_PAGES = 1000
 _REASONS = (
     "error", "status_details", "failure_reason", "failure_message", "failureReason",
     "failureMessage", "status_message", "statusMessage", "reason", "detail", "message",
@@ -50,23 +50,42 @@ _REASONS = (
 
 
 def job_status(job: Any) -> str:
-    """The state of a job as the contract spells it; an unknown one as it came, in lower case.
+    """The state of a job as the contract spells it; an unknown one in lower case, as reported.
 
-    A job of an unknown state that has ended by its `finished_at` has succeeded if it names a model.
+    A job of an unknown state with a `finished_at` has succeeded if it names a model. "" for a reply
+    without a state.
     """
-    spelled = _snake(getattr(job, "status", None))
-    status = _JOB_STATES.get(spelled, spelled)
-    if status in OVER or status in RUNNING or not getattr(job, "finished_at", None):
+    spelling = _spelling(job)
+    words = spelling.split("_")
+    status = _BEFORE_THE_END.get(spelling, spelling)
+    if status in RUNNING or words[-1].endswith("ing"):
         return status
-    return "succeeded" if getattr(job, "fine_tuned_model", None) else "failed"
+    if words[0] in {*_SUCCESS, "early", "partially"}:
+        return "succeeded"
+    if _FAILURE.intersection(words):
+        return "failed"
+    if _CANCELLED.intersection(words):
+        return "cancelled"
+    if spelling and getattr(job, "finished_at", None):
+        return "succeeded" if tuned_model(job) else "failed"
+    return status
+
+
+def tuned_model(job: Any) -> str:
+    """The id of the model that a job made; "" if it names none."""
+    model = getattr(job, "fine_tuned_model", None)
+    if isinstance(model, dict):
+        model = model.get("id") or model.get("name")
+    return str(model or "")
 
 
 def file_state(file: Any) -> Literal["ready", "refused", "processing"]:
-    """Whether an uploaded file can be used; "processing" under whatever name it is given."""
-    status = _snake(getattr(file, "status", None))
-    if status in _FILE_REFUSED:
+    """Whether an uploaded file can be used; any unknown state is "processing"."""
+    words = _spelling(file).split("_")
+    if (_FAILURE | _CANCELLED | {"deleting"}).intersection(words):
         return "refused"
-    return "ready" if status in _FILE_READY else "processing"
+    ready = words == [""] or _FILE_READY.intersection((words[0], words[-1]))
+    return "ready" if ready and "not" not in words else "processing"
 
 
 def reason(reply: Any) -> str:
@@ -74,14 +93,11 @@ def reason(reply: Any) -> str:
 
     `reply`: an object of the SDK, whose fields may be of any type.
     """
-    data = reply.to_dict(mode="json", warnings=False) if hasattr(reply, "to_dict") else {}
-    for name in _REASONS:
-        value = data.get(name)
-        if value:
-            code = value.get("code") if isinstance(value, dict) else None
-            words = quoted(message_in(value))
-            return f"{code}: {words}" if code and str(code) not in words else words
-    return ""
+    data = _as_sent(reply)
+    value = next((data[name] for name in _REASONS if data.get(name)), None)
+    words = quoted(message_in(value))
+    code = value.get("code") if isinstance(value, dict) else None
+    return f"{code}: {words}" if code and str(code) not in words else words
 
 
 def entries(page: Any) -> Iterator[dict[str, Any]]:
@@ -90,29 +106,33 @@ def entries(page: Any) -> Iterator[dict[str, Any]]:
     Stops at a page without anything new: some services send the same page for ever.
     """
     known: set[str] = set()
-    while True:
+    for _ in range(_MOST_PAGES):
         data = getattr(page, "data", None)
-        fresh = []
-        for entry in data if isinstance(data, list) else []:
-            sent = (
-                entry.to_dict(mode="json", warnings=False) if hasattr(entry, "to_dict") else entry
-            )
-            if isinstance(sent, dict) and (key := entry_key(sent)) not in known:
-                known.add(key)
-                fresh.append(sent)
-        yield from fresh
+        sent = map(_as_sent, data if isinstance(data, list) else [])
+        fresh = {key: entry for entry in sent if entry and (key := entry_key(entry)) not in known}
+        known |= fresh.keys()
+        yield from fresh.values()
         if not fresh or not page.has_next_page():
             return
         page = page.get_next_page()
 
 
 def entry_key(entry: dict[str, Any]) -> str:
-    """What tells one entry of a list from another: its id, else all that it says."""
+    """The identity of an entry in a list: its id, or its whole content where it has none."""
     return str(entry.get("id") or sorted(entry.items(), key=str))
 
 
-def _snake(value: Any) -> str:
+def _as_sent(reply: Any) -> dict[str, Any]:
+    """The JSON object behind an object of the SDK; {} for anything else."""
+    data = reply.to_dict(mode="json", warnings=False) if hasattr(reply, "to_dict") else reply
+    return data if isinstance(data, dict) else {}
+
+
+def _spelling(reply: Any) -> str:
     """ "JOB_STATE_SUCCEEDED", "In progress" and "InProgress" as succeeded and in_progress."""
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(value if value is not None else "").strip())
-    text = re.sub(r"[\s-]+", "_", text.lower())
+    value = getattr(reply, "status", None) or getattr(reply, "state", None)
+    if isinstance(value, dict):
+        value = value.get("state") or value.get("status")
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(value or ""))
+    text = re.sub(r"[\W_]+", "_", text.lower()).strip("_")
     return re.sub(r"^(?:job_|file_)?(?:state|status)_", "", text)

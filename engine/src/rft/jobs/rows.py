@@ -31,27 +31,26 @@ def share(rows: Sequence[Row], method: Method, warm_share: float | None, seed: i
 
 
 def reinforcement_rows(rows: Sequence[Mapping[str, Any]], profile: str) -> list[dict[str, Any]]:
-    """Each row as it stands (graders read all of it), with the roles of the profile."""
+    """Each row with all its fields (graders read them) and the roles of the profile."""
     role = "system" if profile == "bedrock" else "developer"
     return [{**row, "messages": instructed_by(row["messages"], role)} for row in rows]
 
 
 def supervised_rows(
-    rows: Sequence[Mapping[str, Any]], golds: Sequence[str]
+    rows: Sequence[Mapping[str, Any]], references: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Each row's prompt with its gold answer as the assistant's turn; no field of ours is sent."""
-    made = []
-    for row, gold in zip(rows, golds, strict=True):
-        line: dict[str, Any] = {
+    """Each row's prompt and tools with its reference answer as the assistant's turn; no other
+    field is sent."""
+    return [
+        {
             "messages": [
                 *instructed_by(row["messages"], "system"),
-                {"role": "assistant", "content": gold},
+                {"role": "assistant", "content": reference},
             ]
         }
-        if row.get("tools"):
-            line["tools"] = row["tools"]
-        made.append(line)
-    return made
+        | ({"tools": row["tools"]} if row.get("tools") else {})
+        for row, reference in zip(rows, references, strict=True)
+    ]
 
 
 def to_jsonl(rows: Sequence[Mapping[str, Any]]) -> bytes:

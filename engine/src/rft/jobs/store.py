@@ -1,15 +1,16 @@
-"""What is remembered of a training job: one folder each below runs/train/.
+"""The folder of a training job below runs/train/.
 
-`body.json` is what was sent, `train.jsonl` and `validation.jsonl` the files behind its ids,
-`job.json` who trains it, `events.jsonl` what happened. The job id is written the moment it is
-known, so a killed command never makes a second job.
+`body.json` is the request, `train.jsonl` and `validation.jsonl` the files behind its ids,
+`job.json` the job's id and state, `events.jsonl` its events. The id is written as soon as it is
+known, so a killed command never creates a second job.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,13 @@ from rft.errors import UserError
 from rft.files import not_writable, write_text
 from rft.jobs.hyper import Method
 from rft.jobs.replies import entry_key
-from rft.locks import exclusive
 from rft.runs import make_folder
 
 INFO, BODY, EVENTS = "job.json", "body.json", "events.jsonl"
 
 
 class JobInfo(BaseModel):
-    """What job.json says. Holds no key and no secret."""
+    """The content of job.json. Holds no key and no secret."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,7 +39,7 @@ class JobInfo(BaseModel):
     """Of the vendor, or "rft serve" for our own service."""
     method: Method
     start_from: str
-    """Id of the model that is trained."""
+    """Id of the model to train."""
     name: str
     """Name of the tuned model in the [models] table of rft.toml."""
     created: str = ""
@@ -49,20 +49,20 @@ class JobInfo(BaseModel):
     status: str = ""
     tuned_model: str = ""
     readiness: str = ""
-    """What was known of the base when the job was sent."""
+    """The verdict of `rft ready` on that model when the job was sent."""
     overruled: bool = False
     """Sent although readiness said no (--anyway)."""
 
 
+@dataclass
 class JobFolder:
-    """A job's folder."""
+    """A job's folder, with what its job.json says."""
 
-    def __init__(self, folder: Path, info: JobInfo) -> None:
-        self.folder = folder
-        self.info = info
+    folder: Path
+    info: JobInfo
 
     def update(self, **values: Any) -> None:
-        """Change job.json, all of it or nothing."""
+        """Change values of job.json."""
         self.info = self.info.model_copy(update=values)
         write_text(self.folder / INFO, self.info.model_dump_json(indent=2) + "\n")
 
@@ -71,12 +71,12 @@ class JobFolder:
         write_text(self.folder / BODY, json.dumps(body, indent=2, ensure_ascii=False) + "\n")
 
     def body(self) -> dict[str, Any]:
-        """What body.json holds."""
+        """The content of body.json."""
         body: dict[str, Any] = json.loads((self.folder / BODY).read_text(encoding="utf-8"))
         return body
 
     def event_keys(self) -> set[str]:
-        """The keys of the events that are kept already."""
+        """The keys of the events that are stored already."""
         try:
             lines = (self.folder / EVENTS).read_text(encoding="utf-8").split("\n")
             return {entry_key(json.loads(line)) for line in lines if line}
@@ -84,7 +84,7 @@ class JobFolder:
             return set()
 
     def append_events(self, events: Iterable[dict[str, Any]]) -> None:
-        """Keep events as the service sent them. Raises OutsideError when the disk refuses."""
+        """Store events as the service sent them. Raises OutsideError when the disk refuses."""
         try:
             with (self.folder / EVENTS).open("a", encoding="utf-8") as file:
                 file.writelines(json.dumps(event) + "\n" for event in events)
@@ -93,54 +93,36 @@ class JobFolder:
 
 
 def start(root: Path, info: JobInfo) -> JobFolder:
-    """A fresh folder for a job that has not been sent yet."""
+    """A new folder for a job that has not been sent yet."""
     now = datetime.now(UTC)
-    folder = make_folder(root, f"{now:%Y%m%d-%H%M%S}-{info.method}")
-    job = JobFolder(folder, info)
+    job = JobFolder(make_folder(root, f"{now:%Y%m%d-%H%M%S}-{info.method}"), info)
     job.update(created=now.isoformat(timespec="seconds"))
     return job
 
 
 def all_jobs(root: Path) -> Iterator[JobFolder]:
-    """Every readable job, oldest first."""
-    for path in sorted(root.glob(f"*/{INFO}")):
-        try:
-            info = JobInfo.model_validate_json(path.read_text(encoding="utf-8"))
-        except (OSError, ValidationError):
-            continue
-        yield JobFolder(path.parent, info)
+    """Every readable job, newest first."""
+    for path in sorted(root.glob(f"*/{INFO}"), reverse=True):
+        with contextlib.suppress(OSError, ValidationError):
+            yield JobFolder(path.parent, JobInfo.model_validate_json(path.read_bytes()))
 
 
 def with_identity(root: Path, identity: str) -> JobFolder | None:
     """The newest job with this body that has not failed and was not cancelled."""
-    for job in reversed(list(all_jobs(root))):
-        if job.info.identity == identity and job.info.status not in ("failed", "cancelled"):
-            return job
-    return None
+    jobs = (job for job in all_jobs(root) if job.info.identity == identity)
+    return next((job for job in jobs if job.info.status not in ("failed", "cancelled")), None)
 
 
 def find(root: Path, name: str) -> JobFolder:
-    """The job of this id or folder; with no name the newest that was sent.
+    """The job of this id or folder; without a name the newest that was sent.
 
     Raises UserError when there is none.
     """
     sent = [job for job in all_jobs(root) if job.info.job_id]
-    if not name and sent:
-        return sent[-1]
-    for job in reversed(sent):
-        if name in (job.info.job_id, job.folder.name):
+    for job in sent:
+        if name in ("", job.info.job_id, job.folder.name):
             return job
-    if name:
-        raise UserError(
-            f"No job '{name}' was sent from here; runs/train holds "
-            f"{', '.join(job.info.job_id for job in sent) or 'none'}."
-        )
-    raise UserError("No job was sent from here yet; send one with `rft train`.")
-
-
-def sending(root: Path) -> AbstractContextManager[None]:
-    """Only one process sends jobs of a project at a time. Raises UserError if another does."""
-    return exclusive(
-        root / ".lock",
-        "Another rft train is sending a job of this project; wait for it, then run rft watch.",
-    )
+    if not name:
+        raise UserError("No job was sent from here yet; send one with `rft train`.")
+    ids = ", ".join(job.info.job_id for job in reversed(sent)) or "none"
+    raise UserError(f"No job '{name}' was sent from here; runs/train holds {ids}.")

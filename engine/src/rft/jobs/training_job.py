@@ -1,9 +1,8 @@
-"""A training job that was sent: watch it, pause it, and take over its model."""
+"""A training job that was sent: watch it, pause it, and store its model's name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +12,7 @@ from rft.jobs import store
 from rft.jobs.follow import State, follow
 from rft.jobs.metrics import Point
 from rft.jobs.model_names import write_model_name
-from rft.jobs.replies import entries, job_status, reason
+from rft.jobs.replies import entries, job_status, reason, tuned_model
 from rft.jobs.vendor import connect, explained, remembered_as
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class TrainingResult:
     model: str = ""
     """Id of the tuned model."""
     replaced: str | None = None
-    """The id that stood under that name before."""
+    """The id that had this name before."""
     settings_file: str = ""
     trained_tokens: int | None = None
     checkpoints: list[dict[str, Any]] = field(default_factory=list)
@@ -47,14 +46,14 @@ class TrainingResult:
         return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
-        """The summary, a line each."""
+        """The summary for people, line by line."""
         if self.status == "paused":
             return [f"{self.job_id} is paused; rft train resume continues it."]
-        lines = [f"trained on {self.trained_tokens:,} tokens"] if self.trained_tokens else []
-        lines += map(_checkpoint_line, self.checkpoints)
+        tokens = f"trained on {self.trained_tokens:,} tokens" if self.trained_tokens else ""
         replaced = f" in place of {self.replaced}" if self.replaced else ""
         return [
-            *lines,
+            *filter(None, [tokens]),
+            *map(_checkpoint_line, self.checkpoints),
             f"models.{self.name} in {self.settings_file} is now {self.model}{replaced}",
             f"next: rft eval --model {self.name} --split test",
         ]
@@ -64,18 +63,18 @@ class TrainingResult:
         return asdict(self)
 
     def to_frame(self) -> pandas.DataFrame:
-        """The metrics, one line per step. Needs pandas."""
+        """The metrics, one row per step. Needs pandas."""
         import pandas
 
         return pandas.DataFrame([asdict(point) for point in self.points])
 
 
+@dataclass
 class TrainingJob:
-    """A job as its service knows it, with its folder below runs/train."""
+    """A job that its service knows, with its folder below runs/train."""
 
-    def __init__(self, settings: Settings, folder: store.JobFolder) -> None:
-        self.settings = settings
-        self.folder = folder
+    settings: Settings
+    folder: store.JobFolder
 
     @classmethod
     def find(cls, settings: Settings, name: str = "") -> TrainingJob:
@@ -99,14 +98,14 @@ class TrainingJob:
 
     @property
     def status(self) -> str:
-        """The state when it was last asked for."""
+        """The last state that the service reported."""
         return self.folder.info.status
 
     def __str__(self) -> str:
         return f"{self.id}: {self.status}"
 
     def to_dict(self) -> dict[str, Any]:
-        """What is remembered of the job, as JSON data."""
+        """The content of job.json and its folder, as JSON data."""
         return self.folder.info.model_dump(mode="json") | {"folder": str(self.folder.folder)}
 
     def change(self, action: Literal["pause", "resume", "cancel"]) -> str:
@@ -134,12 +133,11 @@ class TrainingJob:
         """
         last, pausing = State(), False
         try:
-            for state in self.follow():
-                on_state(state)
-                last = state
-                if pause_on_hacking and state.alarms and state.status == "running" and not pausing:
+            for last in self.follow():
+                on_state(last)
+                if pause_on_hacking and last.alarms and last.status == "running" and not pausing:
                     pausing = True
-                    on_state(replace(state, news=[], notice=self._pause_for_hacking()))
+                    on_state(replace(last, news=[], notice=self._pause_for_hacking()))
         except KeyboardInterrupt:
             raise StoppedError(f"stopped; {self.id} goes on, rft watch shows it again.") from None
         return self._finish(last)
@@ -152,33 +150,34 @@ class TrainingJob:
         return "pausing the job because of --stop-on-hacking; rft train resume continues it."
 
     def _finish(self, last: State) -> TrainingResult:
-        info, job = self.folder.info, last.job
-        result = TrainingResult(self.id, last.status, info.name, points=last.points)
+        name, job = self.folder.info.name, last.job
         if last.status == "paused":
-            return result
+            return TrainingResult(self.id, last.status, name, points=last.points)
         if last.status == "failed":
             raise CheckError(f"{self.id} failed: {reason(job) or 'no reason is given'}")
         if last.status == "cancelled":
-            raise CheckError(f"{self.id} was cancelled; no model came of it.")
-        model = getattr(job, "fine_tuned_model", None)
+            raise CheckError(f"{self.id} was cancelled; there is no tuned model.")
+        model = tuned_model(job)
         if not model:
             raise CheckError(f"{self.id} succeeded, but its model is not named; ask the vendor.")
-        self.folder.update(tuned_model=str(model))
-        file = self.settings.path(self.settings.file)
+        self.folder.update(tuned_model=model)
         tokens = getattr(job, "trained_tokens", None)
-        return replace(
-            result,
-            model=str(model),
-            replaced=write_model_name(file, info.name, str(model)),
-            settings_file=str(self.settings.file),
-            trained_tokens=tokens if isinstance(tokens, int) else None,
-            checkpoints=self._checkpoints(),
+        return TrainingResult(
+            self.id,
+            last.status,
+            name,
+            model,
+            write_model_name(self.settings.path(self.settings.file), name, model),
+            str(self.settings.file),
+            tokens if isinstance(tokens, int) else None,
+            self._checkpoints(),
+            last.points,
         )
 
     def _checkpoints(self) -> list[dict[str, Any]]:
         """The checkpoints that can be evaluated; a vendor may have none."""
         try:
-            with closing(connect(self.settings)) as client, explained(client, "the checkpoints"):
+            with connect(self.settings) as client, explained(client, "the checkpoints"):
                 jobs = client.fine_tuning.jobs
                 page = jobs.checkpoints.list(self.id, limit=_CHECKPOINTS_SHOWN)
                 return list(entries(page))[:_CHECKPOINTS_SHOWN]

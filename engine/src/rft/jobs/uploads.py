@@ -1,4 +1,4 @@
-"""Upload a file once: its id is remembered by address and content, and verified before reuse."""
+"""Upload a file once: its id is stored by address and content, and verified before reuse."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S, SLOWER = 0.5, 10.0, 1.5
 PATIENCE_S = 1800.0
 """As long as the SDK waits for a file to be processed."""
 UPLOADED_S = 10.0
-"""So long a file may be "uploaded": some services read it only when a job asks for it."""
+"""A file still "uploaded" after this is used: some services read it only for a job."""
 Say = Callable[[str], None]
 
 
@@ -37,32 +37,32 @@ def upload(
 ) -> tuple[str, bool]:
     """(file id, whether it was there already) of a training file; `root` holds uploads.json.
 
-    `vendor`: what its files are remembered under; `say` gets a sentence when a wait begins.
+    `vendor`: the key of its files in uploads.json; `say` gets a sentence when a wait begins.
 
     Raises UserError when the vendor refuses the file, OutsideError when it cannot be reached or
     does not finish reading the file.
     """
     known = _read(root / FILE)
     digest = sha256(content)
-    remembered = known.get(vendor, {}).get(digest, "")
-    if remembered and _still_there(client, remembered, len(content), say):
-        return remembered, True
+    stored = known.get(vendor, {}).get(digest, "")
+    if stored and _still_there(client, stored, len(content), say):
+        return stored, True
     say(f"uploading {name} ({len(content):,} bytes) ...")
     with explained(client, f"uploading {name}"):
-        made = client.files.create(file=(name, content, "application/jsonl"), purpose="fine-tune")
-        made = _processed(client, made, name, say)
-    if file_state(made) == "refused":
+        file = client.files.create(file=(name, content, "application/jsonl"), purpose="fine-tune")
+        file = _processed(client, file, name, say)
+    if file_state(file) == "refused":
         raise UserError(
-            f"{address(client)} refused {name}: {reason(made) or made.status}; correct it, then "
+            f"{address(client)} refused {name}: {reason(file) or file.status}; correct it, then "
             "run the same command again."
         )
-    known.setdefault(vendor, {})[digest] = made.id
+    known.setdefault(vendor, {})[digest] = file.id
     write_text(root / FILE, json.dumps(known, indent=2) + "\n")
-    return made.id, False
+    return file.id, False
 
 
 def _processed(client: OpenAI, file: FileObject, name: str, say: Say) -> FileObject:
-    """The file once the service has looked at it, whatever it calls the time until then."""
+    """Wait until the service has processed the file, whatever it calls the state until then."""
     if not getattr(file, "id", None):
         raise OutsideError(f"{address(client)} answered the upload of {name} without a file id.")
     wait, began, announced = FIRST_WAIT_S, time.monotonic(), False
@@ -85,17 +85,11 @@ def _processed(client: OpenAI, file: FileObject, name: str, say: Say) -> FileObj
 
 
 def _still_there(client: OpenAI, file_id: str, size: int, say: Say) -> bool:
-    import openai
-
     try:
         with explained(client, "asking for the file"):
-            try:
-                file = client.files.retrieve(file_id)
-            except openai.NotFoundError:
-                return False
-            file = _processed(client, file, file_id, say)
+            file = _processed(client, client.files.retrieve(file_id), file_id, say)
     except UserError:
-        return False  # whatever is wrong with it, the upload will say so
+        return False  # it is uploaded again, which names whatever else is wrong
     return file_state(file) != "refused" and getattr(file, "bytes", None) in (size, 0, None)
 
 
@@ -103,5 +97,5 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return {}  # remembered only to save an upload
+        return {}  # it only saves uploads
     return known if isinstance(known, dict) else {}

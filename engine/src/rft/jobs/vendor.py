@@ -1,4 +1,4 @@
-"""The client that talks to whoever trains, and its errors as sentences."""
+"""The client of the training service, and its errors as sentences."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rft import config, endpoint
 from rft.config import Settings, redact
 from rft.errors import UserError
 from rft.jobs import local_service
+from rft.jobs.metrics import number
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -45,7 +46,7 @@ def address(client: OpenAI) -> str:
 
 
 def remembered_as(settings: Settings) -> str:
-    """What this vendor's jobs and uploads are remembered under; "" while it has no address."""
+    """The name under which this vendor's jobs and uploads are stored; "" without an address."""
     try:
         url = config.train_url(settings)
     except UserError:  # a dry run needs none; connect says what is missing
@@ -55,7 +56,7 @@ def remembered_as(settings: Settings) -> str:
 
 @contextmanager
 def explained(client: OpenAI, doing: str) -> Iterator[None]:
-    """Turn the SDK's exceptions into ours; `doing` is what was tried, as a noun."""
+    """Turn the SDK's exceptions into ours; `doing` names the request, as a noun."""
     try:
         yield
     except Exception as error:
@@ -96,7 +97,7 @@ def shutdown_date(client: OpenAI, model: str) -> date | None:
 
 
 def create(client: OpenAI, body: dict[str, Any]) -> FineTuningJob:
-    """Send a job, once: a repeated POST could make two."""
+    """Send a job, without retries: a repeated POST could create two."""
     rest = {k: v for k, v in body.items() if k not in ("model", "training_file")}
     with explained(client, "the job"):
         return client.with_options(max_retries=0).fine_tuning.jobs.create(
@@ -107,17 +108,23 @@ def create(client: OpenAI, body: dict[str, Any]) -> FineTuningJob:
 def find_sent(
     client: OpenAI, body: dict[str, Any], since: float, known: Collection[str]
 ) -> FineTuningJob | None:
-    """The job that was made of `body` at or after `since` (Unix time), if the vendor has one.
+    """The job that was created from `body` at or after `since` (Unix time), if there is one.
 
-    For the moment between a vendor's yes and our writing it down; `known`: ids written down since.
+    It is looked for when a command was killed before it could store the id; `known`: stored ids.
     """
     mark = (body.get("metadata") or {}).get(MARK)
     with explained(client, "asking for the jobs"):
-        for job in client.fine_tuning.jobs.list(limit=100).data:
-            same = job.training_file == body["training_file"] and job.model == body["model"]
-            job_mark = (job.metadata or {}).get(MARK)
-            # A minute for clocks that differ.
-            fresh = job.id not in known and job.created_at >= since - 60
-            if same and job_mark == mark and fresh:
-                return job
+        page = client.fine_tuning.jobs.list(limit=100)
+    jobs: list[FineTuningJob] = getattr(page, "data", None) or []
+    for job in jobs:
+        metadata, created = getattr(job, "metadata", None), number(getattr(job, "created_at", None))
+        job_mark = metadata.get(MARK) if isinstance(metadata, dict) else None
+        same = [getattr(job, name, None) for name in ("training_file", "model")]
+        # A minute for clocks that differ.
+        if (
+            [*same, job_mark] == [body["training_file"], body["model"], mark]
+            and job.id not in known
+            and (created is None or created >= since - 60)
+        ):
+            return job
     return None

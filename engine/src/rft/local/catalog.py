@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rft.config import EMBEDDED_MODEL, Settings
-from rft.errors import UserError
+from rft.errors import UserError, install_hint
 from rft.local.model import gguf_path
 from rft.local.store import Store
 
@@ -27,11 +27,8 @@ class Catalog:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._root = settings.root
-        names = [EMBEDDED_MODEL, *settings.models.values()]
-        self._bases: dict[str, Model] = {}
-        for name in dict.fromkeys(names):
-            if (model := self._base(name)) is not None:
-                self._bases[name] = model
+        names = dict.fromkeys([EMBEDDED_MODEL, *settings.models.values()])
+        self._bases = [model for name in names if (model := self._base(name))]
 
     def _base(self, name: str) -> Model | None:
         if name == EMBEDDED_MODEL or name.startswith("hf:"):
@@ -49,28 +46,28 @@ class Catalog:
             Model(m.id, m.created_at, "you", self._store.folder / m.folder)
             for m in self._store.models()
         ]
-        return [*self._bases.values(), *tuned]
+        return [*self._bases, *tuned]
 
     def get(self, model_id: str) -> Model | None:
         """One model, or None."""
         return next((model for model in self.all() if model.id == model_id), None)
 
     def gguf(self, model: Model) -> Path:
-        """The file llama.cpp serves. May download the embedded model, or convert a folder.
+        """The file for llama.cpp. May download the embedded model, or convert a folder.
 
         Raises UserError or OutsideError.
         """
         if model.folder is None:
             return gguf_path(model.id, self._root)
-        own = model.folder / "model.gguf"
-        if own.is_file():
-            return own
+        saved = model.folder / "model.gguf"
+        if saved.is_file():
+            return saved
         try:
             from rft.local.train.gguf_file import convert
         except ImportError:
             raise UserError(
-                f"Serving the folder {model.id} needs the packages of the 'train' extra (it is "
-                "converted to GGUF); install it: pip install -e '.[train]'."
+                f"Serving the folder {model.id} needs the 'train' extra (it is converted to GGUF); "
+                f"{install_hint('train')}."
             ) from None
         stamp = int((model.folder / "config.json").stat().st_mtime)
         target = self._store.folder / "converted" / f"{model.folder.name}-{stamp}.gguf"
@@ -79,5 +76,5 @@ class Catalog:
         return target
 
     def weights(self, model: Model) -> Path:
-        """What training starts from: a folder, or a GGUF file."""
+        """The folder or GGUF file that training starts from."""
         return model.folder or gguf_path(model.id, self._root)

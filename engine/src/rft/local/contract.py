@@ -1,19 +1,14 @@
-"""What a client may send, as strict models of the contract's tables; what is wrong names itself."""
+"""What a client may send, as strict models of the contract's tables; errors name the parameter."""
 
 from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-)
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from rft.jobs.body import JobBody, ResponseFormat
+from rft.jobs.hyper import StrictModel
 from rft.local.api.errors import ApiError, invalid
 from rft.local.plan import Extras
 from rft.validation import field_problems
@@ -22,31 +17,27 @@ Body = TypeVar("Body", bound=BaseModel)
 _SUFFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]*")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+def _joined(content: Any) -> Any:
+    """The text of a list of text parts; other content unchanged."""
+    try:
+        texts = [part["text"] for part in content if part["type"] == "text"]
+        return "".join(texts) if len(texts) == len(content) else content
+    except (TypeError, KeyError):
+        return content
 
 
-class ChatMessage(_Strict):
-    """One message; its text is a string or text parts."""
+class ChatMessage(StrictModel):
+    """One message; its content is a string or a list of text parts."""
 
     role: Literal["developer", "system", "user", "assistant", "tool"]
-    content: str | list[dict[str, Any]] | None = None
+    content: Annotated[str | None, BeforeValidator(_joined)] = None
     name: str | None = None
     tool_calls: list[dict[str, Any]] | None = None
     tool_call_id: str | None = None
     refusal: str | None = None
 
-    @field_validator("content")
-    @classmethod
-    def _text_only(cls, value: str | list[dict[str, Any]] | None) -> Any:
-        if isinstance(value, list):
-            if any(p.get("type") != "text" or not isinstance(p.get("text"), str) for p in value):
-                raise ValueError("only text parts are understood")
-            return "".join(part["text"] for part in value)
-        return value
 
-
-class ChatBody(_Strict):
+class ChatBody(StrictModel):
     """The body of chat.completions.create, as far as llama.cpp's server understands it."""
 
     model: str
@@ -73,22 +64,22 @@ class ChatBody(_Strict):
     reasoning_effort: str | None = None
 
     def forwarded(self) -> dict[str, Any]:
-        """The part llama.cpp gets: one answer, with roles its chat templates know."""
-        own = {"n", "stream", "user", "metadata", "store", "reasoning_effort"}
-        body = self.model_dump(exclude_none=True, by_alias=True, exclude=own)
+        """The part for llama.cpp: one answer, with roles that its chat templates know."""
+        handled_here = {"n", "stream", "user", "metadata", "store", "reasoning_effort"}
+        body = self.model_dump(exclude_none=True, by_alias=True, exclude=handled_here)
         for message in body["messages"]:
             if message["role"] == "developer":
                 message["role"] = "system"
         return body
 
 
-class GraderBody(_Strict):
+class GraderBody(StrictModel):
     """The body of graders/validate."""
 
     grader: dict[str, Any]
 
 
-class GraderRunBody(_Strict):
+class GraderRunBody(StrictModel):
     """The body of graders/run."""
 
     grader: dict[str, Any]
@@ -97,11 +88,19 @@ class GraderRunBody(_Strict):
 
 
 def parsed(model: type[Body], data: Any) -> Body:
-    """The body as a model; raises ApiError 400 that names the parameter and what it may be."""
+    """The body as a model; raises ApiError 400 that names the parameter and its allowed values."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise _refused(error, data) from None
+        problem = field_problems(error, data)[0]
+    param = problem.field or ""
+    if problem.message == "is missing":
+        message, code = f"Missing required parameter: '{param}'.", "missing_required_parameter"
+    elif problem.message.startswith("is not a known field"):
+        message, code = f"Unknown parameter: '{param}'.", "unknown_parameter"
+    else:
+        raise invalid(param, f"{problem.message}; {problem.remedy}")
+    raise ApiError(400, message, param=param, code=code)
 
 
 def parsed_job(data: dict[str, Any]) -> JobBody:
@@ -122,16 +121,3 @@ def parsed_job(data: dict[str, Any]) -> JobBody:
     except ValidationError as error:
         raise invalid("metadata", str(field_problems(error)[0])) from None
     return body
-
-
-def _refused(error: ValidationError, data: Any) -> ApiError:
-    problem = field_problems(error, data)[0]
-    param = problem.field or ""
-    if problem.message == "is missing":
-        message = f"Missing required parameter: '{param}'."
-        return ApiError(400, message, param=param, code="missing_required_parameter")
-    if problem.message.startswith("is not a known field"):
-        return ApiError(
-            400, f"Unknown parameter: '{param}'.", param=param, code="unknown_parameter"
-        )
-    return invalid(param, f"{problem.message}; {problem.remedy}")

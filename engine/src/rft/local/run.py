@@ -9,7 +9,7 @@ import socket
 from pathlib import Path
 
 from rft.config import Settings
-from rft.errors import OutsideError, UserError
+from rft.errors import OutsideError, UserError, install_hint
 from rft.files import write_text
 from rft.local.store import Store
 from rft.locks import exclusive
@@ -27,8 +27,9 @@ def run(
 ) -> None:
     """Serve until SIGINT or SIGTERM. `port` 0 takes a free one.
 
-    Writes <state>/serve.json with the address for others to find, and prints it. Raises UserError
-    when the address is open to others and there is no key, or another service has the state.
+    Writes <state>/serve.json, by which other commands find the address, and prints it. Raises
+    UserError when other machines can reach the address and there is no key, or when another service
+    uses the state.
     """
     try:
         import uvicorn
@@ -36,25 +37,24 @@ def run(
         from rft.local.api.app import make_app
         from rft.local.api.service import Service
     except ImportError:
-        raise UserError(
-            "rft serve needs the packages of the 'local' extra; install it (make setup does)."
-        ) from None
+        raise UserError(f"rft serve needs the 'local' extra; {install_hint('local')}.") from None
     from rft.local.catalog import Catalog
     from rft.local.engines import Engines
     from rft.local.scheduler import Scheduler
 
-    loopback = is_loopback_host(host)
     key = os.environ.get(key_env, "").strip() if key_env else ""
     if key_env and not key:
         raise UserError(f"{key_env} is not set; put the key that clients must send into it.")
-    if not loopback and not key:
-        raise UserError(
-            f"{host} is open to other machines, and graders are code: name the variable that holds "
-            "a key with --key-env, or leave --host out."
-        )
     taken = f"Another rft serve uses {state}; stop it, or name another folder with --state."
     store = Store(state)  # first: it makes the folder for this user only
-    with exclusive(state / "serve.lock", taken):
+    with exclusive(state / "serve.lock", taken), _bound(host, port) as listener:
+        host, port = listener.getsockname()[:2]
+        loopback = ipaddress.ip_address(host).is_loopback
+        if not loopback and not key:
+            raise UserError(
+                f"{host} is open to other machines, and graders are code: name the variable that "
+                "holds a key with --key-env, or leave --host out."
+            )
         catalog = Catalog(store, settings)
         endpoint = settings.endpoint
         engines = Engines(
@@ -63,8 +63,7 @@ def run(
         scheduler = Scheduler(store, limit=workers, root=settings.root, key_env=key_env)
         service = Service(store, catalog, engines, scheduler, settings)
         app = make_app(service, key=key, loopback=loopback)
-        bound = _bind(host, port)
-        url = f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}/v1"
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
         project = {"project": str(settings.root), "settings": str(settings.file)}
         write_text(state / "project.json", json.dumps(project))
         write_text(state / "serve.json", json.dumps({"url": url, "pid": os.getpid()}))
@@ -73,30 +72,16 @@ def run(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=5
         )
         try:
-            uvicorn.Server(config).run(sockets=[bound])
+            uvicorn.Server(config).run(sockets=[listener])
         finally:
             (state / "serve.json").unlink(missing_ok=True)
 
 
-def is_loopback_host(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    try:
-        kind = socket.AF_INET6 if ":" in host else socket.AF_INET
-        bound = socket.socket(kind, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
-        bound.listen()  # who reads the address below may connect at once
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:  # it listens at once, since a reader of serve.json may connect before uvicorn is ready
+        return socket.create_server((host, port), family=family)
     except OSError as error:
         raise OutsideError(
             f"{host}:{port} cannot be bound: {error.strerror or error}; name another --port."
         ) from None
-    return bound

@@ -8,7 +8,6 @@ again from their last checkpoint.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -20,8 +19,9 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from rft.errors import UserError
 from rft.local.plan import make_plan, resolved
-from rft.local.rows import MAX_TRAIN, MAX_VALIDATION, RowError, load_for
+from rft.local.rows import LIMITS, load_rows
 from rft.local.store import Job, Store, worker_lock
 
 MAX_CRASHES = 3
@@ -99,32 +99,28 @@ class Scheduler:
             del self._own[job.id]
         if job.pid is None:
             return False
-        lock = worker_lock(self._store.job_folder(job.id))
         try:
-            lock.acquire(blocking=False)
+            with worker_lock(self._store.job_folder(job.id)).acquire(blocking=False):
+                return False
         except Timeout:
             return True
-        lock.release()
-        return False
 
     def _validate(self, job: Job) -> None:
-        folder = self._store.job_folder(job.id)
-        method = job.body["method"]["type"]
         counts: dict[str, int] = {}
-        for split, most in (("train", MAX_TRAIN), ("validation", MAX_VALIDATION)):
-            path = folder / f"{split}.jsonl"
-            if not path.exists():
-                continue
+        for split in LIMITS:
+            path = self._store.job_folder(job.id) / f"{split}.jsonl"
             try:
-                counts[split] = len(load_for(method, path, most=most))
-            except RowError as error:
+                if path.exists():
+                    counts[split] = len(load_rows(path, job.body["method"]["type"]))
+            except UserError as error:
                 name = "training_file" if split == "train" else "validation_file"
                 message = f"The {name.replace('_', ' ')} cannot be used: {error}."
                 self._store.fail_job(job.id, f"invalid_{name}", message, param=name)
                 return
         body = resolved(job.body, make_plan(job.body, counts["train"]))
-        changed = {"status": "queued", "body": json.dumps(body)}
-        if self._store.update_job(job.id, only_if=("validating_files",), **changed):
+        if self._store.update_job(
+            job.id, only_if=("validating_files",), status="queued", body=body
+        ):
             rows = f"{counts['train']} training rows"
             if "validation" in counts:
                 rows += f", {counts['validation']} validation rows"
@@ -149,27 +145,21 @@ class Scheduler:
         self._store.update_job(job.id, pid=process.pid)
 
     def _crashed(self, job: Job) -> None:
+        crashes = job.crashes + 1
         if job.status == "pausing":
             self._store.update_job(job.id, only_if=("pausing",), status="paused", wanted="")
-            self._store.add_event(
-                job.id, "The worker ended before it paused; resume goes on from the last "
-                "checkpoint.", "warn",
-            )  # fmt: skip
-            return
-        crashes = job.crashes + 1
-        log = self._store.job_folder(job.id) / "worker.log"
-        if crashes > MAX_CRASHES:
+            message = "The worker ended before it paused; resume starts from the last checkpoint."
+            self._store.add_event(job.id, message, "warn")
+        elif crashes > MAX_CRASHES:
+            log = self._store.job_folder(job.id) / "worker.log"
             message = (
                 f"The worker ended {crashes} times without a new checkpoint, perhaps out of "
                 f"memory; see {log}, and try a smaller rft_micro_batch."
             )
             self._store.fail_job(job.id, "worker_crashed", message, crashes=crashes)
-            return
-        changed = {"status": "queued", "crashes": crashes}
-        if self._store.update_job(job.id, only_if=("running",), **changed):
-            self._store.add_event(
-                job.id, "The worker died; it is started again from the last checkpoint.", "warn"
-            )
+        elif self._store.update_job(job.id, only_if=("running",), status="queued", crashes=crashes):
+            message = "The worker died; it is started again from the last checkpoint."
+            self._store.add_event(job.id, message, "warn")
 
     def _end(self, job: Job) -> None:
         """Ask a cancelled job's worker to end, then make it."""

@@ -13,8 +13,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,11 +45,12 @@ CREATE TABLE IF NOT EXISTS checkpoints (
 CREATE TABLE IF NOT EXISTS models (
     id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, job TEXT NOT NULL, folder TEXT NOT NULL);
 """
+_JSON_COLUMNS = ("body", "error", "data", "metrics")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One training job. `body`: what was sent, checked. `wanted`: "", "pause" or "cancel"."""
+    """One training job. `body`: the checked request. `wanted`: "" or "pause"."""
 
     id: str
     created_at: int
@@ -69,7 +69,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Weights kept of one step; `score`: validation reward, or minus the loss, or None."""
+    """Weights of one step; `score`: validation reward, or minus the loss, or None."""
 
     id: str
     job: str
@@ -101,7 +101,10 @@ def new_id(kind: str) -> str:
 
 
 class Store:
-    """The state in `folder`, which is made (for this user only) when it is not there."""
+    """The state in `folder`, which is made (for this user only) when it does not exist.
+
+    Thread-safe. Lists are newest first.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -128,92 +131,91 @@ class Store:
         with self._lock:
             self._db.close()
 
-    @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: committed at the end of the block, rolled back on an exception."""
-        with self._lock, self._db:
-            yield self._db
-
-    def _all(self, query: str, *values: Any) -> list[dict[str, Any]]:
+    def _read(self, query: str, *values: Any) -> list[dict[str, Any]]:
         with self._lock:
-            return [dict(row) for row in self._db.execute(query, values)]
+            rows = [dict(row) for row in self._db.execute(query, values)]
+        for row in rows:
+            row |= {name: json.loads(row[name] or "null") for name in _JSON_COLUMNS if name in row}
+        return rows
+
+    def _change(self, *queries: tuple[str, list[Any]]) -> int:
+        """Run statements as one transaction; returns the number of changed rows of the last."""
+        with self._lock, self._db:
+            for query, values in queries:
+                encoded = [json.dumps(v) if isinstance(v, dict) else v for v in values]
+                changed = self._db.execute(query, encoded).rowcount
+        return changed
+
+    def _put(self, table: str, values: dict[str, Any], conflict: str = "") -> None:
+        """Insert a row; one with the same key is replaced, or changed as `conflict` says."""
+        verb = "INSERT" if conflict else "INSERT OR REPLACE"
+        query = f"{verb} INTO {table} ({', '.join(values)}) VALUES ({_marks(values)}) {conflict}"
+        self._change((query, [*values.values()]))
 
     # files -------------------------------------------------------------------------------------
 
     def file_path(self, file_id: str) -> Path:
-        """Where a file's content lies; only for ids that `file` knows."""
+        """The path of a file's content; only for ids that `file` knows."""
         return self.folder / "files" / file_id
 
     def add_file(self, content: Path, filename: str, purpose: str) -> FileObject:
         """Take over the file at `content` (on the same disk)."""
         file_id, size = new_id("file"), content.stat().st_size
         os.replace(content, self.file_path(file_id))
-        with self._change() as db:
-            row = (file_id, _now(), filename, purpose, size)
-            db.execute("INSERT INTO files VALUES (?,?,?,?,?)", row)
-        file = self.file(file_id)
-        assert file is not None
-        return file
+        values = {"id": file_id, "created_at": _now(), "filename": filename}
+        values |= {"purpose": purpose, "bytes": size}
+        self._put("files", values)
+        return _file(values)
 
     def files(self) -> list[FileObject]:
-        """Newest first."""
-        return [_file(row) for row in self._all("SELECT * FROM files ORDER BY rowid DESC")]
+        """All files."""
+        return [_file(row) for row in self._read("SELECT * FROM files ORDER BY rowid DESC")]
 
     def file(self, file_id: str) -> FileObject | None:
         """One file, or None."""
-        rows = self._all("SELECT * FROM files WHERE id = ?", file_id)
+        rows = self._read("SELECT * FROM files WHERE id = ?", file_id)
         return _file(rows[0]) if rows else None
 
     def delete_file(self, file_id: str) -> None:
-        """Forget a file and its content."""
-        with self._change() as db:
-            db.execute("DELETE FROM files WHERE id = ?", (file_id,))
+        """Delete a file and its content."""
+        self._change(("DELETE FROM files WHERE id = ?", [file_id]))
         self.file_path(file_id).unlink(missing_ok=True)
 
     # jobs --------------------------------------------------------------------------------------
 
     def job_folder(self, job_id: str) -> Path:
-        """Where a job's rows, trainer state and weights lie; only for ids that `job` knows."""
+        """The folder of a job's rows, trainer state and weights; only for ids that `job` knows."""
         return self.folder / "jobs" / job_id
 
     def add_job(self, job_id: str, body: dict[str, Any]) -> Job:
         """A new job, whose folder holds its rows already."""
-        with self._change() as db:
-            db.execute(
-                "INSERT INTO jobs (id, created_at, body, status) VALUES (?,?,?,'validating_files')",
-                (job_id, _now(), json.dumps(body)),
-            )
+        values = {"id": job_id, "created_at": _now(), "body": body, "status": "validating_files"}
+        self._put("jobs", values)
         return self.job(job_id)
 
     def jobs(self) -> list[Job]:
-        """Newest first."""
-        return [_job(row) for row in self._all("SELECT * FROM jobs ORDER BY rowid DESC")]
+        """All jobs."""
+        return [Job(**row) for row in self._read("SELECT * FROM jobs ORDER BY rowid DESC")]
 
     def job(self, job_id: str) -> Job:
         """One job. Raises KeyError for an unknown id."""
-        rows = self._all("SELECT * FROM jobs WHERE id = ?", job_id)
+        rows = self._read("SELECT * FROM jobs WHERE id = ?", job_id)
         if not rows:
             raise KeyError(job_id)
-        return _job(rows[0])
+        return Job(**rows[0])
 
     def update_job(self, job_id: str, *, only_if: tuple[str, ...] = (), **values: Any) -> bool:
         """Set columns, if the status is one of `only_if`; False if it was not.
 
-        Ended jobs never change: the first end counts.
+        Jobs that have ended never change: the first end counts.
         """
-        if isinstance(values.get("error"), dict):
-            values["error"] = json.dumps(values["error"])
         if values.get("status") in OVER:
             values |= {"finished_at": _now(), "estimated_finish": None, "wanted": ""}
         columns = ", ".join(f"{name} = ?" for name in values)
-        query = f"UPDATE jobs SET {columns} WHERE id = ?"
-        query += f" AND status NOT IN ({_marks(OVER)})"
-        parameters = [*values.values(), job_id, *OVER]
+        query = f"UPDATE jobs SET {columns} WHERE id = ? AND status NOT IN ({_marks(OVER)})"
         if only_if:
             query += f" AND status IN ({_marks(only_if)})"
-            parameters += only_if
-        with self._change() as db:
-            return db.execute(query, parameters).rowcount == 1
+        return self._change((query, [*values.values(), job_id, *OVER, *only_if])) == 1
 
     def fail_job(
         self, job_id: str, code: str, message: str, *, param: str | None = None, **values: Any
@@ -227,39 +229,25 @@ class Store:
 
     def add_event(self, job_id: str, message: str, level: str = "info") -> None:
         """A message for whoever watches the job."""
-        self._put_event(new_id("ftevent"), job_id, level, "message", message, None)
+        self._put_event(new_id("ftevent"), job_id, level=level, type="message", message=message)
 
     def put_step(self, job_id: str, step: int, message: str, data: dict[str, Any]) -> None:
         """The metrics of one step. A step done again after a crash takes its old event's place, id
         and all, so that no step is ever listed twice."""
         name = hashlib.sha256(f"{job_id}/{step}".encode()).hexdigest()[:24]
-        self._put_event(f"ftevent-{name}", job_id, "info", "metrics", message, data)
+        values = {"level": "info", "type": "metrics", "message": message, "data": data}
+        self._put_event(f"ftevent-{name}", job_id, **values)
 
-    def _put_event(
-        self,
-        event_id: str,
-        job_id: str,
-        level: str,
-        kind: str,
-        message: str,
-        data: dict[str, Any] | None,
-    ) -> None:
-        values = (event_id, job_id, _now(), level, kind, message, data and json.dumps(data))
-        with self._change() as db:
-            db.execute(
-                "INSERT INTO events (id, job, created_at, level, type, message, data) "
-                "VALUES (?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET "
-                "message = excluded.message, data = excluded.data",
-                values,
-            )
+    def _put_event(self, event_id: str, job_id: str, **values: Any) -> None:
+        conflict = "ON CONFLICT (id) DO UPDATE SET message = excluded.message, data = excluded.data"
+        event = {"id": event_id, "job": job_id, "created_at": _now()} | values
+        self._put("events", event, conflict)
 
     def events(self, job_id: str) -> list[FineTuningJobEvent]:
-        """Newest first."""
-        query = (
-            "SELECT id, created_at, level, type, message, data FROM events WHERE job = ? "
-            "ORDER BY seq DESC"
-        )
-        return [_event(row) for row in self._all(query, job_id)]
+        """The events of a job."""
+        columns = "id, created_at, level, type, message, data"
+        rows = self._read(f"SELECT {columns} FROM events WHERE job = ? ORDER BY seq DESC", job_id)
+        return [FineTuningJobEvent(object="fine_tuning.job.event", **row) for row in rows]
 
     # weights -----------------------------------------------------------------------------------
 
@@ -267,48 +255,36 @@ class Store:
         self, job_id: str, step: int, model: str, score: float | None, metrics: dict[str, Any]
     ) -> None:
         """The checkpoint of one step and the model it made; a step done again replaces it."""
-        row = (new_id("ftckpt"), job_id, _now(), step, model, score, json.dumps(metrics))
-        with self._change() as db:
-            db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?,?,?,?,?,?,?)", row)
+        checkpoint = Checkpoint(new_id("ftckpt"), job_id, _now(), step, model, score, metrics)
+        self._put("checkpoints", vars(checkpoint))
 
     def checkpoints(self, job_id: str) -> list[Checkpoint]:
-        """Latest step first."""
-        rows = self._all("SELECT * FROM checkpoints WHERE job = ? ORDER BY step DESC", job_id)
-        return [Checkpoint(**(r | {"metrics": json.loads(r["metrics"])})) for r in rows]
+        """The checkpoints of a job, latest step first."""
+        rows = self._read("SELECT * FROM checkpoints WHERE job = ? ORDER BY step DESC", job_id)
+        return [Checkpoint(**row) for row in rows]
 
     def drop_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Forget a checkpoint and its model; the folder is the caller's."""
-        with self._change() as db:
-            db.execute("DELETE FROM checkpoints WHERE id = ?", (checkpoint.id,))
-            db.execute("DELETE FROM models WHERE id = ?", (checkpoint.model,))
+        """Delete a checkpoint and its model; the folder is the caller's."""
+        self._change(
+            ("DELETE FROM checkpoints WHERE id = ?", [checkpoint.id]),
+            ("DELETE FROM models WHERE id = ?", [checkpoint.model]),
+        )
 
     def put_model(self, model: str, job_id: str, folder: Path) -> None:
         """Weights under an id; `folder` lies in the state's."""
         relative = str(folder.relative_to(self.folder))
-        with self._change() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO models VALUES (?,?,?,?)", (model, _now(), job_id, relative)
-            )
+        self._put("models", vars(TunedModel(model, _now(), job_id, relative)))
 
     def models(self) -> list[TunedModel]:
-        """Newest first."""
-        return [TunedModel(**r) for r in self._all("SELECT * FROM models ORDER BY rowid DESC")]
-
-
-def _job(row: dict[str, Any]) -> Job:
-    return Job(**(row | {name: json.loads(row[name] or "null") for name in ("body", "error")}))
+        """All tuned models."""
+        return [TunedModel(**r) for r in self._read("SELECT * FROM models ORDER BY rowid DESC")]
 
 
 def _file(row: dict[str, Any]) -> FileObject:
     return FileObject(object="file", status="processed", **row)
 
 
-def _event(row: dict[str, Any]) -> FineTuningJobEvent:
-    data = json.loads(row.pop("data") or "null")
-    return FineTuningJobEvent(object="fine_tuning.job.event", data=data, **row)
-
-
-def _marks(values: tuple[str, ...]) -> str:
+def _marks(values: Collection[Any]) -> str:
     return ", ".join("?" * len(values))
 
 

@@ -13,8 +13,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from rft import config
-from rft.errors import RftError, UserError
-from rft.local.plan import make_plan
+from rft.errors import RftError, UserError, install_hint
 from rft.local.store import Store, worker_lock
 
 _NEEDED = ("torch", "transformers", "trl", "peft", "datasets", "gguf")
@@ -41,30 +40,21 @@ def main(folder: Path) -> int:
         if missing:
             code = "train_extra_missing"
             raise UserError(
-                f"Training needs {', '.join(missing)}: install the project with its 'train' extra "
-                "(pip install -c constraints.txt -e '.[train]') and create the job again."
+                f"Training needs the 'train' extra ({', '.join(missing)}); {install_hint('train')} "
+                "and create the job again."
             )
         from rft.local.train.session import train
 
         project = json.loads((store.folder / "project.json").read_text(encoding="utf-8"))
         root = Path(project["project"])
-        settings = config.load(root / project["settings"], root)
-        train(store, job, make_plan(job.body, count_rows(folder)), settings)
+        train(store, job, config.load(root / project["settings"], root))
     except RftError as error:
         store.fail_job(job.id, code, str(error))
     except Exception as error:
         traceback.print_exc()
-        message = " ".join(str(error).split())[:600]
-        store.fail_job(
-            job.id, code, f"{type(error).__name__}: {message} (see {folder / 'worker.log'})."
-        )
+        message = f"{type(error).__name__}: {' '.join(str(error).split())[:600]}"
+        store.fail_job(job.id, code, f"{message} (see {folder / 'worker.log'}).")
     return 0
-
-
-def count_rows(folder: Path) -> int:
-    """How many training rows the job has."""
-    with (folder / "train.jsonl").open("rb") as file:
-        return sum(bool(line.strip()) for line in file)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hmac
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,32 +22,33 @@ from rft.local.api.service import MAX_JSON, MAX_UPLOAD, Service
 from rft.local.store import new_id
 
 _LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
-Endpoint = Callable[[Request], Awaitable[Response]]
+_JOBS = "/v1/fine_tuning/jobs"
+_GRADERS = "/v1/fine_tuning/alpha/graders"
+_ROUTES = [
+    ("GET", "/v1/models", chat.listed),
+    ("GET", "/v1/models/{model:path}", chat.retrieve),
+    ("POST", "/v1/chat/completions", chat.complete),
+    ("POST", "/v1/files", files.create),
+    ("GET", "/v1/files", files.listed),
+    ("GET", "/v1/files/{file_id}", files.retrieve),
+    ("DELETE", "/v1/files/{file_id}", files.delete),
+    ("GET", "/v1/files/{file_id}/content", files.content),
+    ("POST", f"{_GRADERS}/validate", graders.validate),
+    ("POST", f"{_GRADERS}/run", graders.run),
+    ("POST", _JOBS, jobs.create),
+    ("GET", _JOBS, jobs.listed),
+    ("GET", f"{_JOBS}/{{job_id}}", jobs.retrieve),
+    ("GET", f"{_JOBS}/{{job_id}}/events", jobs.events),
+    ("GET", f"{_JOBS}/{{job_id}}/checkpoints", jobs.checkpoints),
+    ("POST", f"{_JOBS}/{{job_id}}/cancel", jobs.cancel),
+    ("POST", f"{_JOBS}/{{job_id}}/pause", jobs.pause),
+    ("POST", f"{_JOBS}/{{job_id}}/resume", jobs.resume),
+]
 
 
-def make_app(service: Service, *, key: str, loopback: bool) -> Starlette:
-    """The application. `key`: demanded as bearer if not empty."""
-    job = "/v1/fine_tuning/jobs/{job_id}"
-    table: list[tuple[str, str, Endpoint]] = [
-        ("GET", "/v1/models", chat.listed),
-        ("GET", "/v1/models/{model:path}", chat.retrieve),
-        ("POST", "/v1/chat/completions", chat.complete),
-        ("POST", "/v1/files", files.create),
-        ("GET", "/v1/files", files.listed),
-        ("GET", "/v1/files/{file_id}", files.retrieve),
-        ("DELETE", "/v1/files/{file_id}", files.delete),
-        ("GET", "/v1/files/{file_id}/content", files.content),
-        ("POST", "/v1/fine_tuning/alpha/graders/validate", graders.validate),
-        ("POST", "/v1/fine_tuning/alpha/graders/run", graders.run),
-        ("POST", "/v1/fine_tuning/jobs", jobs.create),
-        ("GET", "/v1/fine_tuning/jobs", jobs.listed),
-        ("GET", job, jobs.retrieve),
-        ("GET", f"{job}/events", jobs.events),
-        ("GET", f"{job}/checkpoints", jobs.checkpoints),
-        ("POST", f"{job}/cancel", jobs.cancel),
-        ("POST", f"{job}/pause", jobs.pause),
-        ("POST", f"{job}/resume", jobs.resume),
-    ]
+def make_app(service: Service, *, key: str, loopback: bool) -> ASGIApp:
+    """The application. `key`: required as bearer token if not empty. `loopback`: whether only this
+    machine can reach it."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -59,7 +61,7 @@ def make_app(service: Service, *, key: str, loopback: bool) -> Starlette:
             service.store.close()
 
     app = Starlette(
-        routes=[Route(path, endpoint, methods=[verb]) for verb, path, endpoint in table],
+        routes=[Route(path, endpoint, methods=[verb]) for verb, path, endpoint in _ROUTES],
         exception_handlers={
             ApiError: _api_error,
             HTTPException: _http_error,
@@ -68,12 +70,11 @@ def make_app(service: Service, *, key: str, loopback: bool) -> Starlette:
         lifespan=lifespan,
     )
     app.state.service = service
-    app.add_middleware(Gate, key=key, loopback=loopback)
-    return app
+    return _gate(app, key, loopback=loopback)
 
 
 def _answer(error: ApiError) -> JSONResponse:
-    return JSONResponse(error.body(), error.status, {"x-request-id": new_id("req")})
+    return JSONResponse(error.body(), error.status)
 
 
 async def _api_error(_: Request, error: Exception) -> Response:
@@ -86,7 +87,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if error.status_code in (404, 405):
         message = f"Unknown request: {request.method} {request.url.path[:200]}."
         return _answer(ApiError(error.status_code, message, code="unknown_url"))
-    return _answer(ApiError(error.status_code, f"{error.detail}"))
+    return _answer(ApiError(error.status_code, error.detail))
 
 
 async def _defect(_: Request, error: Exception) -> Response:
@@ -95,64 +96,56 @@ async def _defect(_: Request, error: Exception) -> Response:
     return _answer(ApiError(500, message, code="internal_error"))
 
 
-class Gate:
-    """Refuses before anything is read: strangers, web pages, and bodies that are too large.
+def _gate(app: ASGIApp, key: str, *, loopback: bool) -> ASGIApp:
+    """Refuse strangers, web pages and bodies that are too large before anything is read.
 
     On loopback without a key a web page in the user's browser is the stranger to fear, since
-    graders are code: requests that carry an Origin, or another Host than this machine's, are its.
+    graders are code: such a page sends an Origin, or another Host than this machine's.
     """
 
-    def __init__(self, app: ASGIApp, key: str, loopback: bool) -> None:
-        self._app, self._key, self._loopback = app, key, loopback
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request, or the start and end of the service."""
+    async def gated(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await app(scope, receive, send)
             return
-        request = Request(scope)
-        limit = MAX_UPLOAD if request.url.path == "/v1/files" else MAX_JSON
-        if refused := self._refused(request, limit):
-            await _answer(refused)(scope, receive, send)
-            return
-        read = 0
+        limit = MAX_UPLOAD if scope["path"] == "/v1/files" else MAX_JSON
+        too_large = ApiError(
+            413, f"The body is larger than {limit >> 20} MB.", code="request_too_large"
+        )
+        size = 0
 
-        async def counted() -> Message:
-            nonlocal read
+        async def receive_counted() -> Message:
+            nonlocal size
             message = await receive()
-            read += len(message.get("body", b""))
-            if read > limit:
-                raise _too_large(limit)
+            size += len(message.get("body", b""))
+            if size > limit:
+                raise too_large
             return message
 
-        async def named(message: Message) -> None:
+        async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                names = {name for name, _ in message["headers"]}
-                if b"x-request-id" not in names:
-                    message["headers"].append((b"x-request-id", new_id("req").encode()))
+                MutableHeaders(scope=message)["x-request-id"] = new_id("req")
             await send(message)
 
-        await self._app(scope, counted, named)
+        headers = Headers(scope=scope)
+        refusal = _refusal(headers, key, loopback=loopback)
+        length = headers.get("content-length", "")
+        if refusal is None and length.isdigit() and int(length) > limit:
+            refusal = too_large
+        await (_answer(refusal) if refusal else app)(scope, receive_counted, send_with_id)
 
-    def _refused(self, request: Request, limit: int) -> ApiError | None:
-        headers = request.headers
-        if "origin" in headers:
-            return ApiError(403, "Web pages may not ask this service.", code="origin_refused")
-        host = headers.get("host", "").rsplit(":", 1)[0].lower()
-        if self._loopback and host not in _LOCAL_NAMES:
-            return ApiError(403, f"Unknown host '{host[:100]}'.", code="host_refused")
-        if self._key:
-            scheme, _, given = headers.get("authorization", "").partition(" ")
-            right = hmac.compare_digest(given.strip().encode(), self._key.encode())
-            if scheme.lower() != "bearer" or not right:
-                return ApiError(
-                    401, "Incorrect API key; set the one of the service.", code="invalid_api_key"
-                )
-        size = headers.get("content-length", "")
-        if size.isdigit() and int(size) > limit:
-            return _too_large(limit)
-        return None
+    return gated
 
 
-def _too_large(limit: int) -> ApiError:
-    return ApiError(413, f"The body is larger than {limit >> 20} MB.", code="request_too_large")
+def _refusal(headers: Headers, key: str, *, loopback: bool) -> ApiError | None:
+    if "origin" in headers:
+        return ApiError(403, "Web pages may not use this service.", code="origin_refused")
+    host = headers.get("host", "").rsplit(":", 1)[0].lower()
+    if loopback and host not in _LOCAL_NAMES:
+        return ApiError(403, f"Unknown host '{host[:100]}'.", code="host_refused")
+    if key:
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        right = hmac.compare_digest(given.strip().encode(), key.encode())
+        if scheme.lower() != "bearer" or not right:
+            message = "Incorrect API key; send the key that the service was started with."
+            return ApiError(401, message, code="invalid_api_key")
+    return None

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from rft.endpoint import message_in
 from rft.errors import OutsideError, UserError
 from rft.local.api.errors import ApiError, invalid, not_found
 from rft.local.api.service import json_body, service_of
@@ -40,9 +41,9 @@ async def retrieve(request: Request) -> Response:
     return JSONResponse(shown(_model(request, request.path_params["model"])))
 
 
-def _model(request: Request, given: str) -> Model:
-    if (model := service_of(request).catalog.get(given)) is None:
-        raise not_found("model", given, "model")
+def _model(request: Request, model_id: str) -> Model:
+    if (model := service_of(request).catalog.get(model_id)) is None:
+        raise not_found("model", model_id, "model")
     return model
 
 
@@ -52,21 +53,22 @@ async def complete(request: Request) -> Response:
     if body.stream:
         raise invalid("stream", "streaming is not offered here; leave it out", "unsupported_value")
     model = _model(request, body.model)
+    forwarded = body.forwarded()
+    engines = service_of(request).engines
     try:
-        url = await run_in_threadpool(service_of(request).engines.url, model)
+        url = await run_in_threadpool(engines.url, model, forwarded["messages"])
     except UserError as error:
         raise ApiError(400, str(error), param="model", code="model_not_usable") from None
     except OutsideError as error:
         raise ApiError(503, str(error), param="model", code="model_not_loaded") from None
-    forwarded = body.forwarded()
+    requests = [forwarded | _seed(body, k) for k in range(body.n or 1)]
     async with httpx2.AsyncClient(timeout=None, trust_env=False) as client:
-        requests = (_complete_one(client, url, _numbered(forwarded, k)) for k in range(body.n or 1))
-        answers = await asyncio.gather(*requests)
+        answers = await asyncio.gather(*(_complete_one(client, url, sent) for sent in requests))
     return JSONResponse(_merged(answers, body.model))
 
 
-def _numbered(body: dict[str, Any], k: int) -> dict[str, Any]:
-    return body if k == 0 or "seed" not in body else body | {"seed": body["seed"] + k}
+def _seed(body: ChatBody, k: int) -> dict[str, Any]:
+    return {} if body.seed is None else {"seed": body.seed + k}
 
 
 async def _complete_one(
@@ -79,27 +81,24 @@ async def _complete_one(
         message = f"llama.cpp did not answer: {type(error).__name__}; try again."
         raise ApiError(503, message, code="engine_failed") from None
     if reply.status_code != 200 or not isinstance(data, dict) or not data.get("choices"):
-        fault = data.get("error") if isinstance(data, dict) else None
-        said = fault.get("message") if isinstance(fault, dict) else None
         status = reply.status_code if 400 <= reply.status_code < 500 else 500
-        raise ApiError(status, f"llama.cpp refused the request: {said}", code="engine_refused")
+        message = f"llama.cpp refused the request: {message_in(data)}"
+        raise ApiError(status, message, code="engine_refused")
     return data
 
 
 def _merged(answers: list[dict[str, Any]], model: str) -> dict[str, Any]:
-    """One completion object of all answers, with the contract's fields and no others."""
-    choices = []
-    for index, answer in enumerate(answers):
-        given = answer["choices"][0]
-        message = {"role": "assistant", "content": None, "refusal": None} | given["message"]
-        choices.append(
-            {
-                "index": index,
-                "message": message,
-                "finish_reason": given["finish_reason"],
-                "logprobs": given.get("logprobs"),
-            }
-        )
+    """One completion object of all answers, with the contract's fields only."""
+    empty = {"role": "assistant", "content": None, "refusal": None}
+    choices = [
+        {
+            "index": index,
+            "message": empty | answer["choices"][0]["message"],
+            "finish_reason": answer["choices"][0]["finish_reason"],
+            "logprobs": answer["choices"][0].get("logprobs"),
+        }
+        for index, answer in enumerate(answers)
+    ]
     usage = [answer["usage"] for answer in answers]
     prompt = usage[0]["prompt_tokens"]  # read once, as the contract counts it
     completion = sum(part["completion_tokens"] for part in usage)

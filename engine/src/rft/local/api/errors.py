@@ -32,9 +32,9 @@ class ApiError(Exception):
         }
 
 
-def not_found(what: str, given: str, param: str | None = None) -> ApiError:
-    """404 for an id nobody has."""
-    return ApiError(404, f"No such {what}: '{given[:100]}'.", param=param, code=f"{what}_not_found")
+def not_found(kind: str, name: str, param: str | None = None) -> ApiError:
+    """404 for an unknown id."""
+    return ApiError(404, f"No such {kind}: '{name[:100]}'.", param=param, code=f"{kind}_not_found")
 
 
 def invalid(param: str, fault: str, code: str = "invalid_value") -> ApiError:

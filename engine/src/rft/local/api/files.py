@@ -13,9 +13,10 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from rft.errors import UserError
 from rft.local.api.errors import ApiError, invalid, not_found
 from rft.local.api.service import page, service_of
-from rft.local.rows import RowError, check_chats
+from rft.local.rows import read_chats
 from rft.local.store import Store
 
 _PURPOSES = ("fine-tune", "user_data", "batch", "assistants", "vision", "evals")
@@ -29,12 +30,8 @@ async def create(request: Request) -> Response:
     async with request.form(max_files=1, max_fields=8) as form:
         purpose, upload = form.get("purpose"), form.get("file")
         if not isinstance(upload, UploadFile):
-            raise ApiError(
-                400,
-                "Missing required parameter: 'file'.",
-                param="file",
-                code="missing_required_parameter",
-            )
+            message, code = "Missing required parameter: 'file'.", "missing_required_parameter"
+            raise ApiError(400, message, param="file", code=code)
         if purpose not in _PURPOSES:
             raise invalid("purpose", f"use one of {', '.join(_PURPOSES)}, not {purpose!r:.60}")
         # Only the last part of the name, and that only to be shown: content lies under the id.
@@ -51,12 +48,12 @@ def _keep(store: Store, content: BinaryIO, name: str, purpose: str) -> FileObjec
             shutil.copyfileobj(content, copy)
             copy.close()
             if purpose == "fine-tune":
-                check_chats(path)
+                for _ in read_chats(path):
+                    pass
             return store.add_file(path, name, purpose)
-        except RowError as error:
-            raise ApiError(
-                400, f"Invalid file {name}: {error}.", param="file", code="invalid_file_format"
-            ) from None
+        except UserError as error:
+            message, code = f"Invalid file {name}: {error}.", "invalid_file_format"
+            raise ApiError(400, message, param="file", code=code) from None
         finally:
             path.unlink(missing_ok=True)
 
@@ -72,9 +69,9 @@ async def listed(request: Request) -> Response:
 
 
 def _file(request: Request) -> FileObject:
-    given = request.path_params["file_id"]
-    if (file := service_of(request).store.file(given)) is None:
-        raise not_found("file", given, "id")
+    file_id = request.path_params["file_id"]
+    if (file := service_of(request).store.file(file_id)) is None:
+        raise not_found("file", file_id, "id")
     return file
 
 
@@ -91,7 +88,7 @@ async def content(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    """DELETE /{id}. Jobs keep the rows they were made with."""
+    """DELETE /{id}. Jobs have copies of their rows."""
     file = _file(request)
     service_of(request).store.delete_file(file.id)
     return JSONResponse({"id": file.id, "object": "file", "deleted": True})

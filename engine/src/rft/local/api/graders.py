@@ -28,10 +28,12 @@ def read_spec(data: dict[str, Any], settings: Settings) -> graders.Spec:
         spec = graders.parse_spec(data)
         if problems := graders.problems(spec):
             raise UserError(f"grader: {problems[0]}")
-        if _local_sources(spec) and not _local_sources(spec) <= _own_sources(settings):
+        if (sources := _local_sources(spec)) and not sources <= _local_sources(
+            graders.load_spec(settings.path(settings.task.grader))
+        ):
             raise UserError(
-                "grader: type local is run without a guard and therefore taken only from the "
-                "project the service was started in, unchanged; send the grader without it."
+                "grader: a grader of type local runs without a guard, so it is accepted only with "
+                "the source of the project that the service serves; send the grader without it."
             )
         if (why := graders.needs_judge(spec)) and settings.judge is None:
             raise UserError(
@@ -41,10 +43,6 @@ def read_spec(data: dict[str, Any], settings: Settings) -> graders.Spec:
     except UserError as error:
         raise ApiError(400, str(error), param="grader", code="invalid_grader") from None
     return spec
-
-
-def _own_sources(settings: Settings) -> set[str]:
-    return _local_sources(graders.load_spec(settings.path(settings.task.grader)))
 
 
 def _local_sources(spec: graders.Spec) -> set[str]:

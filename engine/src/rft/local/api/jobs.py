@@ -17,28 +17,22 @@ from rft.local.api.service import Service, json_body, page, service_of
 from rft.local.contract import parsed_job
 from rft.local.store import Checkpoint, Job, new_id
 
+_SHOWN = ("id", "created_at", "error", "fine_tuned_model", "finished_at", "estimated_finish",
+          "status", "trained_tokens")  # fmt: skip
+
 
 def shown(job: Job) -> dict[str, Any]:
     """The job object."""
-    body = job.body
-    method = body["method"]
-    basic = ("batch_size", "learning_rate_multiplier", "n_epochs")
+    body, method = job.body, job.body["method"]
     hyperparameters = method[method["type"]].get("hyperparameters") or {}
-    return {
-        "id": job.id,
+    basic = ("batch_size", "learning_rate_multiplier", "n_epochs")
+    return {name: getattr(job, name) for name in _SHOWN} | {
         "object": "fine_tuning.job",
-        "created_at": job.created_at,
-        "error": job.error,
-        "fine_tuned_model": job.fine_tuned_model,
-        "finished_at": job.finished_at,
-        "estimated_finish": job.estimated_finish,
         "hyperparameters": {name: hyperparameters.get(name, "auto") for name in basic},
         "model": body["model"],
         "organization_id": "org-local",
         "result_files": [job.result_file] if job.result_file else [],
         "seed": body.get("seed") or 0,
-        "status": job.status,
-        "trained_tokens": job.trained_tokens,
         "training_file": body["training_file"],
         "validation_file": body.get("validation_file"),
         "integrations": [],
@@ -61,7 +55,7 @@ def shown_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 async def create(request: Request) -> Response:
-    """POST: everything that can be refused without reading the rows is refused now."""
+    """POST: refuses at once whatever can be refused without reading the rows."""
     service = service_of(request)
     body = parsed_job(await json_body(request))
     job = await run_in_threadpool(_create, body, service)
@@ -74,30 +68,29 @@ def _create(body: JobBody, service: Service) -> Job:
         raise not_found("model", body.model, "model")
     if body.method.reinforcement:
         read_spec(body.method.reinforcement.grader, service.settings)
-    given = {"train": body.training_file, "validation": body.validation_file}
-    names = {"train": "training_file", "validation": "validation_file"}
-    for split, file_id in given.items():
-        if file_id is None:
-            continue
+    ids = {"train": body.training_file}
+    if body.validation_file:
+        ids["validation"] = body.validation_file
+    for split, file_id in ids.items():
         file = service.store.file(file_id)
         if file is None or file.purpose != "fine-tune":
             fault = "no such file" if file is None else "its purpose is not fine-tune"
-            raise invalid(names[split], f"{fault}: '{file_id[:100]}'", "invalid_file")
+            name = "training_file" if split == "train" else "validation_file"
+            raise invalid(name, f"{fault}: '{file_id[:100]}'", "invalid_file")
     job_id = new_id("ftjob")
     folder = service.store.job_folder(job_id)
     folder.mkdir(mode=0o700)
-    for split, file_id in given.items():
-        if file_id is not None:  # a copy: the file may be deleted while the job runs
-            shutil.copyfile(service.store.file_path(file_id), folder / f"{split}.jsonl")
+    for split, file_id in ids.items():  # a copy: the file may be deleted while the job runs
+        shutil.copyfile(service.store.file_path(file_id), folder / f"{split}.jsonl")
     return service.store.add_job(job_id, body.wire())
 
 
 def _job(request: Request) -> Job:
-    given = request.path_params["job_id"]
+    job_id = request.path_params["job_id"]
     try:
-        return service_of(request).store.job(given)
+        return service_of(request).store.job(job_id)
     except KeyError:
-        raise not_found("fine_tuning_job", given, "fine_tuning_job_id") from None
+        raise not_found("fine_tuning_job", job_id, "fine_tuning_job_id") from None
 
 
 async def listed(request: Request) -> Response:
@@ -128,27 +121,26 @@ async def checkpoints(request: Request) -> Response:
 
 
 Change = tuple[tuple[str, ...], dict[str, str], str]
-"""The states in which a job is changed, its new columns, and the event that says so."""
+"""The states in which a job can be changed, its new columns, and the message of the event."""
 
 
 async def cancel(request: Request) -> Response:
     """POST /{id}/cancel: at once; the worker is ended."""
     states = ("validating_files", "queued", "running", "pausing", "paused")
-    return _change(
-        request, "cancelled", (states, {"status": "cancelled"}, "The job was cancelled.")
-    )
+    change = (states, {"status": "cancelled"}, "The job was cancelled.")
+    return _change(request, "cancelled", change)
 
 
 async def pause(request: Request) -> Response:
-    """POST /{id}/pause: after the step under way, with a snapshot that can be evaluated."""
+    """POST /{id}/pause: after the current step, with a snapshot that can be evaluated."""
     early = (("queued",), {"status": "paused"}, "The job was paused before it started.")
     pausing = {"status": "pausing", "wanted": "pause"}
-    late = (("running",), pausing, "The job will pause after the step under way.")
+    late = (("running",), pausing, "The job will pause after the current step.")
     return _change(request, "paused", early, late)
 
 
 async def resume(request: Request) -> Response:
-    """POST /{id}/resume: a paused job goes on from its snapshot."""
+    """POST /{id}/resume: a paused job continues from its snapshot."""
     queued = {"status": "queued", "wanted": ""}
     change = (("paused",), queued, "The job was resumed; it waits for its turn.")
     return _change(request, "resumed", change)

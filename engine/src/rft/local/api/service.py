@@ -1,8 +1,9 @@
-"""What all parts of the API share."""
+"""The service behind the API, and how its parts read bodies and send pages."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from rft.config import Settings
 from rft.local.api.errors import ApiError, invalid
 from rft.local.catalog import Catalog
 from rft.local.store import Store
-from rft.records import parse_json
+from rft.reading import parse_json
 
 if TYPE_CHECKING:
     from rft.local.engines import Engines
@@ -51,9 +52,8 @@ async def json_body(request: Request) -> dict[str, Any]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise ApiError(415, "Send the body as JSON with Content-Type: application/json.")
-    raw = await request.body()
     try:
-        data = parse_json(raw.decode())
+        data = parse_json((await request.body()).decode())
     except UnicodeDecodeError:
         data = None
     if not isinstance(data, dict):
@@ -62,30 +62,24 @@ async def json_body(request: Request) -> dict[str, Any]:
 
 
 def page(
-    request: Request, entries: list[Any], shown: Any, *, default: int, most: int
+    request: Request, entries: list[Any], shown: Callable[[Any], Any], *, default: int, most: int
 ) -> JSONResponse:
-    """A cursor page of what comes behind the entry named by ?after; `shown` makes its JSON."""
-    limit = _limit(request, default, most)
-    after = request.query_params.get("after")
-    if after:
-        places = [n for n, entry in enumerate(entries) if entry.id == after]
-        if not places:
+    """A cursor page of what follows the entry named by ?after; `shown` makes an entry's JSON."""
+    text = request.query_params.get("limit", str(default))
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
+        raise invalid("limit", f"write a whole number from 1 to {most}, not {text[:40]!r}")
+    if after := request.query_params.get("after"):
+        ids = [entry.id for entry in entries]
+        if after not in ids:
             raise invalid("after", f"no entry '{after[:100]}'")
-        entries = entries[places[0] + 1 :]
-    data = [shown(entry) for entry in entries[:limit]]
+        entries = entries[ids.index(after) + 1 :]
+    data = [shown(entry) for entry in entries[: int(text)]]
     return JSONResponse(
         {
             "object": "list",
             "data": data,
-            "has_more": len(entries) > limit,
+            "has_more": len(entries) > len(data),
             "first_id": data[0]["id"] if data else None,
             "last_id": data[-1]["id"] if data else None,
         }
     )
-
-
-def _limit(request: Request, default: int, most: int) -> int:
-    text = request.query_params.get("limit", str(default))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
-        raise invalid("limit", f"write a whole number from 1 to {most}, not {text[:40]!r}")
-    return int(text)

@@ -13,7 +13,6 @@ from typing import Any
 from transformers import TrainerCallback
 
 from rft.jobs.replies import OVER
-from rft.local.plan import TrainerPlan
 from rft.local.store import Job, Store
 from rft.local.train import weights
 
@@ -24,38 +23,37 @@ Metrics = dict[str, Any]
 
 
 class Progress(TrainerCallback):  # type: ignore[misc]
-    """Follows one training. `describe(train, valid)` turns the trainer's own logs of a step into
+    """Reports one training. `describe(step, train, valid)` turns the trainer's logs of a step into
     (message, event data, checkpoint metrics, score); valid is None between evaluations."""
 
     def __init__(
         self,
         store: Store,
         job: Job,
-        plan: TrainerPlan,
         tokenizer: Any,
         describe: Callable[[int, Metrics, Metrics | None], tuple[str, Metrics, Metrics, float]],
     ) -> None:
-        self._store, self._job, self._plan = store, job, plan
+        self._store, self._job = store, job
         self._tokenizer, self._describe = tokenizer, describe
         self._folder = store.job_folder(job.id)
-        self._held: Metrics = {}
-        self._begun: tuple[float, int] | None = None
+        self._logs: Metrics = {}
+        self._started: tuple[float, int] | None = None
         self.paused = False
         self.tokens = 0
         """Tokens trained on."""
 
-    # What the trainer calls ---------------------------------------------------------------------
+    # called by the trainer ---------------------------------------------------------------------
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Start the clock at the first step."""
-        if self._begun is None:
-            self._begun = (time.time(), state.global_step)
+        if self._started is None:
+            self._started = (time.time(), state.global_step)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Pause if somebody wants it: save, then stop. Always evaluate and save the last step."""
+        """Pause if requested: save, then stop. Always evaluate and save the last step."""
         job = self._store.job(self._job.id)
         if job.status in OVER:
-            sys.exit(0)  # cancelled, and nobody was there to end this process
+            sys.exit(0)  # cancelled while no service ran to end this process
         if job.wanted == "pause":
             self.paused = True
             control.should_save = control.should_training_stop = True
@@ -67,37 +65,37 @@ class Progress(TrainerCallback):  # type: ignore[misc]
         """The logs of a training step; those of an evaluation come with on_evaluate."""
         if any(name.startswith("eval_") for name in logs) or "train_runtime" in logs:
             return
-        self._held = dict(logs)
+        self._logs = dict(logs)
         self.tokens = int(logs.get("num_tokens", self.tokens) or 0)
         self._estimate(state)
         if not control.should_evaluate:
-            self._tell(state.global_step, None)
+            self._report(state.global_step, None)
 
     def on_evaluate(
         self, args: Any, state: Any, control: Any, metrics: Metrics, model: Any, **_: Any
     ) -> None:
         """An evaluation is over: the step's event, and its weights as a checkpoint."""
-        metric, score = self._tell(state.global_step, metrics)
+        metric, score = self._report(state.global_step, metrics)
         if state.global_step > 0:
             self.keep(state.global_step, model, metric, score)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """The trainer's own state is whole now; a crash before this goes back to the one before."""
+        """Mark the trainer's state as complete; a crash before this resumes from the one before."""
         folder = Path(args.output_dir, f"checkpoint-{state.global_step}")
         (folder / _WHOLE).touch()
         self._store.update_job(self._job.id, crashes=0)
 
-    # What it comes to ---------------------------------------------------------------------------
+    # what is reported --------------------------------------------------------------------------
 
-    def _tell(self, step: int, valid: Metrics | None) -> tuple[Metrics, float]:
-        message, data, metrics, score = self._describe(step, self._held, valid)
+    def _report(self, step: int, valid: Metrics | None) -> tuple[Metrics, float]:
+        message, data, metrics, score = self._describe(step, self._logs, valid)
         self._store.put_step(self._job.id, step, message, data)
         return metrics, score
 
     def _estimate(self, state: Any) -> None:
-        if self._begun is None:
+        if self._started is None:
             return
-        since, first = self._begun
+        since, first = self._started
         done = state.global_step - first
         if done > 0:
             left = (time.time() - since) / done * (state.max_steps - state.global_step)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
-from rft.completions import split_reasoning
 from rft.errors import UserError
 from rft.graders import Grader
 from rft.graders.response import FLAGS
 from rft.graders.spec import hosted_leaves
+from rft.reading import split_reasoning
 from rft.records import Grade, Sample
 
 TRIES = 3
@@ -31,9 +32,9 @@ class Batch:
     cut: int = 0
     groups: list[list[float | None]] = field(default_factory=list)
 
-    def mean(self) -> float | None:
-        """Mean reward of what could be graded."""
-        return _mean([g.reward for g in self.grades])
+    def mean(self, part: str = "") -> float | None:
+        """Mean reward, or mean of a part of it, of the answers that could be graded."""
+        return _mean([g.parts.get(part) if part else g.reward for g in self.grades])
 
     def flat_share(self) -> float | None:
         """Share of groups in which all rewards are equal: they teach nothing."""
@@ -66,7 +67,7 @@ class Rewards:
         """The groups of the latest call."""
 
     def close(self) -> None:
-        """End the threads; the grader is its owner's."""
+        """End the threads; the grader is closed by its owner."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def __call__(
@@ -74,8 +75,7 @@ class Rewards:
     ) -> list[float | None]:
         """One reward per answer; None (an outage of ours) is left out of its group by TRL."""
         batch = self._batches[self.mode]
-        given = zip(completions, completion_ids, item, strict=True)
-        grades = list(self._threads.map(lambda one: self._grade(*one), given))
+        grades = list(self._threads.map(self._grade, completions, completion_ids, item))
         rewards = [grade.reward for grade in grades]
         batch.grades += grades
         batch.tokens += [len(ids) for ids in completion_ids]
@@ -123,55 +123,49 @@ class Rewards:
 
     def figures(self, train: Batch, valid: Batch | None) -> dict[str, Any]:
         """scores, usage, errors and timing of an event, under the contract's names."""
-        spec = self._grader.spec
         halves = {"train": train} | ({"valid": valid} if valid else {})
+        spec = self._grader.spec
         parts = hosted_leaves(spec)
-        names = {key: (leaf.name, leaf.type) for key, leaf in parts.items()}
-        whole = (spec.name or "grader", spec.type)
-        scored: list[dict[str, Any]] = []
-        errors: dict[str, Any] = {"name": whole[0], "type": whole[1]}
-        timing: dict[str, Any] = {"name": whole[0], "type": whole[1]}
-        for key, (name, kind) in names.items():
-            entry: dict[str, Any] = {"name": name, "type": kind}
-            for half, batch in halves.items():
-                values = [g.parts.get(key) if key else g.reward for g in batch.grades]
-                entry[f"{half}_reward_mean"] = _mean(values)
-            scored.append(entry)
+        scores: list[dict[str, Any]] = [
+            {"name": leaf.name, "type": leaf.type} for leaf in parts.values()
+        ]
+        errors: dict[str, Any] = {"name": spec.name or "grader", "type": spec.type}
+        timing, samples = dict(errors), dict[str, Any]()
         for half, batch in halves.items():
+            for entry, key in zip(scores, parts, strict=True):
+                entry[f"{half}_reward_mean"] = batch.mean(key)
             for flag in FLAGS:
                 hits = [float(flag in grade.errors) for grade in batch.grades]
                 errors |= {f"{half}_{flag}_mean": _mean(hits), f"{half}_{flag}_count": sum(hits)}
             timing[f"{half}_execution_latency_mean"] = _mean([g.seconds for g in batch.grades])
-        samples: dict[str, Any] = {}
-        for half, batch in halves.items():
             samples[f"{half}_completion_tokens_mean"] = _mean(batch.tokens)
             samples[f"{half}_completion_tokens_count"] = float(sum(batch.tokens))
             samples[f"{half}_cut_off_share"] = batch.cut / max(1, len(batch.tokens))
+        train_mean, valid_mean = train.mean(), valid.mean() if valid else None
+        judges = _judges([grade for batch in halves.values() for grade in batch.grades])
         return {
             "scores": {
-                "train_reward_mean": train.mean(),
-                "valid_reward_mean": valid.mean() if valid else None,
-                "graders": scored,
+                "train_reward_mean": train_mean,
+                "valid_reward_mean": valid_mean,
+                "graders": scores,
             },
-            "usage": {"graders": _judges([g for b in halves.values() for g in b.grades]),
-                      "samples": samples},
+            "usage": {"graders": judges, "samples": samples},
             "errors": {"graders": [errors]},
             "timing": {"graders": [timing]},
-            "train_mean_reward": train.mean(),
-            "full_valid_mean_reward": valid.mean() if valid else None,
+            "train_mean_reward": train_mean,
+            "full_valid_mean_reward": valid_mean,
             "completion_tokens_mean": _mean(train.tokens),
             "mean_unresponsive_rewards": _mean([float(g.reward is None) for g in train.grades]),
             "full_valid_mean_parse_error": errors.get("valid_sample_parse_error_mean"),
-        }  # fmt: skip
+        }
 
 
 def _judges(grades: list[Grade]) -> list[dict[str, Any]]:
-    spent: dict[str, dict[str, int]] = {}
+    """The tokens of each judge."""
+    spent: dict[str, Counter[str]] = defaultdict(Counter)
     for grade in grades:
         for model, usage in grade.judge_tokens.items():
-            known = spent.setdefault(model, {})
-            for name, count in usage.items():
-                known[name] = known.get(name, 0) + count
+            spent[model].update(usage)
     return [{"model": model, **usage} for model, usage in spent.items()]
 
 

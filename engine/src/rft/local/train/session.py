@@ -11,8 +11,8 @@ from rft import graders
 from rft.config import Settings
 from rft.errors import UserError
 from rft.local.catalog import Catalog
-from rft.local.plan import TrainerPlan
-from rft.local.rows import MAX_TRAIN, MAX_VALIDATION, load_for
+from rft.local.plan import make_plan
+from rft.local.rows import load_rows
 from rft.local.server import cores
 from rft.local.store import Job, Store
 from rft.local.train import grpo, sft, weights
@@ -22,17 +22,18 @@ from rft.local.train.setup import device_of
 from rft.project.loader import open_grader
 
 
-def train(store: Store, job: Job, plan: TrainerPlan, settings: Settings) -> None:
-    """Train until the end or a pause. Raises RftError for what a sentence can say."""
+def train(store: Store, job: Job, settings: Settings) -> None:
+    """Train until the end or a pause. Raises RftError with a sentence for people."""
     folder = store.job_folder(job.id)
     output = folder / "trainer"
     catalog = Catalog(store, settings)
     base = catalog.get(job.body["model"])
     if base is None:
         raise UserError(f"The model {job.body['model']} is no longer there; name another.")
-    rows = load_for(plan.method, folder / "train.jsonl", most=MAX_TRAIN)
-    file = folder / "validation.jsonl"
-    valid = load_for(plan.method, file, most=MAX_VALIDATION) if file.exists() else []
+    method = job.body["method"]["type"]
+    rows, file = load_rows(folder / "train.jsonl", method), folder / "validation.jsonl"
+    valid = load_rows(file, method) if file.exists() else []
+    plan = make_plan(job.body, len(rows))
     resume = last_whole(output)
     if resume is None:
         store.add_event(job.id, f"Training started: {plan.steps} steps of {plan.batch_size} rows.")
@@ -41,7 +42,7 @@ def train(store: Store, job: Job, plan: TrainerPlan, settings: Settings) -> None
         store.add_event(job.id, f"Training goes on from the checkpoint of step {step}.")
     model, tokenizer = weights.load(catalog.weights(base), device_of(plan))
     with ExitStack() as stack:
-        if plan.method == "supervised":
+        if method == "supervised":
             trainer = sft.make_trainer(plan, model, tokenizer, rows, valid, output)
             describe = sft.describe(plan)
         else:
@@ -55,10 +56,10 @@ def train(store: Store, job: Job, plan: TrainerPlan, settings: Settings) -> None
                 plan, model, tokenizer, rows, valid, output, rewards, fresh=resume is None
             )
             describe = grpo.describe(plan, rewards)
-        progress = Progress(store, job, plan, tokenizer, describe)
+        progress = Progress(store, job, tokenizer, describe)
         trainer.add_callback(progress)
         trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    _finish(store, job, progress, trainer, by_reward=plan.method == "reinforcement")
+    _finish(store, job, progress, trainer, by_reward=method == "reinforcement")
 
 
 def _finish(store: Store, job: Job, progress: Progress, trainer: Any, *, by_reward: bool) -> None:
@@ -94,15 +95,15 @@ def _finish(store: Store, job: Job, progress: Progress, trainer: Any, *, by_rewa
 
 
 def _write_metrics(store: Store, job_id: str) -> str:
-    """The metrics of all steps as CSV, one line a step; returns the id of the result file."""
+    """Write the metrics as CSV, one line per step; returns the id of the result file."""
     steps: list[Any] = [e.data for e in store.events(job_id) if e.type == "metrics" and e.data]
-    lines = [_flat(data) for data in sorted(steps, key=lambda data: int(data["step"]))]
-    columns = list(dict.fromkeys(name for line in lines for name in line))
+    rows = [_flat(data) for data in sorted(steps, key=lambda data: int(data["step"]))]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
     path = store.job_folder(job_id) / ".metrics.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
-        writer.writerows(lines)
+        writer.writerows(rows)
     return store.add_file(path, "step_metrics.csv", "fine-tune-results").id
 
 

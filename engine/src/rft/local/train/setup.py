@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from peft import LoraConfig
 
+from rft.dialect import instructed_by
 from rft.local.plan import TrainerPlan
 from rft.local.server import cores
 
@@ -59,10 +60,4 @@ def lora(plan: TrainerPlan) -> LoraConfig | None:
 
 def chat(messages: list[dict[str, Any]]) -> list[dict[str, str]]:
     """Role and text of each message; the developer speaks as system, which chat templates know."""
-    return [
-        {
-            "role": "system" if message["role"] == "developer" else message["role"],
-            "content": message["content"],
-        }
-        for message in messages
-    ]
+    return [{n: m[n] for n in ("role", "content")} for m in instructed_by(messages, "system")]
