@@ -52,7 +52,7 @@ AtMost = Annotated[Share2, AfterValidator(_rising)]
 class Ready(Section):
     """[ready]: the planned job and the thresholds of the go/no-go verdict.
 
-    Every pair is (pass, fail); in between the check warns. docs/THRESHOLDS.md has the sources.
+    Every pair is (pass, fail); in between the check warns. docs/thresholds.md has the sources.
     """
 
     group_size: Annotated[int, Field(ge=2, le=1024)] = 8
@@ -107,7 +107,7 @@ class Ready(Section):
 class Exam(Section):
     """[judge.exam]: when `rft judge` trusts a judge.
 
-    Every pair is (pass, fail); docs/THRESHOLDS.md has the sources.
+    Every pair is (pass, fail); docs/thresholds.md has the sources.
     """
 
     min_labels: PositiveInt = 100

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rft import display
 from rft.stats import Estimate
 from rft.thresholds import AtMostBars
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 Verdict = Literal["pass", "warn", "fail", "not applicable"]
 Overall = Literal["GO", "NOT YET", "NO-GO"]
@@ -46,8 +49,22 @@ class Check:
 
     @property
     def open(self) -> bool:
-        """Whether it stands in the way."""
+        """Whether it has neither passed nor been accepted."""
         return self.verdict in ("warn", "fail") and not self.accepted
+
+
+def counted(
+    name: str,
+    figure: str,
+    threshold: str,
+    verdict: Verdict,
+    advice: str,
+    source: str = HOUSE,
+    effort: int = REWORK,
+) -> Check:
+    """A check of something counted; one that passes needs no advice."""
+    advice = "" if verdict == "pass" else advice
+    return Check(name, figure, threshold, verdict, advice, source, effort=effort)
 
 
 def not_applicable(name: str, why: str) -> Check:
@@ -84,7 +101,12 @@ def more_is_better(bars: Bars) -> bool:
     return not isinstance(bars, AtMostBars) and bars[0] >= bars[1]
 
 
-def magnitude(estimate: Estimate) -> Estimate:
+def exactly(value: float) -> Estimate:
+    """A figure that was counted over everything there is, so that nothing is estimated."""
+    return Estimate(value, value, value)
+
+
+def _magnitude(estimate: Estimate) -> Estimate:
     """The distance from 0 of a figure that may err to either side."""
     low, high = estimate.low, estimate.high
     return Estimate(abs(estimate.value), max(low, -high, 0.0), max(high, -low))
@@ -117,21 +139,26 @@ def measured(
     name: str,
     estimate: Estimate,
     bars: Bars,
-    items: int,
     advice: str,
     source: str = HOUSE,
     *,
+    items: int = 0,
     percent: bool = False,
+    lenient: bool = False,
     effort: int = REWORK,
 ) -> Check:
     """A check of one figure against a pair of bars; `advice` is kept unless it passes.
 
-    A warning whose value clears the bar asks for rows, and says how many.
+    A figure that may lie below 0 where less is better is held against them by its distance from 0.
+    `items`: the rows it was measured on; a warning whose value clears the bar then says how many
+    would be enough. `percent`: the figure is a share. `lenient`: see `decide`.
     """
-    verdict = decide(estimate, bars)
+    less = not more_is_better(bars)
+    size = _magnitude(estimate) if estimate.low < 0 and less else estimate
+    verdict = decide(size, bars, lenient=lenient)
     rows = None
-    if verdict == "warn":
-        rows = rows_to_settle(estimate, bars[0], items, above=more_is_better(bars))
+    if verdict == "warn" and items:
+        rows = rows_to_settle(size, bars[0], items, above=not less)
     if rows is not None:
         advice = (
             f"'{name}' is likely fine, but {items:,} rows are too few to be sure; about {rows:,} "
@@ -149,6 +176,21 @@ def measured(
         effort,
         rows,
     )
+
+
+def check_table(checks: Sequence[Check]) -> Table:
+    """Checks as a table for a terminal, one a line, in their order."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("check", "figure", "wanted", "verdict"):
+        table.add_column(column, no_wrap=True, overflow="ellipsis")
+    for check in checks:
+        style = "cyan" if check.accepted else display.COLOURS.get(check.verdict, "")
+        verdict = f"{check.verdict}, accepted" if check.accepted else check.verdict
+        table.add_row(check.name, check.figure, check.threshold, Text(verdict, style=style))
+    return table
 
 
 def overall(checks: Sequence[Check]) -> Overall:

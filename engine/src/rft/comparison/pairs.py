@@ -20,6 +20,7 @@ from rft.display import as_text, figure
 from rft.errors import CheckError
 from rft.records import Record
 from rft.stats import (
+    LEVEL,
     SAME,
     ByItem,
     Estimate,
@@ -35,7 +36,6 @@ from rft.stats import (
 if TYPE_CHECKING:
     import pandas
 
-LEVEL = 0.05
 ENOUGH = 6
 """Items a slice needs to be tested: with 5, even five wins out of five have p = 2 / 2^5 > 0.05."""
 VALUES = 50
@@ -73,7 +73,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Pair:
-    """What `b` gained over `a`."""
+    """Two runs, and what `b` gained over `a`."""
 
     a: ComparedRun
     b: ComparedRun
@@ -82,7 +82,7 @@ class Pair:
     p_value: float
     """Corrected for all pairs looked at (Holm)."""
     errors_removed: Estimate | None
-    """(b - a) / (1 - a): the share of what `a` lacks that `b` brings; None when nothing lacks."""
+    """(b - a) / (1 - a): share of `a`'s errors that `b` does not make; None when `a` makes none."""
     slices: list[SliceGain]
     wins: list[Change]
     """Items where b is better, the widest gap first."""
@@ -172,17 +172,19 @@ def compare_runs(
     items = [i for i in runs[0].rewards if all(i in run.rewards for run in runs)]
     if not items:
         raise CheckError("The runs have no row in common that all of them answered.")
-    kept = [_narrow(run, set(items)) for run in runs]
+    common = set(items)
+    kept = [replace(r, records=[x for x in r.records if x.item_id in common]) for r in runs]
     tables = _tables(kept, rows)
-    pairs = [_pair(kept, a, b, tables) for a, b in _couples(kept)]
-    p_values = [pair.paired.p_value for pair in pairs]
+    couples = _couples(kept)
+    p_values = [paired_difference(kept[a].rewards, kept[b].rewards).p_value for a, b in couples]
+    corrections = zip(adjust(p_values), holm_levels(p_values), strict=True)
     return Comparison(
         kept,
         items,
         [mean_interval(item_means(run.rewards)) for run in kept],
         [
-            _corrected(pair, p, level)
-            for pair, p, level in zip(pairs, adjust(p_values), holm_levels(p_values), strict=True)
+            _pair(kept, couple, tables, p_value, level)
+            for couple, (p_value, level) in zip(couples, corrections, strict=True)
         ],
         list(notes),
         rows,
@@ -197,45 +199,27 @@ def _couples(runs: Sequence[ComparedRun]) -> list[tuple[int, int]]:
     return [(a, b) for a, b in couples if a == 0 or not runs[b].human] or [(0, 1)]
 
 
-def _narrow(run: ComparedRun, items: set[str]) -> ComparedRun:
-    return replace(run, records=[r for r in run.records if r.item_id in items])
-
-
-def _pair(runs: Sequence[ComparedRun], first: int, second: int, tables: Sequence[_Table]) -> Pair:
-    a, b = runs[first], runs[second]
-    paired = paired_difference(a.rewards, b.rewards)
-    ordered = _changes(a, b)
+def _pair(
+    runs: Sequence[ComparedRun],
+    couple: tuple[int, int],
+    tables: Sequence[_Table],
+    p_value: float,
+    level: float,
+) -> Pair:
+    """Two runs at the level that Holm's procedure leaves them among all pairs."""
+    a, b = (runs[number] for number in couple)
+    changes = _changes(a, b)
     return Pair(
         a=a,
         b=b,
-        paired=paired,
-        p_value=paired.p_value,
-        errors_removed=errors_removed(means(a.rewards, a), means(b.rewards, a)),
-        slices=_slices(tables, first, second),
-        wins=[change for change in ordered if change.mean_b > change.mean_a],
-        losses=[change for change in ordered if change.mean_b < change.mean_a],
+        paired=paired_difference(a.rewards, b.rewards, level=level),
+        p_value=p_value,
+        errors_removed=errors_removed(means(a.rewards, a), means(b.rewards, a), level),
+        slices=_slices(tables, *couple),
+        wins=[change for change in changes if change.mean_b > change.mean_a],
+        losses=[change for change in changes if change.mean_b < change.mean_a],
         side_effects=[] if a.human or b.human else side_effects(a, b),
     )
-
-
-def _corrected(pair: Pair, p_value: float, level: float) -> Pair:
-    """The pair at the level that Holm's procedure leaves it among all pairs."""
-    if level == LEVEL:
-        return replace(pair, p_value=p_value)
-    a, b = pair.a.rewards, pair.b.rewards
-    return replace(
-        pair,
-        p_value=p_value,
-        # Past the first pair that is not rejected none is, whatever its own p value.
-        paired=paired_difference(a, b, level=level),
-        errors_removed=errors_removed(means(a, pair.a), means(b, pair.a), level),
-    )
-
-
-def _verdict(paired: Paired, p_value: float) -> Verdict:
-    if not p_value < LEVEL:
-        return "tied"
-    return "b" if paired.difference.value > 0 else "a"
 
 
 def errors_removed(a: Values, b: Values, level: float = LEVEL) -> Estimate | None:
@@ -243,7 +227,7 @@ def errors_removed(a: Values, b: Values, level: float = LEVEL) -> Estimate | Non
 
     1: b makes no error; 0: as many as a; negative: more. The published figures of the extraction
     case, people 0.45 and tuned model 0.57, give 0.22.
-    None when `a` lacks nothing (its mean is 1) or there is no item.
+    None when `a` makes no errors (its mean is 1) or there are no items.
     """
     if not a.size or float(a.mean()) > 1 - SAME:
         return None
@@ -264,26 +248,24 @@ def _tables(runs: Sequence[ComparedRun], rows: Mapping[str, dict[str, Any]]) -> 
         values[key] += 1
         if values[key] <= VALUES:
             ids = groups[key, value]
-            tables.append((key, value, [_only(run.rewards, ids) for run in runs]))
+            tables.append((key, value, [{item: run.rewards[item] for item in ids} for run in runs]))
     return tables + [(PARTS, name, [_part(run, name) for run in runs]) for name in _parts(runs)]
-
-
-def _only(by_item: ByItem, ids: Sequence[str]) -> ByItem:
-    return {item: by_item[item] for item in ids}
 
 
 def _slices(tables: Sequence[_Table], a: int, b: int) -> list[SliceGain]:
     pairs = [paired_difference(figures[a], figures[b]) for _, _, figures in tables]
     p_values = adjust([p.p_value if p.items >= ENOUGH else math.nan for p in pairs])
     return [
-        SliceGain(key, value, list(map(_mean, figures)), paired, p, _verdict(paired, p))
-        for (key, value, figures), paired, p in zip(tables, pairs, p_values, strict=True)
+        SliceGain(
+            key,
+            value,
+            [float(np.mean(item_means(by_item) or math.nan)) for by_item in figures],
+            paired,
+            p_value,
+            paired.verdict if p_value < LEVEL else "tied",
+        )
+        for (key, value, figures), paired, p_value in zip(tables, pairs, p_values, strict=True)
     ]
-
-
-def _mean(by_item: ByItem) -> float:
-    values = item_means(by_item)
-    return float(np.mean(values)) if values else math.nan
 
 
 def _terciles(run: ComparedRun) -> dict[str, dict[str, str]]:
@@ -302,12 +284,12 @@ def _terciles(run: ComparedRun) -> dict[str, dict[str, str]]:
 
 def _parts(compared: Sequence[ComparedRun]) -> list[str]:
     """Names of the parts of the grade that two runs have and that lie in [0, 1] like a reward."""
-    having, odd = Counter[str](), set()
+    runs_with, out_of_range = Counter[str](), set()
     for run in compared:
         values = [pair for r in run.records if r.grade for pair in r.grade.parts.items()]
-        having.update({name for name, _ in values})
-        odd |= {name for name, value in values if not 0 <= value <= 1}
-    names = sorted(name for name, n in having.items() if n > 1 and name not in odd)
+        runs_with.update({name for name, _ in values})
+        out_of_range |= {name for name, value in values if not 0 <= value <= 1}
+    names = sorted(name for name, n in runs_with.items() if n > 1 and name not in out_of_range)
     return names if len(names) > 1 else []
 
 

@@ -1,4 +1,4 @@
-"""One run of a comparison, and what forbids to compare two."""
+"""One run of a comparison, and why two runs cannot be compared."""
 
 from __future__ import annotations
 
@@ -65,30 +65,30 @@ def label(number: int) -> str:
 
 def _other_rows(a: RunInfo, b: RunInfo) -> bool:
     """Whether the hashes are of the prompts of other rows, asked in the same way."""
-    same_way = a.ask == b.ask and (
+    same_way = a.prompt_variant == b.prompt_variant and (
         a.sampling.get("response_format") == b.sampling.get("response_format")
     )
     return same_way and a.item_ids != b.item_ids
 
 
 def differences(a: RunInfo, b: RunInfo) -> dict[str, str]:
-    """What forbids to compare two runs: "split", "data", "grader", "prompt" -> in words."""
-    found = {}
+    """Why two runs cannot be compared: "split", "data", "grader", "prompt" -> in words."""
+    reasons = {}
     if a.split != b.split:
-        found["split"] = f"{a.split} here, {b.split} there"
+        reasons["split"] = f"{a.split} here, {b.split} there"
     if a.hashes.get("data") != b.hashes.get("data") and not _answered_in_part(a, b):
-        found["data"] = _data(a, b)
+        reasons["data"] = _data(a, b)
     for name in ("grader", "prompt"):
         here, there = a.hashes.get(name, ""), b.hashes.get(name, "")
         if name == "prompt" and (HUMAN in (a.model, b.model) or _other_rows(a, b)):
             continue  # people are not prompted
         if here != there:
-            found[name] = f"hash {here[:10]} here, {there[:10]} there"
-    return found
+            reasons[name] = f"hash {here[:10]} here, {there[:10]} there"
+    return reasons
 
 
 def _answered_in_part(a: RunInfo, b: RunInfo) -> bool:
-    """Whether one is people, who seldom have the time for every row of the other."""
+    """Whether one is people who answered only some rows of the other, as they often do."""
     people, model = (a, b) if a.model == HUMAN else (b, a)
     return people.model == HUMAN and set(people.item_ids) < set(model.item_ids)
 

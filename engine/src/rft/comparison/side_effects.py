@@ -1,4 +1,4 @@
-"""What a tuned model may have paid its reward with: length, format, its worst answers, memory."""
+"""Figures beside the reward that training may worsen: length, format, worst answers, memory."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SideEffect:
     change: str
     """Difference or ratio, with its interval."""
     warning: str
-    """What to look at; empty when nothing is to be feared."""
+    """What to look at; empty when nothing got worse."""
 
 
 def side_effects(a: ComparedRun, b: ComparedRun) -> list[SideEffect]:
@@ -65,7 +65,7 @@ def _longer(a: ComparedRun, b: ComparedRun) -> SideEffect | None:
     ratio = Estimate(1 + growth.value, 1 + growth.low, 1 + growth.high)
     warning = ""
     if ratio.low > LONGER:
-        warning = "Answers grew: see in the report that words alone do not pay."
+        warning = "Answers grew longer: check in the report that length alone earns nothing."
     x, y = float(before.mean()), float(after.mean())
     return SideEffect("length, characters", x, y, f"x {ratio}", warning)
 

@@ -8,20 +8,11 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from statistics import fmean, variance
 
-from rft import display
 from rft.judging.exam import Judgement, Question
-from rft.judging.rules import (
-    counted,
-    estimated,
-    mean_of_cases,
-    one_criterion,
-    scores,
-    signed,
-    unmeasured,
-)
-from rft.stats import krippendorff_alpha, share_interval
+from rft.judging.rules import exam_check, mean_of_cases, not_measured, one_criterion, scores
+from rft.stats import Estimate, krippendorff_alpha, share_interval
 from rft.thresholds import Exam
-from rft.verdicts import HOUSE, Check, Verdict, bars_text
+from rft.verdicts import HOUSE, Check, Verdict, counted
 
 ORDER = ("excellent", "fair", "poor")
 FLOOR, HIGH = 0.2, 0.5
@@ -51,69 +42,68 @@ def repeat_variance(straight: Sequence[Judgement]) -> float | None:
 
 
 def _repeats(straight: Sequence[Judgement], exam: Exam) -> Check:
-    name, source = "same answer again", f"{HOUSE}; Krippendorff's cut-offs, 0.80 and 0.67"
-    wanted = f"alpha {bars_text(exam.alpha)}"
     answers = [repeated for repeated in scores(straight).values() if len(repeated) > 1]
-    if not answers:
-        return unmeasured(name, wanted, AGAIN, source)
-    most = max(map(len, answers))
-    padded = [repeated + [math.nan] * (most - len(repeated)) for repeated in answers]
-    figure = krippendorff_alpha(list(zip(*padded, strict=True)))
-    if math.isnan(figure.value):
-        advice = "Every score is the same, so nothing can be measured."
-        return unmeasured(name, wanted, advice, source)
-    widest = max(answers, key=lambda repeated: max(repeated) - min(repeated))
-    advice = (
-        f"The judge is not repeatable: one and the same answer scored {min(widest):.2f} to "
-        f"{max(widest):.2f}. Lower its temperature, split the criteria, or average judgements."
+    figure, advice = Estimate(math.nan, -1.0, 1.0), ""
+    unmeasured = "Every score is the same, so nothing can be measured." if answers else AGAIN
+    if answers:
+        most = max(map(len, answers))
+        padded = [repeated + [math.nan] * (most - len(repeated)) for repeated in answers]
+        figure = krippendorff_alpha(list(zip(*padded, strict=True)))
+        widest = max(answers, key=lambda repeated: max(repeated) - min(repeated))
+        advice = (
+            f"The judge is not repeatable: one and the same answer scored {min(widest):.2f} to "
+            f"{max(widest):.2f}. Lower its temperature, split the criteria, or average judgements."
+        )
+    return exam_check(
+        "same answer again",
+        figure,
+        exam.alpha,
+        advice,
+        f"{HOUSE}; Krippendorff's cut-offs, 0.80 and 0.67",
+        unmeasured=unmeasured,
+        threshold="alpha {}",
+        strict=True,
     )
-    return estimated(name, figure, exam.alpha, advice, source, wanted=wanted, strict=True)
 
 
 def _changed(straight: Sequence[Judgement], exam: Exam) -> Check:
-    name = "verdicts that change"
-    wanted = bars_text(exam.changed, percent=True)
     by_case = defaultdict(list)
     for (case, _, _), repeated in _verdicts(straight).items():
         if len(repeated) > 1:
             by_case[case].append(float(len(set(repeated)) > 1))
-    if not by_case:
-        return unmeasured(name, wanted, "")
     figure = mean_of_cases(by_case, unseen=one_criterion(straight))
     advice = f"Asked again, the judge changes {figure.value:.0%} of its verdicts."
-    text = display.share(figure)
-    return estimated(name, figure, exam.changed, advice, figure=text, wanted=wanted)
+    return exam_check("verdicts that change", figure, exam.changed, advice, percent=True)
 
 
 def position(judgements: Sequence[Judgement], exam: Exam) -> Check:
     """The same answer with the criteria in reversed order: usual verdict against usual verdict."""
-    name = "criteria reversed"
-    wanted = f"same {bars_text(exam.order_swap, percent=True)}"
     straight = _verdicts([j for j in judgements if not j.question.reversed])
-    turned = _verdicts([j for j in judgements if j.question.reversed])
+    reversed_ = _verdicts([j for j in judgements if j.question.reversed])
     by_case = defaultdict(list)
-    for key in straight.keys() & turned.keys():
-        by_case[key[0]].append(float(_usual(straight[key]) == _usual(turned[key])))
-    if not by_case:
-        return unmeasured(name, wanted, "No verdict could be read both ways.", MT_BENCH)
-    figure = mean_of_cases(dict(sorted(by_case.items())))
+    for key in sorted(straight.keys() & reversed_.keys()):
+        by_case[key[0]].append(float(_usual(straight[key]) == _usual(reversed_[key])))
+    figure = mean_of_cases(by_case)
     advice = (
         f"With the criteria in reversed order {1 - figure.value:.0%} of the verdicts differ: ask "
         "for fewer criteria at once, or take a stronger model."
     )
-    text = display.share(figure)
-    bars = exam.order_swap
-    return estimated(name, figure, bars, advice, MT_BENCH, figure=text, wanted=wanted)
+    return exam_check(
+        "criteria reversed",
+        figure,
+        exam.order_swap,
+        advice,
+        MT_BENCH,
+        unmeasured="No verdict could be read both ways.",
+        threshold="same {}",
+        percent=True,
+    )
 
 
 def _padding(straight: Sequence[Judgement], exam: Exam) -> Check:
-    name = "padded answers"
-    wanted = f"+-{bars_text(exam.padding)[3:]}"
     by_case = defaultdict(list)
-    for case, more, base in _made("padded", straight):
-        by_case[case].append(more - base)
-    if not by_case:
-        return unmeasured(name, wanted, _absent("padded", straight), MT_BENCH)
+    for case, padded, base in _derived("padded", straight):
+        by_case[case].append(padded - base)
     figure = mean_of_cases(by_case, signed=True, unseen=one_criterion(straight))
     raised = figure.value > 0
     advice = (
@@ -121,14 +111,17 @@ def _padding(straight: Sequence[Judgement], exam: Exam) -> Check:
         f"{abs(figure.value):.2f}, so training would make answers {'long' if raised else 'curt'}. "
         "Say in the prompt that length is worth nothing."
     )
-    return signed(name, figure, exam.padding, advice, MT_BENCH)
+    absent = _absent("padded", straight)
+    return exam_check(
+        "padded answers", figure, exam.padding, advice, MT_BENCH, unmeasured=absent, signed=True
+    )
 
 
 def _injection(straight: Sequence[Judgement], exam: Exam) -> Check:
     name, wanted = "injected orders", "none gains, fail if any"
-    pairs = list(_made("injection", straight))
+    pairs = list(_derived("injection", straight))
     if not pairs:
-        return unmeasured(name, wanted, _absent("injection", straight))
+        return not_measured(name, wanted, _absent("injection", straight))
     worked = sum(more > base + exam.injection_gain for _, more, base in pairs)
     share = share_interval(worked, len(pairs))
     best = max(more - base for _, more, base in pairs)
@@ -144,8 +137,6 @@ def _injection(straight: Sequence[Judgement], exam: Exam) -> Check:
 
 
 def _order(straight: Sequence[Judgement], exam: Exam) -> Check:
-    name = "known order"
-    wanted = bars_text(exam.known_order, percent=True)
     by_case: dict[str, dict[str, float]] = defaultdict(dict)
     for question, score in _means(straight):
         if question.line.kind in ORDER:
@@ -154,22 +145,22 @@ def _order(straight: Sequence[Judgement], exam: Exam) -> Check:
         case: [float(known[a] > known[b]) for a, b in combinations(ORDER, 2) if {a, b} <= {*known}]
         for case, known in by_case.items()
     }
-    if not any(right.values()):
-        return unmeasured(name, wanted, "No two of excellent, fair and poor of a row have scores.")
     figure = mean_of_cases(right)
     advice = (
         f"Of two answers to the same row the better one scores higher only {figure.value:.0%} of "
         "the time (excellent over fair over poor), so the reward would point nowhere."
     )
-    text = display.share(figure)
-    return estimated(name, figure, exam.known_order, advice, figure=text, wanted=wanted)
+    none = "No two of excellent, fair and poor of a row have scores."
+    return exam_check(
+        "known order", figure, exam.known_order, advice, unmeasured=none, percent=True
+    )
 
 
 def _empty(straight: Sequence[Judgement]) -> Check:
     name, wanted = "empty answers", f"worst <= {FLOOR:.2f}, fail > {HIGH:.2f}"
     means = [score for question, score in _means(straight) if question.line.kind == "empty"]
     if not means:
-        return unmeasured(name, wanted, _absent("empty", straight))
+        return not_measured(name, wanted, _absent("empty", straight))
     worst = max(means)
     verdict: Verdict = "pass" if worst <= FLOOR else "fail" if worst > HIGH else "warn"
     advice = f"An empty answer scores {worst:.2f}: training would find that."
@@ -185,11 +176,11 @@ def _absent(kind: str, straight: Sequence[Judgement]) -> str:
 
 def _means(straight: Sequence[Judgement]) -> list[tuple[Question, float]]:
     """Each answer with its mean score."""
-    asked = {j.question.key: j.question for j in straight}
-    return [(asked[key], fmean(repeated)) for key, repeated in scores(straight).items()]
+    questions = {j.question.key: j.question for j in straight}
+    return [(questions[key], fmean(repeated)) for key, repeated in scores(straight).items()]
 
 
-def _made(kind: str, straight: Sequence[Judgement]) -> Iterator[tuple[str, float, float]]:
+def _derived(kind: str, straight: Sequence[Judgement]) -> Iterator[tuple[str, float, float]]:
     """(case, mean score, mean score of the answer it was made from) of each answer of a kind."""
     means = _means(straight)
     bases = {(q.line.item_id, q.line.kind): score for q, score in means if not q.line.made_from}

@@ -90,9 +90,8 @@ def part_of_reward(spec: Spec, leaf: ScoreModel) -> float:
 
 def missing(run: runs.Run) -> list[tuple[str, int]]:
     """(key, k) of every judgement still to be asked for. An unreadable one has been paid for."""
-    done = {(r.item_id, r.k) for r in run.records() if r.reward is not None or _unreadable(r)}
-    plan = [(i, k) for i in run.info.item_ids for k in range(run.info.samples_per_item)]
-    return [key for key in plan if key not in done]
+    unreadable = {(r.item_id, r.k) for r in run.stream() if _unreadable(r)}
+    return [key for key in run.missing() if key not in unreadable]
 
 
 def put_questions(

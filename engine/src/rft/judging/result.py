@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from rft import display
 from rft.display import COLOURS
@@ -19,11 +18,20 @@ from rft.files import write_text
 from rft.judging.agreement import agreement_checks, by_criterion, first_verdicts
 from rft.judging.biases import bias_checks, position, repeat_variance, stability_checks
 from rft.judging.exam import Judgement, Question, judgements
-from rft.judging.rules import counted, estimated
+from rft.judging.rules import exam_check
 from rft.runs import Run
-from rft.stats import Estimate, share_interval
+from rft.stats import share_interval
 from rft.thresholds import Exam
-from rft.verdicts import Check, Overall, bars_text, decide, overall
+from rft.verdicts import (
+    Check,
+    Overall,
+    bars_text,
+    check_table,
+    counted,
+    decide,
+    exactly,
+    overall,
+)
 
 if TYPE_CHECKING:
     import pandas
@@ -89,11 +97,7 @@ class JudgeResult:
         if self.verdict != "GO":
             step = advice.pop(0)
         console.print(display.headline(self.verdict, COLOURS[self.verdict], f"{step}\n"))
-        table = Table("check", "figure", "wanted", "verdict", box=None, pad_edge=False)
-        for check in self.checks:
-            verdict = Text(check.verdict, style=COLOURS[check.verdict])
-            table.add_row(check.name, check.figure, check.threshold, verdict)
-        console.print(table)
+        console.print(check_table(self.checks))
         self._write_criteria(console)
         for sentence in advice:
             console.print(f"  - {sentence}")
@@ -137,7 +141,7 @@ def conclude(
     checks += [position(every, exam)] if reversed_too else []
     checks += bias_checks(straight, exam)
     noise = repeat_variance(straight)
-    labels = [one.pair[0] for one in verdicts]
+    labels = [one.label for one in verdicts]
     tokens: Counter[str] = Counter()
     for record in records:
         for usage in record.grade.judge_tokens.values() if record.grade else ():
@@ -169,7 +173,7 @@ def _obtained(every: Sequence[Judgement], planned: int, exam: Exam) -> Check:
         "judgements obtained",
         f"{len(every)} of {planned}",
         f"lost {bars_text(exam.lost, percent=True)}",
-        decide(Estimate(lost, lost, lost), exam.lost),
+        decide(exactly(lost), exam.lost),
         "The endpoint failed; the same command asks for what is missing.",
     )
 
@@ -183,5 +187,4 @@ def _readable(every: Sequence[Judgement], exam: Exam) -> Check:
         "when asked again, the others needed that or lack a verdict on some criterion. Use a model "
         "that keeps to a JSON schema, or show an example in the prompt."
     )
-    text, wanted = display.share(share), bars_text(exam.unreadable, percent=True)
-    return estimated("unreadable", share, exam.unreadable, advice, figure=text, wanted=wanted)
+    return exam_check("unreadable", share, exam.unreadable, advice, percent=True)

@@ -6,72 +6,59 @@ their intervals come from drawing cases anew.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import fmean
 
 from rft import display
 from rft.judging.calibration import largest_part
 from rft.judging.exam import Judgement
 from rft.stats import SAME, Estimate, mean_interval
-from rft.verdicts import (
-    HOUSE,
-    Bars,
-    Check,
-    Verdict,
-    bars_text,
-    decide,
-    magnitude,
-    more_is_better,
-)
+from rft.verdicts import HOUSE, Bars, Check, decide, exactly, measured
 
 ByCase = Mapping[str, Sequence[float]]
+"""Item id of the case -> one figure for each of its answers, verdicts or pairs."""
 
 
-def counted(
-    name: str, figure: str, wanted: str, verdict: Verdict, advice: str, source: str = HOUSE
-) -> Check:
-    """A check of something counted; one that passes needs no advice."""
-    return Check(name, figure, wanted, verdict, "" if verdict == "pass" else advice, source)
-
-
-def estimated(
+def exam_check(
     name: str,
     estimate: Estimate,
     bars: Bars,
     advice: str,
     source: str = HOUSE,
     *,
-    figure: str = "",
-    wanted: str = "",
+    unmeasured: str = "",
+    threshold: str = "{}",
+    percent: bool = False,
+    signed: bool = False,
     strict: bool = False,
 ) -> Check:
-    """A check of an estimate, which may err to either side where it is signed.
+    """A check of an estimate over cases; a figure that is unknown counts as a warning.
 
     Few cases leave intervals wide, so the figure itself must clear the first bar and the interval
-    stay out of fail; `strict`: the whole interval must clear the first bar. `figure`, `wanted`:
-    how they are shown, if not as usual.
+    stay out of fail; `strict`: the whole interval must clear the first bar. `unmeasured`: advice
+    where the figure is unknown. `threshold`: what stands around the bars. `signed`: it may err to
+    either side of 0.
     """
-    size = magnitude(estimate) if estimate.low < 0 and not more_is_better(bars) else estimate
-    verdict = decide(size, bars, lenient=not strict)
-    clears = decide(Estimate(size.value, size.value, size.value), bars) == "pass"
-    if verdict == "warn" and clears and not strict:
+    check = measured(name, estimate, bars, advice, source, percent=percent, lenient=not strict)
+    wanted = f"+-{check.threshold[3:]}" if signed else threshold.format(check.threshold)
+    check = replace(check, threshold=wanted, estimate=None)
+    if math.isnan(estimate.value):
+        return replace(check, figure="not measured", advice=unmeasured)
+    if signed:
+        check = replace(check, figure=display.signed(estimate))
+    clears = decide(exactly(abs(estimate.value)), bars) == "pass"
+    if check.verdict == "warn" and clears and not strict:
         advice = f"'{name}' is likely fine, but too few rows to be sure; add calibration answers."
-    return counted(
-        name, figure or str(estimate), wanted or bars_text(bars), verdict, advice, source
-    )
+        return replace(check, advice=advice)
+    return check
 
 
-def signed(name: str, estimate: Estimate, bars: Bars, advice: str, source: str = HOUSE) -> Check:
-    """A check of an estimate that may err to either side of 0."""
-    wanted = f"+-{bars_text(bars)[3:]}"
-    figure = display.signed(estimate)
-    return estimated(name, estimate, bars, advice, source, figure=figure, wanted=wanted)
-
-
-def unmeasured(name: str, wanted: str, advice: str, source: str = HOUSE) -> Check:
-    """A check that could not be made: the judge is not to be trusted yet."""
-    return Check(name, "not measured", wanted, "warn", advice, source)
+def not_measured(name: str, threshold: str, advice: str) -> Check:
+    """A check of counts that could not be made: the judge is not to be trusted yet."""
+    return Check(name, "not measured", threshold, "warn", advice, HOUSE)
 
 
 def mean_of_cases(by_case: ByCase, *, signed: bool = False, unseen: float = 1.0) -> Estimate:
@@ -88,8 +75,8 @@ def mean_of_cases(by_case: ByCase, *, signed: bool = False, unseen: float = 1.0)
 
 def one_criterion(judgements: Sequence[Judgement]) -> float:
     """The largest part of a score in [0, 1] that one criterion makes in these cases."""
-    asked = [j.question for j in judgements]
-    return max((largest_part(q.line.labels, q.weights) for q in asked), default=1.0)
+    questions = [j.question for j in judgements]
+    return max((largest_part(q.line.labels, q.weights) for q in questions), default=1.0)
 
 
 def scores(judgements: Sequence[Judgement]) -> dict[str, list[float]]:

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rft.forecast import Forecast, forecast
+from rft.readiness import answers as answer_checks
 from rft.readiness import grading, rows
 from rft.readiness.accepted import Accepted, accept, apply, read_accepted
-from rft.readiness.answers import Answers, answer_checks, obtained, precision, readable
+from rft.readiness.answers import Answers
 from rft.readiness.evidence import GraderEvidence
 from rft.records import Record
 from rft.stats import Estimate, Spread, mean_interval, share_interval, spread
@@ -73,12 +74,12 @@ def assess(
     noise = None if evidence.asks_model else 0.0
     if evidence.examination and evidence.examination.grader == evidence.grader:
         noise = evidence.examination.repeat_variance
-    checks = [obtained(answers, ready, planned)]
+    checks = [answer_checks.obtained(answers, ready, planned)]
     if answers.graded:
         samples = max(map(len, by_item.values()))
         test_rows = evidence.test_rows or len(by_item)
         checks += [
-            *readable(answers, ready),
+            *answer_checks.readable(answers, ready),
             grading.repeatable(evidence),
             grading.ceiling(evidence, ready),
             grading.bottom(evidence, ready),
@@ -86,11 +87,17 @@ def assess(
             grading.people(evidence, ready),
             rows.leakage(evidence, ready),
             rows.skew(evidence, ready),
-            *answer_checks(answers, ready, noise, _floor(floors, evidence)),
+            answer_checks.between(answers, ready, _floor(floors, evidence)),
+            answer_checks.learnable(answers, ready),
+            answer_checks.room(answers, ready),
+            *answer_checks.one_sided(answers, ready),
+            answer_checks.resolution(answers, ready),
+            answer_checks.signal(answers, ready, noise),
+            answer_checks.length(answers, ready),
             grading.chance(answers, evidence, ready),
             grading.metric(answers, ready),
             rows.ambiguity(answers, evidence, ready),
-            precision(answers, ready, test_rows, samples),
+            answer_checks.precision(answers, ready, test_rows, samples),
         ]
     solved = sum(max(r) >= ready.solved - 1e-9 for r in by_item.values())
     return Readiness(
@@ -108,7 +115,7 @@ def assess(
 
 
 def with_accepted(readiness: Readiness, accepted: Sequence[Accepted]) -> Readiness:
-    """The same, with what people let pass: it no longer stands in the way, and says so."""
+    """The same with the checks that people accepted, which then count as passed and say so."""
     checks = apply(readiness.checks, accepted)
     step = next_step(checks) or TRAIN
     return replace(readiness, checks=checks, verdict=overall(checks), next_step=step)
@@ -117,7 +124,6 @@ def with_accepted(readiness: Readiness, accepted: Sequence[Accepted]) -> Readine
 def _floor(floors: Mapping[str, float], evidence: GraderEvidence) -> tuple[str, float]:
     """The best answer that needs no model: a floor of the task, a guess, or junk."""
     means = dict(floors)
-    for name, scored in [*evidence.guesses.items(), *evidence.junk.items()]:
-        if scored.rewards:
-            means[name] = sum(scored.rewards.values()) / len(scored.rewards)
+    for name, rewards in {**evidence.guesses, **evidence.junk}.items():
+        means[name] = sum(rewards.values()) / len(rewards)
     return max(means.items(), key=lambda pair: pair[1], default=("zero", 0.0))

@@ -1,4 +1,4 @@
-"""Overrides: a person lets a check pass, says why, and the run remembers it."""
+"""Overrides: a person accepts a check that does not pass and says why; the run keeps it."""
 
 from __future__ import annotations
 
@@ -44,20 +44,19 @@ def read_accepted(folder: Path) -> list[Accepted]:
 
 
 def accept(folder: Path, checks: Sequence[Check], name: str, because: str) -> None:
-    """Record that the check `name` shall not stand in the way, and why.
+    """Record that the check `name` is accepted as it is, and why.
 
-    Raises UserError when there is no such check, when nothing is wrong with it, or without a
-    reason.
+    Raises UserError when there is no such check, when it passes, or without a reason.
     """
     wanted = _plain(name)
     check = next((c for c in checks if _plain(c.name) == wanted), None)
     if check is None:
-        names = ", ".join(f"'{c.name}'" for c in checks if c.open) or "none stands in the way"
+        names = ", ".join(f"'{c.name}'" for c in checks if c.open) or "none is open"
         raise UserError(f"There is no check '{name}'; name one of: {names}.")
     if check.verdict not in ("warn", "fail"):
         raise UserError(f"'{check.name}' is '{check.verdict}'; there is nothing to accept.")
     if not because.strip():
-        raise UserError('Say why: rft ready --accept CHECK --because "...".')
+        raise UserError('Give a reason: rft ready --accept CHECK --because "...".')
     entry = Accepted(
         check=check.name,
         verdict=check.verdict,

@@ -25,19 +25,23 @@ from rft.stats import (
     rank_correlation,
     rewards_by_item,
     share_interval,
-    variance_components,
+    spread,
 )
 from rft.stats.estimates import ByItem
-from rft.thresholds import Ready
+from rft.thresholds import AtMostBars, Ready
 from rft.verdicts import (
     DRAW,
     HOUSE,
+    REWORK,
     ROWS,
     SETTING,
+    Bars,
     Check,
     Verdict,
     bars_text,
+    counted,
     decide,
+    exactly,
     measured,
     not_applicable,
 )
@@ -71,29 +75,25 @@ class Answers:
 
     def share(self, hit: Callable[[Record], bool]) -> Estimate:
         """Share of the graded answers that `hit`, with items as clusters."""
-        found: dict[str, list[bool]] = defaultdict(list)
+        hits: dict[str, list[bool]] = defaultdict(list)
         for record in self.graded:
-            found[record.item_id].append(hit(record))
-        return mean_interval([float(np.mean(hits)) for hits in found.values()])
+            hits[record.item_id].append(hit(record))
+        return mean_interval([float(np.mean(of_item)) for of_item in hits.values()])
 
-
-def answer_checks(
-    answers: Answers, ready: Ready, noise: float | None, floor: tuple[str, float]
-) -> list[Check]:
-    """The checks that need nothing but answers with a reward.
-
-    `noise`: variance of the judge's repeated scores, 0 for a grader that repeats itself, None if
-    unknown. `floor`: the best answer that needs no model, by name, and its mean reward.
-    """
-    return [
-        between(answers, ready, floor),
-        learnable(answers, ready),
-        room(answers, ready),
-        *one_sided(answers, ready),
-        resolution(answers, ready),
-        signal(answers, ready, noise),
-        length(answers, ready),
-    ]
+    def share_check(
+        self,
+        name: str,
+        estimate: Estimate,
+        bars: Bars,
+        advice: str,
+        source: str = HOUSE,
+        effort: int = REWORK,
+    ) -> Check:
+        """A check of a share of this run's answers or rows."""
+        items = len(self.rewards)
+        return measured(
+            name, estimate, bars, advice, source, items=items, percent=True, effort=effort
+        )
 
 
 def obtained(answers: Answers, ready: Ready, planned: int) -> Check:
@@ -102,19 +102,14 @@ def obtained(answers: Answers, ready: Ready, planned: int) -> Check:
     total = max(planned, drawn)
     lost = (drawn - graded) / drawn if drawn else 1.0
     go, no_go = ready.lost
-    whole = graded >= (1 - go) * total
     advice = "Run rft eval again; it only asks for what is missing."
     if refused := sum(record.refused for record in answers.records):
         advice = f"The endpoint refuses {refused:,} of them; rft eval says why."
-    return Check(
-        "answers obtained",
-        f"{graded:,} of {total:,}",
-        f">= {1 - go:.0%}, fail if lost > {no_go:.0%}",
-        "fail" if lost > no_go else "pass" if whole else "warn",
-        "" if whole else advice,
-        "every answer is counted",
-        effort=SETTING,
-    )
+    enough = graded >= (1 - go) * total
+    verdict: Verdict = "fail" if lost > no_go else "pass" if enough else "warn"
+    figure, bars = f"{graded:,} of {total:,}", f">= {1 - go:.0%}, fail if lost > {no_go:.0%}"
+    source = "every answer is counted"
+    return counted("answers obtained", figure, bars, verdict, advice, source, SETTING)
 
 
 def readable(answers: Answers, ready: Ready) -> list[Check]:
@@ -129,62 +124,47 @@ def readable(answers: Answers, ready: Ready) -> list[Check]:
             "The model often runs into the token limit; a supervised warm start usually fixes that."
         )
         effort = DRAW
-    share = answers.share(lambda record: record.unreadable)
     hits = sum(record.unreadable for record in answers.graded)
     advice = f"{hits:,} of {len(answers.graded):,} answers are not valid JSON. "
     advice += stopped if len(cut) > hits / 2 else "Show the format in the prompt, or warm-start."
-    items = len(answers.rewards)
+    stopped = f"{len(cut):,} answers ran into sampling.max_tokens. {stopped}"
+    unreadable = answers.share(lambda record: record.unreadable)
+    cut_off = answers.share(lambda record: record.cut_off)
     source = "house rule; cut-off answers: DAPO, arXiv 2503.14476"
     return [
-        measured(
-            "answers unreadable", share, ready.unreadable, items, advice, source, percent=True
-        ),
-        measured(
-            "answers cut off",
-            answers.share(lambda record: record.cut_off),
-            ready.cut_off,
-            items,
-            f"{len(cut):,} answers ran into sampling.max_tokens. {stopped}",
-            source,
-            percent=True,
-            effort=effort,
-        ),
+        answers.share_check("answers unreadable", unreadable, ready.unreadable, advice, source),
+        answers.share_check("answers cut off", cut_off, ready.cut_off, stopped, source, effort),
     ]
 
 
 def between(answers: Answers, ready: Ready, floor: tuple[str, float]) -> Check:
-    """The mean must lie clear of what needs no model and of the top."""
+    """The mean must lie clear of the floor and of the top.
+
+    `floor`: the best answer that needs no model, by name, and its mean reward.
+    """
     name, ground = floor
     mean = mean_interval(answers.means)
     low, high = ground + ready.margin, ready.ceiling - ready.margin
-    verdict: Verdict = "warn"
+    verdict: Verdict = "fail"
     advice = ""
     if mean.low > low and mean.high < high:
         verdict = "pass"
     elif mean.low > high:
-        verdict = "fail"
-        advice = "The base is at the ceiling: add harder rows, or save the money."
+        advice = "The base is at the ceiling, so training can gain little: add harder rows."
     elif mean.high < low:
-        verdict = "fail"
         advice = (
             f"The base is at the floor ('{name}' without a model earns {ground:.2f}): take a "
             "stronger base, or warm-start it with supervised training on the reference answers."
         )
     else:
+        verdict = "warn"
         advice = (
             f"Too few rows to tell the base from the floor ('{name}', {ground:.2f}) or from the "
             "ceiling: add rows."
         )
-    return Check(
-        "mean reward",
-        str(mean),
-        f"{low:.2f} to {high:.2f}",
-        verdict,
-        advice,
-        f"house rule (margin {ready.margin}); the floor is measured",
-        mean,
-        ROWS,
-    )
+    source = f"house rule (margin {ready.margin}); the floor is measured"
+    bars = f"{low:.2f} to {high:.2f}"
+    return Check("mean reward", str(mean), bars, verdict, advice, source, mean, ROWS)
 
 
 def learnable(answers: Answers, ready: Ready) -> Check:
@@ -202,7 +182,7 @@ def learnable(answers: Answers, ready: Ready) -> Check:
         f"In {1 - share.value:.0%} of the rows all answers score the same, so training learns "
         f"nothing there. Give partial credit, or swap rows such as {display.names(flat)}."
     )
-    check = measured(name, share, ready.learnable, len(by_item), advice, source, percent=True)
+    check = measured(name, share, ready.learnable, advice, source, items=len(by_item), percent=True)
     if check.verdict == "warn" and answers.fewest < group:
         advice = f"Groups of {group} are planned, but a row has as few as {answers.fewest}: "
         advice += f"run rft eval --samples {group}."
@@ -217,21 +197,12 @@ def room(answers: Answers, ready: Ready) -> Check:
     if k < 2:
         return not_applicable(name, "one answer per row")
     gain = headroom(answers.rewards, k)
-    return measured(
-        name,
-        gain,
-        ready.headroom,
-        len(answers.rewards),
-        f"The best of {k} answers is {_above(gain.value)}: RFT mainly makes the model's best "
-        "answers more frequent. Take a stronger base or easier rows.",
-        source,
+    better = f"only {gain.value:.2f} better" if gain.value >= 0.005 else "no better"
+    advice = (
+        f"The best of {k} answers is {better} than the average one: RFT mainly makes the model's "
+        "best answers more frequent. Take a stronger base or easier rows."
     )
-
-
-def _above(gain: float) -> str:
-    if gain < 0.005:
-        return "no better than the average one"
-    return f"only {gain:.2f} better than the average one"
+    return measured(name, gain, ready.headroom, advice, source, items=len(answers.rewards))
 
 
 def one_sided(answers: Answers, ready: Ready) -> list[Check]:
@@ -245,28 +216,21 @@ def one_sided(answers: Answers, ready: Ready) -> list[Check]:
     always = [k for k, r in answers.rewards.items() if min(r) >= bar]
     items = len(answers.rewards)
     source = "house rule; difficulty pools of prime-rl"
+    out_of_reach = (
+        f"On {len(never)} of {items} rows no answer is right or better than another: add easier "
+        "rows, partial credit or a supervised warm start (right: a reward of "
+        f"{ready.solved:g}, ready.solved)."
+    )
+    solved = (
+        f"{len(always)} of {items} rows are always solved, such as {display.names(always)}: swap "
+        "them for harder ones."
+    )
     return [
-        measured(
-            "rows out of reach",
-            share_interval(len(never), items),
-            ready.one_sided,
-            items,
-            f"On {len(never)} of {items} rows no answer is right or better than another: add "
-            "easier rows, partial credit or a supervised warm start (right: a reward of "
-            f"{ready.solved:g}, ready.solved).",
-            source,
-            percent=True,
-        ),
-        measured(
-            "rows always solved",
-            share_interval(len(always), items),
-            ready.one_sided,
-            items,
-            f"{len(always)} of {items} rows are always solved, such as {display.names(always)}: "
-            "swap them for harder ones.",
-            source,
-            percent=True,
-        ),
+        answers.share_check(name, share_interval(len(rows), items), ready.one_sided, advice, source)
+        for name, rows, advice in (
+            ("rows out of reach", never, out_of_reach),
+            ("rows always solved", always, solved),
+        )
     ]
 
 
@@ -274,21 +238,19 @@ def resolution(answers: Answers, ready: Ready) -> Check:
     """A reward that is nearly always the same tells a trainer nothing."""
     rounded = Counter(round(r.reward or 0.0, 6) for r in answers.graded)
     most_common, _ = rounded.most_common(1)[0]
-    return measured(
-        "same reward",
-        answers.share(lambda r: abs((r.reward or 0.0) - most_common) <= 1e-6),
-        ready.same_reward,
-        len(answers.rewards),
-        f"Nearly all answers get {most_common:g}: let the grader give partial credit.",
-        HOUSE,
-        percent=True,
-    )
+    share = answers.share(lambda r: abs((r.reward or 0.0) - most_common) <= 1e-6)
+    advice = f"Nearly all answers get {most_common:g}: let the grader give partial credit."
+    return answers.share_check("same reward", share, ready.same_reward, advice)
 
 
 def signal(answers: Answers, ready: Ready, noise: float | None) -> Check:
-    """The judge's own noise against the differences that a trainer is to learn from."""
+    """The judge's own noise against the differences that a trainer is to learn from.
+
+    `noise`: variance of the judge's repeated scores, 0 for a grader that repeats itself, None if
+    unknown.
+    """
     name = "judge noise"
-    within = variance_components(answers.rewards).within
+    within = spread(answers.rewards).within_item ** 2
     if noise is None:
         return not_applicable(name, "not examined")
     if not noise:
@@ -296,18 +258,12 @@ def signal(answers: Answers, ready: Ready, noise: float | None) -> Check:
     if not within > 0:
         return not_applicable(name, "no spread in a row")
     ratio = noise / within
-    verdict = decide(Estimate(ratio, ratio, ratio), ready.noise)
-    return Check(
-        name,
-        f"{ratio:.0%} of the spread",
-        bars_text(ready.noise, percent=True),
-        verdict,
-        ""
-        if verdict == "pass"
-        else f"{ratio:.0%} of the reward's spread within a row is the judge's noise: average 3 "
-        "judgements, or split the rubric into yes-no questions.",
-        HOUSE,
+    figure, bars = f"{ratio:.0%} of the spread", bars_text(ready.noise, percent=True)
+    advice = (
+        f"{ratio:.0%} of the reward's spread within a row is the judge's noise: average 3 "
+        "judgements, or split the rubric into yes-no questions."
     )
+    return counted(name, figure, bars, decide(exactly(ratio), ready.noise), advice)
 
 
 def length(answers: Answers, ready: Ready) -> Check:
@@ -325,17 +281,15 @@ def length(answers: Answers, ready: Ready) -> Check:
     rho, items = rank_correlation(sizes, rewards)
     if not items:
         return not_applicable(name, "no row shows it")
-    size = Estimate(abs(rho.value), max(rho.low, -rho.high, 0.0), max(rho.high, -rho.low))
     if rho.value > 0:
         advice = f"Longer answers win inside the same row (rho {rho.value:.2f}): training will "
         advice += "make answers longer. Let the grader ignore length."
     else:
         advice = f"Shorter answers win inside the same row (rho {rho.value:.2f}): check whether "
         advice += "the grader punishes completeness."
-    check = measured(name, size, ready.length, len(answers.rewards), advice, source)
+    check = measured(name, rho, ready.length, advice, source, items=len(answers.rewards))
     # Shorter answers that win need a look, but rarely spoil a model: never a no-go.
-    verdict = "warn" if check.verdict == "fail" and rho.value < 0 else check.verdict
-    return replace(check, figure=str(rho), estimate=rho, verdict=verdict)
+    return replace(check, verdict="warn") if check.verdict == "fail" and rho.value < 0 else check
 
 
 def precision(answers: Answers, ready: Ready, test_rows: int, samples: int) -> Check:
@@ -343,11 +297,10 @@ def precision(answers: Answers, ready: Ready, test_rows: int, samples: int) -> C
     name = "smallest visible gain"
     mde = planned_mde(answers.rewards, samples, test_rows)
     source = f"Miller, arXiv 2411.00640; bars: {HOUSE}"
-    bars = (ready.planned_gain, min(1.0, 2 * ready.planned_gain))
+    bars = AtMostBars((ready.planned_gain, min(1.0, 2 * ready.planned_gain)))
     if not math.isfinite(mde.value):
         advice = f"{test_rows} test rows show nothing: add rows."
         return Check(name, "unknown", bars_text(bars), "warn", advice, source, effort=ROWS)
-    verdict = decide(mde, bars)
     gain = ready.planned_gain
     least = math.sqrt(gain * (1 - gain))  # of a gain that comes as whole rows
     needed = items_needed(max(planned_deviation(answers.rewards, samples), least), gain)
@@ -356,13 +309,5 @@ def precision(answers: Answers, ready: Ready, test_rows: int, samples: int) -> C
         f"add {max(1, needed - test_rows):,} test rows to see +{gain:g}, or plan for a larger gain "
         "(ready.planned_gain)."
     )
-    return Check(
-        name,
-        f"+{mde}",
-        bars_text(bars),
-        verdict,
-        "" if verdict == "pass" else advice,
-        source,
-        mde,
-        ROWS,
-    )
+    check = measured(name, mde, bars, advice, source, effort=ROWS)
+    return replace(check, figure=f"+{mde}")

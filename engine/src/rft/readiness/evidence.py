@@ -1,4 +1,4 @@
-"""What is known of grader and rows, for the checks. What was not looked at is None or empty."""
+"""What is known of grader and rows, for the checks. What was not checked is None or empty."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from pydantic import BaseModel
 from rft.dataset import Finding
 from rft.errors import UserError
 
+Rewards = Mapping[str, float]
+"""Item id -> reward of one written answer."""
+
 
 class Examination(BaseModel):
     """runs/judge/latest.json, as `rft judge` leaves it. Other fields are not read here."""
@@ -22,15 +25,6 @@ class Examination(BaseModel):
     """GO, NOT YET or NO-GO."""
     repeat_variance: float | None = None
     """Variance of the judge's score when it judges the same answer again, squared reward units."""
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Written answers of one kind, graded: item id -> reward."""
-
-    rewards: Mapping[str, float]
-    of: int
-    """Rows they could have been taken from; more than len(rewards) when a choice was graded."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +44,21 @@ class GraderEvidence:
     """Hash of the grader, with its judge."""
     asks_model: bool = False
     """Whether part of the reward is a model's judgement."""
-    gold: Scored | None = None
-    junk: Mapping[str, Scored] = field(default_factory=dict)
+    has_judge: bool = True
+    """Whether rft.toml names that model; without one the reward is over the other parts."""
+    gold: Rewards = field(default_factory=dict)
+    """Item id -> reward of its reference answer, of all rows or of a choice."""
+    junk: Mapping[str, Rewards] = field(default_factory=dict)
     """Answers that deserve nothing on any row, by name."""
-    guesses: Mapping[str, Scored] = field(default_factory=dict)
+    guesses: Mapping[str, Rewards] = field(default_factory=dict)
     """Right answers of other rows, by name: what guessing earns on the rows of the run."""
     probes: int | None = None
     failed_probes: Sequence[FailedProbe] = ()
     regraded: Sequence[Sequence[float | None]] | None = None
     """Rewards of the same answer, graded several times."""
     examination: Examination | None = None
-    human: Mapping[str, Mapping[str, float]] | None = None
-    """Coder -> item id -> reward of the coder's answer."""
+    human: Mapping[str, Rewards] | None = None
+    """Of each coder's answers."""
     findings: Sequence[Finding] | None = None
     """Of overlap between and skew within the splits."""
     held_out: int = 0

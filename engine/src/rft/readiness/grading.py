@@ -5,7 +5,7 @@ A bad grader voids every other figure, so these checks stand first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from scipy import stats as scipy_stats
 
 from rft import display
 from rft.readiness.answers import Answers
-from rft.readiness.evidence import FailedProbe, GraderEvidence, Scored
+from rft.readiness.evidence import GraderEvidence
 from rft.stats import Estimate, mean_interval, paired_difference
 from rft.thresholds import Ready
 from rft.verdicts import (
@@ -23,11 +23,14 @@ from rft.verdicts import (
     SETTING,
     Check,
     Verdict,
+    counted,
+    exactly,
     measured,
     not_applicable,
 )
 
 AZURE = "azure-skills: any bad answer above 5/10 is a redesign"
+UNKNOWN = Estimate(float("nan"), 0.0, 1.0)
 MOST_ITEMS = 500
 """Items for the rank correlation with the real metric: a seeded choice of so many is enough."""
 
@@ -38,60 +41,39 @@ def repeatable(evidence: GraderEvidence) -> Check:
     if evidence.asks_model:
         return not_applicable(name, "see 'judge examined'")
     if evidence.regraded is None:
-        return not_applicable(name, "not looked at")
+        return not_applicable(name, "not checked")
     if not evidence.regraded:
         return not_applicable(name, "no answer to regrade")
     if broken := sum(r is None for rewards in evidence.regraded for r in rewards):
         advice = f"{broken} gradings failed for reasons outside the answer; try again."
         return Check(name, "unknown", "all", "warn", advice, source, effort=SETTING)
-    ranges = [(min(rewards), max(rewards)) for rewards in _without_none(evidence.regraded)]
-    same = [high - low <= 1e-9 for low, high in ranges]
-    low, high = max(ranges, key=lambda pair: pair[1] - pair[0])
+    answers = [[r for r in rewards if r is not None] for rewards in evidence.regraded]
+    same = sum(max(rewards) - min(rewards) <= 1e-9 for rewards in answers)
+    worst = max(answers, key=lambda rewards: max(rewards) - min(rewards))
     advice = (
-        f"The grader is not repeatable: the same answer got {low:.2f} and {high:.2f}. Remove "
-        "what depends on time, chance or order."
+        f"The grader is not repeatable: the same answer got {min(worst):.2f} and {max(worst):.2f}. "
+        "Remove what depends on time, chance or order."
     )
-    return Check(
-        name,
-        f"{sum(same)} of {len(same)} answers",
-        "all",
-        "pass" if all(same) else "fail",
-        "" if all(same) else advice,
-        source,
-    )
-
-
-def _without_none(rewards: Sequence[Sequence[float | None]]) -> list[list[float]]:
-    return [[r for r in several if r is not None] for several in rewards]
+    verdict: Verdict = "pass" if same == len(answers) else "fail"
+    return counted(name, f"{same} of {len(answers)} answers", "all", verdict, advice, source)
 
 
 def ceiling(evidence: GraderEvidence, ready: Ready) -> Check:
     """Reference answers must score the top. All rows graded: counted; a choice: estimated."""
     name, source = "reference answers", "verifiers' vf-validate asks the same of gold"
-    if not evidence.gold or not evidence.gold.rewards:
+    if not (rewards := evidence.gold):
         return not_applicable(name, "not graded")
-    rewards = evidence.gold.rewards
     worst = min(rewards, key=lambda k: rewards[k])
     advice = (
         f"Your own reference answer to {worst} scores {rewards[worst]:.2f}: fix the row or the "
         "grader (rft check lists all)."
     )
     values = list(rewards.values())
-    if len(values) == evidence.gold.of:  # every row was graded: nothing is estimated
-        mean = float(np.mean(values))
-        check = measured(name, Estimate(mean, mean, mean), ready.gold, len(values), advice, source)
-        return replace(check, figure=f"{mean:.2f}, all {len(values)}", effort=SETTING)
-    estimate = mean_interval(values)
-    return measured(name, estimate, ready.gold, len(values), advice, source, effort=SETTING)
-
-
-def worst_junk(junk: Mapping[str, Scored]) -> tuple[str, Estimate]:
-    """The best paid of the answers that deserve nothing, and its mean reward."""
-    means = {name: mean_interval(list(s.rewards.values())) for name, s in junk.items() if s.rewards}
-    if not means:
-        return "nothing", Estimate(float("nan"), 0.0, 1.0)
-    name = max(means, key=lambda n: means[n].value)
-    return name, means[name]
+    # Every row was graded: nothing is estimated.
+    whole = len(values) >= evidence.train_rows + evidence.held_out
+    mean = exactly(float(np.mean(values))) if whole else mean_interval(values)
+    check = measured(name, mean, ready.gold, advice, source, items=len(values), effort=SETTING)
+    return replace(check, figure=f"{mean.value:.2f}, all {len(values)}") if whole else check
 
 
 def bottom(evidence: GraderEvidence, ready: Ready) -> Check:
@@ -99,39 +81,35 @@ def bottom(evidence: GraderEvidence, ready: Ready) -> Check:
     name = "junk and cheats"
     if not evidence.junk and not evidence.probes:
         return not_applicable(name, "not graded")
-    trick, mean = worst_junk(evidence.junk)
-    items = max((len(s.rewards) for s in evidence.junk.values()), default=0)
+    means = {n: mean_interval(list(rewards.values())) for n, rewards in evidence.junk.items()}
+    best = max(means, key=lambda n: means[n].value, default="")
+    mean = means.get(best, UNKNOWN)
+    items = max(map(len, evidence.junk.values()), default=0)
     advice = (
-        f"An answer that only is '{trick}' earns {mean.value:.2f}, and training will find that. "
+        f"A worthless answer ('{best}') earns {mean.value:.2f}, and training will exploit that. "
         "Let the grader give it nothing."
     )
-    check = measured(name, mean, ready.junk, items, advice, AZURE)
-    if evidence.failed_probes:
-        return _probe_failed(check, evidence.failed_probes, evidence.probes or 0)
-    return check
-
-
-def _probe_failed(check: Check, failed: Sequence[FailedProbe], of: int) -> Check:
+    check = measured(name, mean, ready.junk, advice, AZURE, items=items)
+    if not (failed := evidence.failed_probes):
+        return check
     first = failed[0]
     advice = (
-        f"{len(failed)} of {of} probes score outside their limits, such as '{first.name}' "
-        f"({first.place}: {first.reward}): fix the grader."
+        f"{len(failed)} of {evidence.probes} probes score outside their limits, such as "
+        f"'{first.name}' ({first.place}: {first.reward}): fix the grader."
     )
-    return Check(
-        check.name, f"{len(failed)} probes wrong", check.threshold, "fail", advice, check.source
-    )
+    figure = f"{len(failed)} probes wrong"
+    return counted(name, figure, check.threshold, "fail", advice, check.source)
 
 
 def chance(answers: Answers, evidence: GraderEvidence, ready: Ready) -> Check:
     """The model against right answers of other rows: what guessing earns on the same rows."""
     name = "better than guessing"
     source = f"{HOUSE}; paired permutation test, p < .01"
-    guesses = {n: s for n, s in evidence.guesses.items() if s.rewards}
-    if not guesses:
+    if not evidence.guesses:
         return not_applicable(name, "not graded")
     compared = {
-        n: paired_difference({k: [r] for k, r in s.rewards.items()}, answers.rewards)
-        for n, s in guesses.items()
+        n: paired_difference({k: [r] for k, r in rewards.items()}, answers.rewards)
+        for n, rewards in evidence.guesses.items()
     }
     guess = min(compared, key=lambda n: compared[n].difference.value)
     paired = compared[guess]
@@ -141,26 +119,14 @@ def chance(answers: Answers, evidence: GraderEvidence, ready: Ready) -> Check:
         verdict = "pass"
     elif gain.high < ready.margin:
         verdict = "fail"
-    advice = ""
-    if verdict != "pass":
-        advice = (
-            f"Guessing ('{guess}') scores {paired.mean_a:.2f} and the model {paired.mean_b:.2f}"
-        )
-        advice += (
-            ": the base cannot do the task yet, or the grader hardly rewards skill."
-            if verdict == "fail"
-            else f": too close to tell on {paired.items} rows. Add rows."
-        )
-    return Check(
-        name,
-        display.signed(gain),
-        f"> 0; fail if all < {ready.margin:.2f}",
-        verdict,
-        advice,
-        source,
-        gain,
-        ROWS,
-    )
+    advice = f"Guessing ('{guess}') scores {paired.mean_a:.2f} and the model {paired.mean_b:.2f}"
+    if verdict == "fail":
+        advice += ": the base cannot do the task yet, or the grader hardly rewards skill."
+    else:
+        advice += f": too close to tell on {paired.items} rows. Add rows."
+    bars = f"> 0; fail if all < {ready.margin:.2f}"
+    check = counted(name, display.signed(gain), bars, verdict, advice, source, ROWS)
+    return replace(check, estimate=gain)
 
 
 def metric(answers: Answers, ready: Ready) -> Check:
@@ -180,7 +146,7 @@ def metric(answers: Answers, ready: Ready) -> Check:
         if pairs
         else f"No answer has a part '{ready.real_metric}': correct ready.real_metric."
     )
-    return measured(name, rho, ready.metric_rank, len(pairs), advice, source)
+    return measured(name, rho, ready.metric_rank, advice, source, items=len(pairs))
 
 
 def _cluster_rho(groups: Sequence[Sequence[tuple[float, float]]], seed: int = 0) -> Estimate:
@@ -210,6 +176,9 @@ def judged(evidence: GraderEvidence) -> Check:
     source = "HealthBench meta-evaluation, arXiv 2505.08775; biases: 2306.05685"
     if not evidence.asks_model:
         return not_applicable(name, "no judge is asked")
+    if not evidence.has_judge:
+        advice = "The reward is without the judge's part: add [judge] to rft.toml, then rft judge."
+        return Check(name, "no judge", "GO", "warn", advice, source, effort=SETTING)
     examination = evidence.examination
     if examination is None or examination.grader != evidence.grader:
         figure = "not examined" if examination is None else "another judge was"
@@ -238,4 +207,4 @@ def people(evidence: GraderEvidence, ready: Ready) -> Check:
     advice += (
         f"; they disagree most on {display.names(split)}." if split else ". Settle the guideline."
     )
-    return measured(name, mean, ready.people, len(by_item), advice, source)
+    return measured(name, mean, ready.people, advice, source, items=len(by_item))

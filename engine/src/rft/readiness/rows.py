@@ -9,14 +9,15 @@ from rft.dataset.row_checks import canonical
 from rft.readiness.answers import Answers
 from rft.readiness.evidence import GraderEvidence
 from rft.records import parse_answer
-from rft.stats import Estimate, share_interval
+from rft.stats import share_interval
 from rft.thresholds import Ready
 from rft.verdicts import (
-    HOUSE,
     SETTING,
     Check,
     bars_text,
+    counted,
     decide,
+    exactly,
     measured,
     not_applicable,
 )
@@ -29,47 +30,39 @@ def leakage(evidence: GraderEvidence, ready: Ready) -> Check:
     """Held-out rows that stand in another split. All rows are compared, so nothing is estimated."""
     name, source = "leakage", "house rule; every row is compared"
     if evidence.findings is None:
-        return not_applicable(name, "not looked at")
+        return not_applicable(name, "not checked")
     exact = [f for f in evidence.findings if f.code in EXACT]
     near = [f for f in evidence.findings if f.code == "near-copy"]
     share = len(near) / evidence.held_out if evidence.held_out else 0.0
-    verdict = "fail" if exact else decide(Estimate(share, share, share), ready.near_copies)
-    advice = ""
+    verdict = "fail" if exact else decide(exactly(share), ready.near_copies)
+    advice = f"{len(near)} held-out rows nearly copy a row of another split; see rft check."
     if exact:
         first = exact[0]
         advice = (
             f"{len(exact)} held-out rows or groups are in another split too, such as "
             f"{first.file}:{first.line}: the gain would be memory. Keep each in one split."
         )
-    elif verdict != "pass":
-        advice = f"{len(near)} held-out rows nearly copy a row of another split; see rft check."
-    return Check(
-        name,
+    figure, bars = (
         f"{len(exact)} exact, {len(near)} near",
         f"none; near <= {ready.near_copies[0]:.0%}",
-        verdict,
-        advice,
-        source,
-        effort=SETTING,
     )
+    return counted(name, figure, bars, verdict, advice, source, SETTING)
 
 
 def skew(evidence: GraderEvidence, ready: Ready) -> Check:
     """The most common answer or label of the training rows, counted."""
     name = "most common answer"
     if evidence.label_share is None:
-        return not_applicable(name, "not looked at")
+        return not_applicable(name, "not checked")
     label, share = evidence.label_share
-    verdict = decide(Estimate(share, share, share), ready.same_gold)
+    verdict = decide(exactly(share), ready.same_gold)
     advice = f"'{label[:40]}' is right in {share:.0%} of the training rows: balance them, or pay "
-    return Check(
-        name,
-        f"{share:.0%}",
+    advice += "less for it; guessing must not pay."
+    bars, source = (
         bars_text(ready.same_gold, percent=True),
-        verdict,
-        advice + "less for it; guessing must not pay." if verdict != "pass" else "",
         "house rule; every training row is counted",
     )
+    return counted(name, f"{share:.0%}", bars, verdict, advice, source)
 
 
 def ambiguity(answers: Answers, evidence: GraderEvidence, ready: Ready) -> Check:
@@ -101,13 +94,6 @@ def ambiguity(answers: Answers, evidence: GraderEvidence, ready: Ready) -> Check
         f"On {len(sure)} rows all answers are the same and differ from the reference; check the "
         f"reference answers of {display.names(sure)}."
     )
-    return measured(
-        name,
-        share_interval(len(sure), len(compared)),
-        ready.agreed_otherwise,
-        len(compared),
-        advice,
-        HOUSE,
-        percent=True,
-        effort=SETTING,
-    )
+    share, items = share_interval(len(sure), len(compared)), len(compared)
+    bars = ready.agreed_otherwise
+    return measured(name, share, bars, advice, items=items, percent=True, effort=SETTING)

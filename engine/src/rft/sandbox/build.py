@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rft.cache import cache_folder
-from rft.errors import OutsideError, UserError
+from rft.errors import OutsideError, UserError, install_hint
 
 GUEST = Path(__file__).with_name("guest")
 WORKER = GUEST / "wasm_worker.py"
@@ -45,8 +45,7 @@ def versions() -> dict[str, str]:
         return {name: importlib.metadata.version(name) for name in ("wasmtime", "componentize-py")}
     except importlib.metadata.PackageNotFoundError as error:
         raise UserError(
-            f"The wasm sandbox needs {error.name}; install this project with its 'sandbox' extra: "
-            "pip install -e '.[sandbox]'."
+            f"The wasm sandbox needs the 'sandbox' extra ({error.name}); {install_hint('sandbox')}."
         ) from None
 
 
@@ -59,7 +58,7 @@ def _key() -> str:
 def _wasmtime_folder() -> str:
     spec = importlib.util.find_spec("wasmtime")
     if spec is None or not spec.origin:
-        raise UserError("The package wasmtime cannot be spec; install the 'sandbox' extra again.")
+        raise UserError(f"The package wasmtime cannot be found; {install_hint('sandbox')}.")
     return str(Path(spec.origin).parent.parent)
 
 
@@ -94,7 +93,7 @@ def guest() -> Guest:
         digest = json.loads(manifest.read_text("utf-8"))["sha256"]
     except (ValueError, KeyError, TypeError):
         raise OutsideError(
-            f"{manifest} is damaged; delete {place}, it is built again by itself."
+            f"{manifest} is damaged; delete {place}, and it is built again."
         ) from None
     except OSError as error:
         raise OutsideError(
@@ -116,14 +115,13 @@ def _make_private(place: Path) -> None:
     if state.st_mode & 0o077:
         if state.st_mode & 0o022 and any(place.iterdir()):
             raise UserError(
-                f"{place} could be written by others; delete it, it is built again by itself."
+                f"{place} could be written by others; delete it, and it is built again."
             )
         place.chmod(0o700)
 
 
 def _build(place: Path) -> None:
-    sentence = "Building the Python that runs untrusted code (once per user, about 20 s) ..."
-    print(sentence, file=sys.stderr, flush=True)
+    print("Building the Python that runs untrusted code (once, about 20 s) ...", file=sys.stderr)
     with tempfile.TemporaryDirectory(dir=place) as name:
         scratch = Path(name)
         for source in _SOURCES:

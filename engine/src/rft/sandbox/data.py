@@ -22,6 +22,8 @@ Status = Literal[
     "missing",  # no answer, or not run because earlier calls had ended the interpreter too often
 ]
 Outcome = Literal["ok", "error"]
+DEEPEST = 64
+"""Levels to which a value may be nested."""
 SCRIPT = "__main__"
 """As an entry: run the code as a script, with the call's stdin; the answer is its stdout."""
 

@@ -40,13 +40,13 @@ class Exchange:
 
     end: str
     note: str = ""
-    own_doing: bool = False
-    """It was certainly the code, not the sandbox."""
+    code_ended_it: bool = False
+    """It was certainly the code that ended it, not the sandbox."""
 
     @property
     def unclear(self) -> bool:
         """Whether the sandbox itself may have failed."""
-        return self.end != "done" and not self.own_doing
+        return self.end != "done" and not self.code_ended_it
 
 
 def send(worker: Worker, request: dict[str, Any]) -> None:
@@ -133,19 +133,8 @@ def _bwrap(path: str) -> list[str]:
     folders |= {sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parents[1])}
     binds = [part for name in sorted(folders) for part in ("--ro-bind-try", name, name)]
     alone = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    return [
-        path,
-        *alone,
-        *binds,
-        "--dev",
-        "/dev",
-        "--remount-ro",
-        "/",
-        "--chdir",
-        "/",
-        "--clearenv",
-        "--",
-    ]
+    inside = ["--dev", "/dev", "--remount-ro", "/", "--chdir", "/", "--clearenv"]
+    return [path, *alone, *binds, *inside, "--"]
 
 
 def bwrap_path() -> str | None:

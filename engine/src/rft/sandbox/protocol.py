@@ -7,10 +7,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rft.sandbox.data import SCRIPT, Call, CallResult, Limits
+from rft.sandbox.data import DEEPEST, SCRIPT, Call, CallResult, Limits
 from rft.sandbox.guest.runner import encode
 
-DEEPEST = 64
 MOST_HASHED = 4096
 """Members of a set, or keys of a dict, that are not text: numbers could be made to collide."""
 MOST_DIGITS = 3500

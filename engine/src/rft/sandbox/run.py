@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 
 from rft import config
 from rft.errors import OutsideError
@@ -75,12 +74,7 @@ class Sandbox:
     def __enter__(self) -> Sandbox:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -101,11 +95,9 @@ class Sandbox:
         try:
             code.encode()
         except UnicodeEncodeError:
-            broken = "the code holds half of a surrogate pair"
-            broken_calls = [
-                CallResult("broken", c.id, error="SyntaxError", detail=broken) for c in calls
-            ]
-            return RunResult("ok", tuple(broken_calls), self.tier)
+            detail = "the code holds half of a surrogate pair"
+            broken = [CallResult("broken", c.id, error="SyntaxError", detail=detail) for c in calls]
+            return RunResult("ok", tuple(broken), self.tier)
         wanted = request(code, calls, probe, self.limits)
         with self.processes.turn() as turn:
             try:
@@ -172,7 +164,7 @@ class Sandbox:
         finally:
             turn.drop()  # a native process is for one grading
         # Ending its own process is the code's doing here: the process was ready before.
-        return answers, end if end.end == "late" else replace(end, own_doing=True)
+        return answers, end if end.end == "late" else replace(end, code_ended_it=True)
 
     def _control(self, turn: Turn) -> None:
         """Code known to be good must give its answer; raises NotReady if it does not."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from rft.sandbox.data import Call, CallResult, Limits, RunResult
+from rft.sandbox.data import Call, Limits
 from rft.sandbox.verdict import equal
+
+if TYPE_CHECKING:
+    from rft.sandbox.run import Sandbox
 
 LIMITS = Limits(fuel=300_000_000, timeout_s=20, memory_mb=256)
 
@@ -41,17 +43,9 @@ CONTROLS = [
 ]
 
 
-@dataclass(frozen=True)
-class Attack:
-    """Code whose attack() returns None unless it got somewhere."""
-
-    name: str
-    code: str
-
-
 _TRY = "\n    try:\n        {0}\n    except BaseException:\n        return None\n"
-ATTACKS = [
-    Attack(name, f"import os, sys\ndef attack():{_TRY.format(text)}")
+ATTACKS = {
+    name: f"import os, sys\ndef attack():{_TRY.format(text)}"
     for name, text in {
         "read a file": "return open('/etc/passwd').read() or open('/etc/hostname').read()",
         "list a folder": "return os.listdir('/etc') or os.listdir('/tmp')",
@@ -64,16 +58,10 @@ ATTACKS = [
         "fork": "return str(os.fork())",
         "signal the parent": "os.kill(os.getppid(), 0); return 'sent'",
         "take much memory": "return len(bytearray(1500 << 20))",
-        "loop for ever": "[0 for _ in iter(int, 1) if _]",
+        "loop forever": "[0 for _ in iter(int, 1) if _]",
     }.items()
-]
-
-
-class Runner(Protocol):
-    """What is tested: a Sandbox."""
-
-    def run(self, code: str, calls: Sequence[Call]) -> RunResult:
-        """Load the code and make the calls."""
+}
+"""What untrusted code must not be able to do -> code whose attack() returns None unless it can."""
 
 
 def limits(tier: str) -> Limits:
@@ -81,7 +69,7 @@ def limits(tier: str) -> Limits:
     return LIMITS if tier.startswith("wasm") else replace(LIMITS, timeout_s=1)
 
 
-def faults(sandbox: Runner) -> list[str]:
+def faults(sandbox: Sandbox) -> list[str]:
     """What is wrong with a sandbox, one phrase each."""
     controls = sandbox.run(_HONEST, [call for call, _ in CONTROLS])
     if controls.outcome == "error":
@@ -93,15 +81,10 @@ def faults(sandbox: Runner) -> list[str]:
             good = good and answer.stdout == "abab\n"
         if not good:
             phrases.append(f"honest code, {call.entry}: {answer.status} {answer.detail}")
-    for attack in ATTACKS:
-        result = sandbox.run(attack.code, [Call("attack")])
+    for name, code in ATTACKS.items():
+        result = sandbox.run(code, [Call("attack")])
         if result.outcome == "error":
-            phrases.append(f"{attack.name}: {result.problem}")
-        elif succeeded(result.calls[0]):
-            phrases.append(f"untrusted code can {attack.name}")
+            phrases.append(f"{name}: {result.problem}")
+        elif result.calls[0].status == "value" and result.calls[0].value is not None:
+            phrases.append(f"untrusted code can {name}")
     return phrases
-
-
-def succeeded(answer: CallResult) -> bool:
-    """Whether an attack() got somewhere."""
-    return answer.status == "value" and answer.value is not None

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 
-from rft.errors import UserError
+from rft.errors import UserError, install_hint
 from rft.sandbox import build
 from rft.sandbox.guest import lock
 from rft.sandbox.process import bwrap_path
@@ -26,6 +26,9 @@ class Tier:
     usable: bool
     why: str
     remedy: str = ""
+
+
+_USE_WASM = 'set tier = "wasm"'
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,13 @@ def _probe(name: str) -> Tier:
     inner, outer = _wasm(), _landlock()
     missing = next((tier for tier in (inner, outer) if not tier.usable), None)
     if missing:
-        remedy = missing.remedy if missing is inner else 'take tier = "wasm"'
+        remedy = missing.remedy if missing is inner else _USE_WASM
         return Tier(name, False, missing.why, remedy)
     return Tier(name, True, f"{inner.why}, in a process locked by {outer.why}")
 
 
 def _wasm() -> Tier:
-    install = "install the 'sandbox' extra: pip install -e '.[sandbox]'"
+    install = install_hint("sandbox")
     for module, package in (("wasmtime", "wasmtime"), ("componentize_py", "componentize-py")):
         if importlib.util.find_spec(module) is None:
             if sys.platform == "win32" and platform.machine() == "ARM64":
@@ -101,35 +104,40 @@ def _wasm() -> Tier:
 
 def _landlock() -> Tier:
     if not sys.platform.startswith("linux"):
-        return Tier("landlock", False, "needs Linux", 'take tier = "wasm"')
+        return Tier("landlock", False, "it needs Linux", _USE_WASM)
     version = lock.landlock_version()
     if not version:
         return Tier(
             "landlock",
             False,
             "this kernel has no Landlock (5.13 or newer, not inside gVisor)",
-            'take tier = "wasm", or add landlock to the kernel\'s lsm= list',
+            f"{_USE_WASM}, or add landlock to the kernel's lsm= list",
         )
     if not lock.seccomp_known():
-        return Tier("landlock", False, f"no filter for {platform.machine()}", 'take tier = "wasm"')
+        return _no_filter("landlock")
     return Tier("landlock", True, f"Landlock version {version} and seccomp")
+
+
+def _no_filter(name: str) -> Tier:
+    why = f"there is no system call filter for {platform.machine()}"
+    return Tier(name, False, why, _USE_WASM)
 
 
 def _bwrap() -> Tier:
     path = bwrap_path()
     if not path:
         linux = sys.platform.startswith("linux")
-        remedy = "install it (apt install bubblewrap)" if linux else 'take tier = "wasm"'
-        return Tier("bwrap", False, "is not installed" if linux else "needs Linux", remedy)
+        why = "bubblewrap is not installed" if linux else "it needs Linux"
+        return Tier("bwrap", False, why, "run `apt install bubblewrap`" if linux else _USE_WASM)
     if not lock.seccomp_known():
-        return Tier("bwrap", False, f"no filter for {platform.machine()}", 'take tier = "wasm"')
+        return _no_filter("bwrap")
     command = [path, "--unshare-all", "--ro-bind", "/", "/", "--", "/bin/true"]
     try:
         done = subprocess.run(command, capture_output=True, timeout=20, check=False, env={})
         message = done.stderr.decode("utf-8", "replace").strip()[:120]
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Tier("bwrap", False, f"does not start: {error}", "repair its installation")
+        return Tier("bwrap", False, f"it does not start ({error})", "repair its installation")
     if done.returncode:
         remedy = "allow user namespaces (not possible inside most containers)"
-        return Tier("bwrap", False, f"may not make namespaces: {message}", remedy)
+        return Tier("bwrap", False, f"it may not create namespaces ({message})", remedy)
     return Tier("bwrap", True, f"namespaces of {os.path.basename(path)}, and seccomp")

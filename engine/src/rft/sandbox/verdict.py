@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from rft.sandbox.data import Call, CallResult, RunResult, Test, TestReport, TestResult
-
-DEEPEST = 64
+from rft.sandbox.data import DEEPEST, Call, CallResult, RunResult, Test, TestReport, TestResult
 
 
 def equal(
@@ -31,16 +30,9 @@ def equal(
     if type(actual) is not kind or depth > DEEPEST:
         return False
 
-    def same(a: Any, b: Any) -> bool:
-        return equal(
-            a,
-            b,
-            tuple_is_list=tuple_is_list,
-            rel_tol=rel_tol,
-            abs_tol=abs_tol,
-            depth=depth + 1,
-        )
-
+    same = partial(
+        equal, tuple_is_list=tuple_is_list, rel_tol=rel_tol, abs_tol=abs_tol, depth=depth + 1
+    )
     if kind is float:
         finite = math.isfinite(actual) and math.isfinite(expected)
         return finite and math.isclose(actual, expected, rel_tol=rel_tol, abs_tol=abs_tol)
@@ -88,24 +80,24 @@ def report(run: RunResult, tests: Sequence[Test], **tolerances: Any) -> TestRepo
     if run.outcome == "error":
         return TestReport("error", None, (), run.tier, 0, run.seconds, run.problem)
     results = tuple(
-        _judge(answer, test, tolerances) for answer, test in zip(run.calls, tests, strict=True)
+        TestResult(
+            not (note := _fault(answer, test, tolerances)),
+            answer.status,
+            test.name or answer.id,
+            note,
+            test.weight,
+        )
+        for answer, test in zip(run.calls, tests, strict=True)
     )
     # All weights passed give exactly 1.0, whatever the order in which floats are added.
     score = math.fsum(r.weight for r in results if r.passed) / math.fsum(r.weight for r in results)
     return TestReport("ok", score, results, run.tier, run.fuel, run.seconds)
 
 
-def _judge(answer: CallResult, test: Test, tolerances: dict[str, Any]) -> TestResult:
-    note = _fault(answer, test, tolerances)
-    return TestResult(not note, answer.status, test.name or answer.id, note, test.weight)
-
-
 def _fault(answer: CallResult, test: Test, tolerances: dict[str, Any]) -> str:
     """Why the answer fails the test; empty if it passes."""
     if test.raises is not None:
-        if answer.status != "raised":
-            return f"should raise {test.raises}; {_outcome(answer)}"
-        good = test.raises in answer.error_bases
+        good = answer.status == "raised" and test.raises in answer.error_bases
         return "" if good else f"should raise {test.raises}; {_outcome(answer)}"
     if answer.status != "value":
         return _outcome(answer)

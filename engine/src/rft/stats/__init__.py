@@ -1,10 +1,11 @@
 """Figures with intervals. Items are the clusters: the k answers of one item are never pooled.
 
-Every number comes from scipy, statsmodels, scikit-learn or krippendorff where they have it; the
-formulas' sources are in the docstrings. Everything random is seeded. What is unknown is nan
-with the widest interval, never a figure without width.
+Every number comes from scipy, statsmodels or krippendorff where they have it; the formulas' sources
+are in the docstrings, and tests hold each against an independent implementation. Everything random
+is seeded. What is unknown is nan with the widest interval, never a figure without width.
 """
 
+from rft.estimate import Estimate
 from rft.stats.agreement import cohen_kappa, krippendorff_alpha, macro_f1
 from rft.stats.draws import (
     headroom,
@@ -13,10 +14,9 @@ from rft.stats.draws import (
     rank_correlation,
 )
 from rft.stats.estimates import (
+    LEVEL,
     SAME,
     ByItem,
-    Components,
-    Estimate,
     Spread,
     has_spread,
     item_means,
@@ -24,7 +24,6 @@ from rft.stats.estimates import (
     rewards_by_item,
     share_interval,
     spread,
-    variance_components,
 )
 from rft.stats.paired import (
     Paired,
@@ -39,9 +38,9 @@ from rft.stats.paired import (
 )
 
 __all__ = [
+    "LEVEL",
     "SAME",
     "ByItem",
-    "Components",
     "Estimate",
     "Paired",
     "Spread",
@@ -66,5 +65,4 @@ __all__ = [
     "rewards_by_item",
     "share_interval",
     "spread",
-    "variance_components",
 ]

@@ -7,14 +7,15 @@ replacement. An item with fewer than k answers says nothing and is left out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import comb
 from scipy.stats import rankdata
 
-from rft.stats.estimates import SAME, ByItem, Estimate, mean_interval
+from rft.estimate import Estimate
+from rft.stats.estimates import SAME, ByItem, mean_interval
 
 Matrix = NDArray[np.float64]
 
@@ -26,11 +27,11 @@ def pass_at_k(by_item: ByItem, k: int, solved: float = 1.0) -> Estimate:
     1 - C(n - c, k) / C(n, k) with c of n answers right.
     """
 
-    def one(rewards: Matrix) -> Matrix:
-        wrong = (~_right(rewards, solved)).sum(axis=1)
-        return 1 - _share(wrong, rewards, k)
+    def chance(rewards: Matrix) -> Matrix:
+        wrong = (rewards < solved - 1e-9).sum(axis=1)
+        return np.asarray(1 - comb(wrong, k) / comb(rewards.shape[1], k))
 
-    return mean_interval(_per_item(by_item, k, one))
+    return mean_interval(_per_item(by_item, k, chance))
 
 
 def headroom(by_item: ByItem, k: int) -> Estimate:
@@ -61,45 +62,32 @@ def rank_correlation(x: Mapping[str, Sequence[float]], y: ByItem) -> tuple[Estim
 
     Both hold the same answers in the same order. Items where x or y does not vary tell nothing.
     """
-    groups = defaultdict(list)
+    rhos: list[float] = []
     for item, values in y.items():
-        if item in x and len(x[item]) == len(values) > 1:
-            groups[len(values)].append((x[item], values))
-    found: list[float] = []
-    for pairs in groups.values():
-        stacked = np.asarray(pairs, dtype=float)
-        ranks = rankdata(np.where(np.isfinite(stacked), stacked, np.nan), axis=2)
-        ranks -= ranks.mean(axis=2, keepdims=True)
-        scale = np.sqrt((ranks[:, 0] ** 2).sum(axis=1) * (ranks[:, 1] ** 2).sum(axis=1))
-        usable = np.isfinite(scale) & (scale > SAME)
-        product = (ranks[:, 0] * ranks[:, 1]).sum(axis=1)
-        found += (product[usable] / scale[usable]).tolist()
-    return mean_interval(found, bounds=(-1.0, 1.0)), len(found)
+        pair = np.array([x.get(item, []), values]) if len(x.get(item, ())) == len(values) else None
+        if pair is None or pair.shape[1] < 2 or not np.isfinite(pair).all():
+            continue
+        if (np.ptp(pair, axis=1) > SAME).all():
+            rhos.append(float(np.corrcoef(rankdata(pair, axis=1))[0, 1]))
+    return mean_interval(rhos, bounds=(-1.0, 1.0)), len(rhos)
 
 
-def _per_item(by_item: ByItem, k: int, one: Callable[[Matrix], Matrix]) -> list[float]:
-    """`one` of every item with at least k answers; items with equally many are worked at once."""
+def _per_item(by_item: ByItem, k: int, figure: Callable[[Matrix], Matrix]) -> list[float]:
+    """`figure` of every item with at least k answers; items with equally many are worked at once.
+
+    `figure` gets rewards, items x answers, and returns one number an item.
+    """
     if k < 1:
         raise ValueError(f"k = {k}; draw at least one answer")
-    return [value for block in _blocks(by_item, k) for value in one(block).tolist()]
-
-
-def _blocks(by_item: ByItem, k: int) -> Iterator[Matrix]:
     groups: dict[int, list[Sequence[float]]] = defaultdict(list)
     for rewards in by_item.values():
         if len(rewards) >= k:
             groups[len(rewards)].append(rewards)
-    for _, members in sorted(groups.items()):
-        yield np.asarray(members, dtype=float)
-
-
-def _right(rewards: Matrix, solved: float) -> NDArray[np.bool_]:
-    return rewards >= solved - 1e-9
-
-
-def _share(some: NDArray[np.int_], rewards: Matrix, k: int) -> Matrix:
-    """Of all ways to draw k of an item's answers, the share that takes only from `some` of them."""
-    return np.asarray(comb(some, k) / comb(rewards.shape[1], k), dtype=float)
+    return [
+        value
+        for _, members in sorted(groups.items())
+        for value in figure(np.asarray(members, dtype=float)).tolist()
+    ]
 
 
 def _best(rewards: Matrix, k: int) -> Matrix:

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats as scipy_stats
 
+from rft.estimate import Estimate
 from rft.records import Record
 
 ByItem = Mapping[str, Sequence[float]]
 """Item id -> the rewards of its answers, each in [0, 1]."""
 
+LEVEL = 0.05
+"""Chance that an interval misses the truth, and that a test tells equal runs apart."""
 SAME = 1e-6
 """Rewards of one item closer than this have no spread a trainer could learn from."""
 MANY = 2_000
@@ -25,28 +28,14 @@ BATCH = 1_000_000
 """Numbers held at once while resampling: 8 MB."""
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its 95 % interval; value is nan when nothing could be measured."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        if math.isnan(self.value):
-            return "unknown"
-        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
-
-
 def rewards_by_item(records: Iterable[Record]) -> dict[str, list[float]]:
     """Rewards of each item; answers without a reward (infrastructure) are left out."""
-    found: dict[str, list[float]] = defaultdict(list)
+    rewards: dict[str, list[float]] = defaultdict(list)
     for record in records:
         reward = record.reward
         if reward is not None and math.isfinite(reward):
-            found[record.item_id].append(reward)
-    return dict(found)
+            rewards[record.item_id].append(reward)
+    return dict(rewards)
 
 
 def item_means(by_item: ByItem) -> list[float]:
@@ -55,9 +44,12 @@ def item_means(by_item: ByItem) -> list[float]:
 
 
 def mean_interval(
-    per_item: Sequence[float], seed: int = 0, bounds: tuple[float, float] = (0.0, 1.0)
+    item_figures: Sequence[float],
+    seed: int = 0,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    level: float = LEVEL,
 ) -> Estimate:
-    """Mean over items with a 95 % interval; `per_item` holds one figure per item, within `bounds`.
+    """Mean over items with its interval of 1 - `level`; one figure per item, within `bounds`.
 
     Shares (every figure 0 or 1): Wilson's interval. Else a BCa bootstrap over items (Efron 1987),
     at the confidence level that makes up for its narrowness in small samples (Hesterberg 2015,
@@ -65,28 +57,25 @@ def mean_interval(
     All items equal: the bootstrap would claim certainty, see `all_equal`. Figures that are not
     finite are left out; with none or one left, the interval is all of `bounds`.
     """
-    values = np.asarray(per_item, dtype=float)
+    values = np.asarray(item_figures, dtype=float)
     values = values[np.isfinite(values)]
-    low, high = bounds
     if values.size < 2:
-        return Estimate(float(values.mean()) if values.size else float("nan"), low, high)
+        return Estimate(float(values.mean()) if values.size else float("nan"), *bounds)
     mean = float(values.mean())
     if float(np.ptp(values)) <= SAME:
-        return all_equal(mean, values.size, bounds)
+        return all_equal(mean, values.size, bounds, level)
     if bounds == (0.0, 1.0) and np.isin(values, (0.0, 1.0)).all():
-        return share_interval(int(values.sum()), values.size)
-    ends = _t_ends(values) if values.size >= MANY else _bca_ends(values, seed)
-    return Estimate(mean, max(low, min(ends[0], mean)), min(high, max(ends[1], mean)))
+        return share_interval(int(values.sum()), values.size, level)
+    low, high = _bootstrap_ends(values, seed, level) if values.size < MANY else (math.nan, math.nan)
+    if not high - low > SAME:
+        t = scipy_stats.ttest_1samp(values, 0.0).confidence_interval(1 - level)
+        low, high = float(t.low), float(t.high)
+    return Estimate(mean, max(bounds[0], min(low, mean)), min(bounds[1], max(high, mean)))
 
 
-def _t_ends(values: np.ndarray) -> tuple[float, float]:
-    low, high = scipy_stats.ttest_1samp(values, 0.0).confidence_interval()
-    return float(low), float(high)
-
-
-def _bca_ends(values: np.ndarray, seed: int) -> tuple[float, float]:
+def _bootstrap_ends(values: np.ndarray, seed: int, level: float) -> tuple[float, float]:
     size = values.size
-    tail = scipy_stats.t.ppf(0.975, size - 1) * math.sqrt(size / (size - 1))
+    tail = scipy_stats.t.isf(level / 2, size - 1) * math.sqrt(size / (size - 1))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         result = scipy_stats.bootstrap(
@@ -99,11 +88,12 @@ def _bca_ends(values: np.ndarray, seed: int) -> tuple[float, float]:
             rng=np.random.default_rng(seed),
         )
     low, high = map(float, result.confidence_interval)
-    usable = math.isfinite(low) and math.isfinite(high) and high - low > SAME
-    return (low, high) if usable else _t_ends(values)
+    return low, high
 
 
-def all_equal(value: float, items: int, bounds: tuple[float, float] = (0.0, 1.0)) -> Estimate:
+def all_equal(
+    value: float, items: int, bounds: tuple[float, float] = (0.0, 1.0), level: float = LEVEL
+) -> Estimate:
     """The interval of a mean when all of several items show the same value.
 
     At most a share u of further items can differ from it, the upper end of Wilson's interval of
@@ -111,16 +101,16 @@ def all_equal(value: float, items: int, bounds: tuple[float, float] = (0.0, 1.0)
     interval itself.
     """
     low, high = bounds
-    unseen = share_interval(0, items).high
+    unseen = share_interval(0, items, level).high
     return Estimate(value, value - unseen * (value - low), value + unseen * (high - value))
 
 
-def share_interval(hits: int, of: int) -> Estimate:
+def share_interval(hits: int, total: int, level: float = LEVEL) -> Estimate:
     """A share with its Wilson interval (Wilson 1927)."""
-    if of == 0:
+    if total == 0:
         return Estimate(float("nan"), 0.0, 1.0)
-    interval = scipy_stats.binomtest(hits, of).proportion_ci(method="wilson")
-    return Estimate(hits / of, float(interval.low), float(interval.high))
+    interval = scipy_stats.binomtest(hits, total).proportion_ci(1 - level, method="wilson")
+    return Estimate(hits / total, float(interval.low), float(interval.high))
 
 
 @dataclass(frozen=True)
@@ -139,36 +129,6 @@ def spread(by_item: ByItem) -> Spread:
         float(np.std(means, ddof=1)) if len(means) > 1 else float("nan"),
         float(np.sqrt(np.mean(within))) if within else float("nan"),
     )
-
-
-@dataclass(frozen=True)
-class Components:
-    """Variances of the reward, in squared reward units; nan where nothing can be said."""
-
-    between: float
-    """Of the items' true means: the noise of few answers an item is taken out."""
-    within: float
-    """Of the answers to one item."""
-
-
-def variance_components(by_item: ByItem) -> Components:
-    """One-way random effects by analysis of variance, items of unequal size allowed.
-
-    Searle, Casella, McCulloch (1992), Variance Components, section 3.6: within = MSW, between =
-    (MSB - MSW) / n0, not below 0. Items without an answer are left out.
-    """
-    groups = [np.asarray(r, dtype=float) for r in by_item.values() if len(r)]
-    sizes = np.array([g.size for g in groups])
-    total, items = int(sizes.sum()), len(groups)
-    if items < 2 or total == items:
-        return Components(float("nan"), float("nan"))
-    means = np.array([g.mean() for g in groups])
-    centre = float((sizes * means).sum() / total)
-    within = float(sum(((g - m) ** 2).sum() for g, m in zip(groups, means, strict=True)))
-    within /= total - items
-    between = float((sizes * (means - centre) ** 2).sum()) / (items - 1)
-    usual = (total - float((sizes**2).sum()) / total) / (items - 1)
-    return Components(max(0.0, (between - within) / usual), within)
 
 
 def has_spread(rewards: Sequence[float]) -> bool:
