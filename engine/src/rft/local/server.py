@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from rft.errors import OutsideError, UserError
+from rft.errors import OutsideError, UserError, install_hint
 
 QUIET = -1
+READ_AT_ONCE = 64
+"""Prompt tokens between two looks at the requests; more are not read faster by one thread."""
 
 
 def cores() -> int:
@@ -56,6 +61,11 @@ def plan_servers(size: int, *, items: int, most: int, threads: int | None = None
     return ServerPlan(1, threads or cores(), max(1, most))
 
 
+def server_for(messages: Any, servers: int) -> int:
+    """Which of the servers answers these messages: always the same, which reads them once."""
+    return zlib.crc32(json.dumps(messages).encode()) % servers
+
+
 @contextmanager
 def serve_plan(
     gguf: Path, model: str, plan: ServerPlan, *, context_tokens: int
@@ -89,8 +99,7 @@ def serve(
         import xllamacpp
     except ImportError:
         raise UserError(
-            "The local endpoint needs xllamacpp; install this project with its 'local' extra "
-            "(make setup does)."
+            f"The local endpoint needs the 'local' extra (xllamacpp); {install_hint('local')}."
         ) from None
     params = xllamacpp.CommonParams()
     params.model.path = str(gguf)
@@ -100,6 +109,8 @@ def serve(
     params.n_parallel = slots
     params.n_ctx = slots * context_tokens
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or cores()
+    if threads == 1:
+        params.n_batch = params.n_ubatch = READ_AT_ONCE
     params.use_jinja = True
     params.ui = False
     params.verbosity = QUIET

@@ -26,6 +26,7 @@ from rft.files import write_text
 from rft.readiness import Readiness
 from rft.report import figures, view
 from rft.runs import Run
+from rft.standings import Standing, rivals
 
 __all__ = ["Task", "render", "write"]
 
@@ -55,21 +56,24 @@ def render(
     display_answer: view.Display | None = None,
     solved: float = 1.0,
     comparison: Comparison | None = None,
+    standings: Sequence[Standing] = (),
     max_items: int = 1000,
 ) -> str:
     """The page as HTML, under 3 MB.
 
     `items` maps an item's id to its row (messages, reference_answer and, for reports, slices). An
     answer is right from the reward `solved` on. `display_answer` writes answers as an expert
-    reads them. `comparison` puts this run, its first, beside
-    others.
+    reads them. `comparison` puts this run, its first, beside others, and `standings` beside what
+    needs no model and beside people.
     Figures and plots are of all records; of the table, long texts are cut first, then rows are
     left out evenly over the range of mean reward, and the page says either.
     """
     records = run.records()
     rows = view.rows(run.info.item_ids, records, items, display_answer)
     compared = comparison.runs if comparison else []
-    all_rows = [view.rows(one.run.info.item_ids, one.records, items) for one in compared] or [rows]
+    drawn = [] if comparison else rivals(standings)
+    all_rows = [view.rows(one.run.info.item_ids, one.records, items) for one in compared]
+    all_rows = all_rows or [rows, *(view.rows_of(one.rewards, items) for one in drawn)]
     css, js = _asset("style.css"), _asset("report.js")
     rewards = [r.reward for r in records if r.reward is not None]
     fixed = {
@@ -88,8 +92,13 @@ def render(
         "comparison": comparison,
         "notes": comparison.notes if comparison else [],
         "runs": figures.of_runs(comparison) if comparison else "",
+        "standings": standings,
+        "rewarded": sum(bool(row.rewards) for row in rows),
+        "standing": figures.of_standings(standings) if len(standings) > 1 else "",
+        "series": [run.label for run in compared] or ["model", *(one.name for one in drawn)],
+        "rivals": drawn,
         "beside": view.beside(compared),
-        "figures": figures.of_run(rows, records, compared, solved),
+        "figures": figures.of_run(rows, records, compared, drawn, solved),
         "slices": [
             (key, found, left_out, figures.of_slices(found))
             for key, (found, left_out) in view.slices(all_rows).items()

@@ -12,6 +12,7 @@ from rft.comparison import ComparedRun, Comparison
 from rft.records import Record
 from rft.report import plots, svg, view
 from rft.report.view import Row, SliceMeans
+from rft.standings import Standing, rivals
 from rft.stats import Estimate, rewards_by_item
 
 
@@ -25,11 +26,16 @@ class Figure:
 
 
 def of_run(
-    rows: Sequence[Row], records: Sequence[Record], runs: Sequence[ComparedRun], solved: float
+    rows: Sequence[Row],
+    records: Sequence[Record],
+    runs: Sequence[ComparedRun],
+    others: Sequence[Standing],
+    solved: float,
 ) -> list[Figure]:
     """The plots of one run; those it has too few answers for are left out.
 
-    `runs` are those beside it, itself the first; an answer is right from `solved` on.
+    `runs` are those beside it, itself the first, `others` who is drawn beside it without a run; an
+    answer is right from `solved` on.
     """
     rewards = [r.reward for r in records if r.reward is not None]
     if not rewards:
@@ -37,7 +43,7 @@ def of_run(
     curves = [(run.label, run.rewards) for run in runs] or [("", rewards_by_item(records))]
     with svg.style():
         made = [
-            _distribution(rewards),
+            _distribution(rewards, others),
             _spread(rows),
             _tries([(label, view.curve(found, solved)) for label, found in curves], solved),
             _length(records),
@@ -66,6 +72,15 @@ def of_runs(comparison: Comparison) -> Markup:
         )
 
 
+def of_standings(ordered: Sequence[Standing]) -> Markup:
+    """The mean reward of everybody on the rows of the run."""
+    colours = ["model", *(rival.kind for rival in rivals(ordered))]
+    with svg.style():
+        return plots.forest(
+            [(one.name, "", [None] * colours.index(one.kind) + [one.mean]) for one in ordered]
+        )
+
+
 def _tries(
     curves: Sequence[tuple[str, Sequence[tuple[int, Estimate]]]], solved: float
 ) -> Figure | None:
@@ -89,12 +104,18 @@ def _known(estimate: Estimate) -> Estimate | None:
     return None if math.isnan(estimate.value) else estimate
 
 
-def _distribution(rewards: Sequence[float]) -> Figure:
+def _distribution(rewards: Sequence[float], others: Sequence[Standing]) -> Figure:
     zero, full = sum(r <= 1e-6 for r in rewards), sum(r >= 1 - 1e-6 for r in rewards)
+    each = [("model", rewards)] + [
+        (one.name, [r for row in one.rewards.values() for r in row]) for one in others
+    ]
     return Figure(
         "Distribution of rewards",
-        plots.distribution(view.histogram(rewards)),
-        f"{len(rewards):,} answers: {zero:,} are exactly 0, {full:,} exactly 1.",
+        plots.distribution(
+            [(name, view.histogram(values, 10 if others else 20)) for name, values in each]
+        ),
+        ("The model's " if others else "")
+        + f"{len(rewards):,} answers: {zero:,} are exactly 0, {full:,} exactly 1.",
     )
 
 

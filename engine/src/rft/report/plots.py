@@ -34,24 +34,31 @@ def _axes(xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def distribution(bins: Sequence[tuple[float, float, int]]) -> Markup:
-    """Histogram of rewards from (low, high, count) of each bin."""
-    figure, axes = _axes("reward of an answer", "answers")
-    full = [bin_ for bin_ in bins if bin_[2]]
-    axes.bar(
-        [low for low, _, _ in full],
-        [n for _, _, n in full],
-        width=[0.92 * (high - low) for low, high, _ in full],
-        align="edge",
-        color=SERIES[0],
-        gid="bars",
-    )
+def distribution(series: Sequence[tuple[str, Sequence[tuple[float, float, int]]]]) -> Markup:
+    """Histograms of rewards side by side, each from a name and (low, high, count) of each bin."""
+    alone = len(series) == 1
+    figure, axes = _axes("reward of an answer", "answers" if alone else "share of answers")
+    tips: dict[str, list[str]] = {}
+    label = []
+    for number, (name, bins) in enumerate(series):
+        full = [bin_ for bin_ in bins if bin_[2]]
+        total = sum(n for _, _, n in full)
+        part = 0.92 / len(series)
+        gid = f"bars{number}"
+        axes.bar(
+            [low + number * part * (high - low) for low, high, _ in full],
+            [n if alone else n / total for _, _, n in full],
+            width=[part * (high - low) for low, high, _ in full],
+            align="edge",
+            color=_look(number)[0],
+            gid=gid,
+        )
+        tips[gid] = [f"{n:,} answers from {low:.2f} to {high:.2f}" for low, high, n in full]
+        of = "" if alone else f" of {name}"
+        label.append(f"Histogram of {total:,} rewards{of}. " + "; ".join(tips[gid]))
     axes.set_xlim(-0.01, 1.01)
-    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-    tips = [f"{n:,} answers from {low:.2f} to {high:.2f}" for low, high, n in full]
-    total = sum(n for _, _, n in full)
-    label = f"Histogram of {total:,} rewards. " + "; ".join(tips)
-    return markup(figure, label, {"bars": tips})
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=alone))
+    return markup(figure, ". ".join(label), tips)
 
 
 def mean_and_spread(

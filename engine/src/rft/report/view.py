@@ -13,7 +13,8 @@ import numpy as np
 
 from rft.comparison import ComparedRun, typical
 from rft.display import pretty
-from rft.records import Record, parse_answer, parse_json
+from rft.reading import parse_json
+from rft.records import Record, parse_answer
 from rft.report.diff import Diff, diff_answers
 from rft.stats import ByItem, Estimate, mean_interval, pass_at_k
 
@@ -176,6 +177,11 @@ def rows(
         )
         for item_id, answers in by_item.items()
     ]
+
+
+def rows_of(by_item: ByItem, items: Mapping[str, dict[str, Any]]) -> list[Row]:
+    """Rows of which only rewards are known."""
+    return [Row(i, items.get(i, {}), [], list(rewards)) for i, rewards in by_item.items()]
 
 
 def _prompt_lines(row: Mapping[str, Any]) -> list[str]:
