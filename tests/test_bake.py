@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from conftest import CACHES, ROOT, SETTINGS, USE_CASES, Bake
 
+from rft.config import EMBEDDED_MODEL
+from rft.project import Project
+
 CHOICES = {
     key: value for key, value in SETTINGS.items() if isinstance(value, list) and key[0] != "_"
 }
@@ -27,6 +30,15 @@ def test_settings_say_what_was_chosen(bake: Bake, use_case: str, endpoint: str) 
     settings = bake(use_case=use_case, endpoint=endpoint).toml("rft.toml")
     assert settings["project"]["use_case"] == use_case
     assert settings["endpoint"]["profile"] == endpoint
+
+
+@each_use_case
+def test_the_demo_asks_the_embedded_model_whatever_was_chosen(bake: Bake, use_case: str) -> None:
+    project = bake(use_case=use_case, endpoint="openai")
+    settings = Project.open(project.path, "demo.toml").settings
+    assert (settings.endpoint.profile, settings.model_id("base")) == ("local", EMBEDDED_MODEL)
+    variant = settings.task.prompt_variant
+    assert variant is None or f'"{variant}"' in project.read("task/schema.py")
 
 
 @pytest.mark.parametrize(("key", "option"), EACH_CHOICE)

@@ -151,3 +151,8 @@ def test_two_versions_in_one_process_do_not_mix(bake: Bake, template: Path, tmp_
     (other / "templates" / "policy" / "task" / "new.txt").write_text("new", encoding="utf-8")
     assert not bake(template=template, use_case="policy").has_file("task/new.txt")
     assert bake(template=other, use_case="policy").has_file("task/new.txt")
+
+
+def test_make_refuses_an_unknown_use_case_before_it_installs_anything(run: Run) -> None:
+    done = run("make", "demo", "USE_CASE=wrong", cwd=ROOT, code=2)
+    assert "USE_CASE=wrong is not a use case; choose one of: code-exec code-gen" in done.said

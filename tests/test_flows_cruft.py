@@ -91,7 +91,7 @@ def test_update_brings_the_engine_and_leaves_the_team_alone(
 
 
 def test_diff_names_what_is_not_the_teams(changed: BakedProject, run: Run) -> None:
-    """What the team changed in its own files is no deviation from the template."""
+    """What the team changed in its own files is not a deviation from the template."""
     changed.write("Makefile", changed.read("Makefile") + "# ours\n")
     diff = run("cruft", "diff", cwd=changed.path).out
     assert "Makefile" in diff

@@ -35,7 +35,7 @@ def run_main_job(run: Run, project: BakedProject) -> None:
     """Check, eval on a real model, verdict, report: no key, no GPU."""
     rft, drawn = ".venv/bin/rft", ("eval", "--limit", "1", "--samples", "2")
     run(rft, "check", cwd=project.path)
-    assert "over 1 rows, 2 answers" in run(rft, *drawn, cwd=project.path, timeout=1200).out
+    assert "over 1 row, 2 answers" in run(rft, *drawn, cwd=project.path, timeout=1200).out
     assert "holds all 2 answers" in run(rft, *drawn, cwd=project.path).out
     verdict = run(rft, "ready", cwd=project.path, code=1).out
     assert "NO-GO" in verdict or "NOT YET" in verdict  # two answers say little

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from conftest import ROOT, USE_CASES
 
+from rft.records import parse_answer
+
 BEGIN, END = "# --- Reading an answer", "# --- End of the reading"
 KEYS = {"code-gen": "predicted", "code-exec": "code", "extraction": "codes", "policy": "figures"}
 
@@ -39,3 +41,65 @@ def test_every_way_to_write_an_answer_has_a_probe(use_case: str) -> None:
         assert f"gold {form}" in names
     for form in forms["unreadable"](text):
         assert any(name.endswith(form) for name in names)
+
+
+READ = [
+    "{}",
+    "\ufeff\n{}\u00a0\n",
+    "```json\n{}\n```",
+    "```JSON\r\n{}\r\n```\r\n",
+    "~~~\n{}\n~~~",
+    "````\n{}\n````",
+    "```{}```",
+    "``` json {} ```",
+    '```json title="a"\n{}\n```',
+    "```{.json #a}\n{}\n```",
+    "```json {#a .numbered}\n{}\n```",
+    "  ```\n  {}\n  ```",
+    "So: ```json\n{}\n```",
+    "Use `x`:\n```\n{}\n```\n`x`!",
+    "Not ```x``` but\n```\n{}\n```",
+    "```\n\ufeff{}\n```",
+]
+NOT_READ = [
+    "",
+    "none",
+    "So: {}",
+    "{} done",
+    "{},",
+    "'{}'",
+    "`{}`",
+    "[{}]",
+    "```\n[{}]\n```",
+    "{}{}",
+    "{}\n{}",
+    "```\n{}",
+    "{}\n```",
+    "```\n{}\n```\n```\n{}\n```",
+    "~~~\n{}\n~~~\n```\n{}\n```",
+    "```\n```json\n{}\n```\n```",
+    "~~~\n```json\n{}\n```\n~~~",
+    "```\nplan\n```\n```json\n{}\n```",
+    "<answer>{}</answer>",
+    "> ```\n> {}\n> ```",
+]
+"""Texts around an answer, which stands where the braces are."""
+
+
+@pytest.mark.parametrize("use_case", USE_CASES)
+def test_the_same_texts_are_read_and_refused_everywhere(
+    use_case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "templates" / use_case))
+    read = runpy.run_path(str(ROOT / "templates" / use_case / "task/grader.py"))["read_answer"]
+    answer = {KEYS[use_case]: ["a {b} c"]}
+
+    def sample(text: str) -> dict[str, str]:
+        return {"output_text": text.replace("{}", json.dumps(answer))}
+
+    assert [text for text in READ if read(sample(text)) != answer] == []
+    assert [text for text in NOT_READ if read(sample(text)) is not None] == []
+    assert [text for text in READ if parse_answer(sample(text)["output_text"]) != answer] == []
+    assert [t for t in NOT_READ if parse_answer(sample(t)["output_text"]) == answer] == []
+    for broken in ("{'a': 1}", '{"a": 1,}', '{"a": None}', '"{\\"a\\": 1}"', '{"a": 1'):
+        assert read({"output_text": broken}) is None

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import email.parser
+import email.policy
 import json
+import struct
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
 
 Reply = tuple[int, dict[str, Any] | list[Any] | str | bytes | None, dict[str, str]]
 """Status, body (JSON, or text or bytes as they are), headers."""
+RESET = 0
+"""As a status: the connection breaks in place of a reply."""
+DRIP = "x-drip"
+"""As a header: the body comes in pieces of so many bytes."""
 
 
 def completion(text: str | None, finish: str = "stop", **message: Any) -> dict[str, Any]:
@@ -36,6 +45,16 @@ def backwards(body: dict[str, Any]) -> Reply:
     return 200, completion(json.dumps({"backwards": word[::-1]})), {}
 
 
+def multipart(raw: bytes, kind: str) -> dict[str, Any]:
+    """The parts of a form that the SDK sent, by name."""
+    head = f"content-type: {kind}\r\n\r\n".encode()
+    message = email.parser.BytesParser(policy=email.policy.default).parsebytes(head + raw)
+    return {
+        str(part.get_param("name", header="content-disposition")): part
+        for part in message.iter_parts()
+    }
+
+
 class JsonHandler(BaseHTTPRequestHandler):
     """Answers with JSON, or with text as it is, over a connection that stays open."""
 
@@ -44,6 +63,11 @@ class JsonHandler(BaseHTTPRequestHandler):
 
     def send(self, reply: Reply) -> None:
         status, content, headers = reply
+        if status == RESET:
+            self.connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            self.close_connection = True
+            return
         text = content if isinstance(content, str | bytes) else json.dumps(content)
         raw = text.encode() if isinstance(text, str) else text
         self.send_response(status)
@@ -51,7 +75,9 @@ class JsonHandler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(raw)
+        for start in range(0, len(raw), drip := int(headers.get(DRIP, len(raw) or 1))):
+            self.wfile.write(raw[start : start + drip])
+            time.sleep(0.01 if DRIP in headers else 0)
         if headers["content-length"] != str(len(raw)):  # a body that is cut off
             self.close_connection = True
 

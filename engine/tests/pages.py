@@ -71,7 +71,7 @@ def page(
     """Make a run of these records in `folder` and render its page."""
     found, rows = list(records), {str(item["id"]): item for item in items}
     run = made_run(folder, found, rows, **given)
-    given = {k: v for k, v in given.items() if k not in ("ids", "model", "samples")}
+    given = {k: v for k, v in given.items() if k not in ("coders", "ids", "model", "samples")}
     ready = assess(found, Ready(), {"empty": 0.1})
     return report.render(run, ready, rows, **{"task": report.Task("Toy"), **given})
 
@@ -91,6 +91,7 @@ def made_run(
         hashes={"data": "d" * 64},
         versions={"rft": "0.1.0"},
         created="2026-11-23T16:00:00+00:00",
+        coders=given.get("coders", []),
     )
     folder.mkdir(exist_ok=True, parents=True)
     lines = "".join(r.model_dump_json(exclude_defaults=True) + "\n" for r in records)

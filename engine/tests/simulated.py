@@ -23,7 +23,7 @@ from scipy import stats as scipy_stats
 
 from rft.dataset import Finding
 from rft.readiness import GraderEvidence, Readiness, assess
-from rft.readiness.evidence import Examination, Scored
+from rft.readiness.evidence import Examination
 from rft.records import Grade, Record, Sample
 from rft.stats import (
     cohen_kappa,
@@ -169,8 +169,8 @@ def _true_rho(project: Project, rng: np.random.Generator) -> float:
     many = Project(project.kind, 3_000, project.samples, project.mixture, project.steps)
     rewards, _ = _rewards(many, rng)
     sizes = _lengths(rewards, project.slope, rng)
-    told = {str(n): row.tolist() for n, row in enumerate(rewards)}
-    return rank_correlation({str(n): row.tolist() for n, row in enumerate(sizes)}, told)[0].value
+    by_item = {str(n): row.tolist() for n, row in enumerate(rewards)}
+    return rank_correlation({str(n): row.tolist() for n, row in enumerate(sizes)}, by_item)[0].value
 
 
 def _rewards(project: Project, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -218,14 +218,13 @@ def draw_run(project: Project, rng: np.random.Generator) -> tuple[list[Record], 
         examination=_examine(project, rng),
         findings=[copy] * project.copies,
         held_out=project.items,
-        train_rows=project.items,
         test_rows=project.test_rows,
         label_share=("yes", 0.3),
     )
 
 
-def _scored(rewards: np.ndarray) -> Scored:
-    return Scored({str(n): float(r) for n, r in enumerate(rewards)}, len(rewards))
+def _scored(rewards: np.ndarray) -> dict[str, float]:
+    return {str(n): float(r) for n, r in enumerate(rewards)}
 
 
 def _examine(project: Project, rng: np.random.Generator, labels: int = 150) -> Examination | None:
@@ -336,8 +335,8 @@ def simulate(
         project = draw_project(rng, kinds[n % len(kinds)])
         records, evidence = draw_run(project, rng)
         said = assess(records, READY, {"empty": 0.0}, evidence)
-        found = {**evidence.guesses, **evidence.junk}
-        floor = max(float(np.mean(list(s.rewards.values()))) for s in found.values())
+        without_model = {**evidence.guesses, **evidence.junk}
+        floor = max(float(np.mean(list(s.values()))) for s in without_model.values())
         count(project, said, tallies, floor)
         verdicts[f"{truly(project, floor)}: {said.verdict}"] += 1
         verdicts[f"kind {project.kind}: {said.verdict}"] += 1
@@ -346,7 +345,7 @@ def simulate(
 
 def compare_runs(trials: int, power: bool, seed: int = 0) -> float:
     """Share of pairs of runs told apart: with no true gain, or with the stated detectable one."""
-    told = 0
+    told_apart = 0
     for trial in range(trials):
         rng = np.random.default_rng([seed, trial, int(power)])
         items, samples = int(rng.choice([30, 60, 120, 200])), 4
@@ -361,8 +360,8 @@ def compare_runs(trials: int, power: bool, seed: int = 0) -> float:
         a = rng.binomial(samples, p) / samples
         b = rng.binomial(samples, p) / samples + gain
         one, other = ({str(i): [v] for i, v in enumerate(run)} for run in (a, b))
-        told += paired_difference(one, other).verdict != "tied"
-    return told / trials
+        told_apart += paired_difference(one, other).verdict != "tied"
+    return told_apart / trials
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A schema with two ways to ask: the runs of the two never mix."""
+"""A schema with two prompt variants: the runs of the two never mix."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tests.endpoint import Endpoint
 from tests.toy import SCHEMA, point_to
 
 Rft = Callable[..., Outcome]
-KINDLY = 'item.word + (", please" if ask == "kindly" else "")'
-TWO_WAYS = SCHEMA.replace("def messages(item):", "def messages(item, ask):").replace(
+KINDLY = 'item.word + (", please" if prompt_variant == "kindly" else "")'
+TWO_VARIANTS = SCHEMA.replace("def messages(item):", "def messages(item, prompt_variant):").replace(
     '"content": item.word', f'"content": {KINDLY}'
 )
-TWO_WAYS += '\nASKS = ("kindly", "plainly")\n'
+TWO_VARIANTS += '\nPROMPT_VARIANTS = ("kindly", "plainly")\n'
 
 
 @pytest.fixture
-def two_ways(project: Path, endpoint: Endpoint) -> Endpoint:
-    """The toy project, its schema with two ways to ask, its rows asking kindly."""
-    (project / "task" / "schema.py").write_text(TWO_WAYS)
+def two_variants(project: Path, endpoint: Endpoint) -> Endpoint:
+    """The toy project, its schema with two prompt variants, its rows with the first."""
+    (project / "task" / "schema.py").write_text(TWO_VARIANTS)
     for path in (project / "task" / "data").glob("*.jsonl"):
         rows = [json.loads(line) for line in path.read_text().splitlines()]
         for row in rows:
@@ -34,10 +34,10 @@ def two_ways(project: Path, endpoint: Endpoint) -> Endpoint:
     return endpoint
 
 
-def choose(project: Path, ask: str) -> None:
-    """Set the way to ask in rft.toml."""
+def choose(project: Path, variant: str) -> None:
+    """Set the prompt variant in rft.toml."""
     toml = project / "rft.toml"
-    toml.write_text(f'{toml.read_text()}\n[task]\nask = "{ask}"\n')
+    toml.write_text(f'{toml.read_text()}\n[task]\nprompt_variant = "{variant}"\n')
 
 
 def asked(endpoint: Endpoint) -> set[str]:
@@ -45,40 +45,40 @@ def asked(endpoint: Endpoint) -> set[str]:
     return {body["messages"][-1]["content"][5:] for body in endpoint.bodies}
 
 
-def test_the_first_way_is_asked_unless_told(rft: Rft, two_ways: Endpoint) -> None:
+def test_the_first_variant_is_the_default(rft: Rft, two_variants: Endpoint) -> None:
     rft("eval")
-    assert asked(two_ways) == {", please"}
+    assert asked(two_variants) == {", please"}
 
 
-def test_another_way_is_asked_on_demand(rft: Rft, project: Path, two_ways: Endpoint) -> None:
-    assert "prompt variant: plainly" in rft("eval", "--ask", "plainly").out
-    assert asked(two_ways) == {""}
+def test_an_option_chooses_another_variant(rft: Rft, project: Path, two_variants: Endpoint) -> None:
+    assert "prompt variant: plainly" in rft("eval", "--prompt", "plainly").out
+    assert asked(two_variants) == {""}
 
 
-def test_rft_toml_chooses_the_way(rft: Rft, project: Path, two_ways: Endpoint) -> None:
+def test_rft_toml_chooses_the_variant(rft: Rft, project: Path, two_variants: Endpoint) -> None:
     choose(project, "plainly")
     rft("eval")
-    assert asked(two_ways) == {""}
+    assert asked(two_variants) == {""}
 
 
-def test_the_two_ways_are_two_runs(rft: Rft, project: Path, two_ways: Endpoint) -> None:
+def test_the_two_variants_are_two_runs(rft: Rft, project: Path, two_variants: Endpoint) -> None:
     rft("eval")
-    rft("eval", "--ask", "plainly")
-    rft("eval", "--ask", "kindly")
+    rft("eval", "--prompt", "plainly")
+    rft("eval", "--prompt", "kindly")
     found = [run.info for run in runs.all_runs(project / "runs")]
-    assert {info.ask for info in found} == {"kindly", "plainly"}
+    assert {info.prompt_variant for info in found} == {"kindly", "plainly"}
     assert len({info.hashes["prompt"] for info in found}) == len(found) == 2
 
 
 def test_both_runs_are_of_the_data_as_they_stand(
-    rft: Rft, project: Path, two_ways: Endpoint
+    rft: Rft, project: Path, two_variants: Endpoint
 ) -> None:
-    rft("eval", "--ask", "plainly")
+    rft("eval", "--prompt", "plainly")
     assert rft("report").code == 0
 
 
-def test_stored_prompts_of_another_way_are_reported_and_refreshed(
-    rft: Rft, project: Path, two_ways: Endpoint
+def test_stored_prompts_of_another_variant_are_reported_and_refreshed(
+    rft: Rft, project: Path, two_variants: Endpoint
 ) -> None:
     choose(project, "plainly")
     assert "is not what messages() of the schema builds" in rft("check").out
@@ -86,22 +86,25 @@ def test_stored_prompts_of_another_way_are_reported_and_refreshed(
     assert "is not what messages()" not in rft("check").out
 
 
-@pytest.mark.parametrize("ask", ["rudely", ""])
-def test_an_unknown_way_is_refused(rft: Rft, project: Path, two_ways: Endpoint, ask: str) -> None:
-    choose(project, ask)
+@pytest.mark.parametrize("variant", ["rudely", ""])
+def test_an_unknown_variant_is_refused(
+    rft: Rft, project: Path, two_variants: Endpoint, variant: str
+) -> None:
+    choose(project, variant)
     outcome = rft("eval")
     assert outcome.code == 2
     assert "choose kindly or plainly" in outcome.err
 
 
-def test_a_schema_with_one_way_takes_no_choice(rft: Rft, project: Path) -> None:
-    assert "it has one way to ask; leave ask out" in rft("eval", "--ask", "kindly").err
+def test_a_schema_without_variants_takes_no_choice(rft: Rft, project: Path) -> None:
+    outcome = rft("eval", "--prompt", "kindly")
+    assert "is not in PROMPT_VARIANTS of task/schema.py; leave the setting out" in outcome.err
 
 
 def test_a_report_shows_the_prompts_that_were_sent(
-    rft: Rft, project: Path, two_ways: Endpoint
+    rft: Rft, project: Path, two_variants: Endpoint
 ) -> None:
-    rft("eval", "--ask", "plainly")
+    rft("eval", "--prompt", "plainly")
     rft("report")
     (page,) = (project / "runs").rglob("report.html")
     assert "adobe" in page.read_text()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
+from pydantic import Field, RootModel, create_model
 
 from rft import Project
 from rft.project import checking, hook_checks
+from rft.project.answer_schema import answer_problems
 from tests.conftest import Outcome
 from tests.toy import FLOORS, GRADER, SCHEMA, row
 
@@ -82,6 +86,20 @@ def test_a_hook_that_does_not_return_is_named_with_the_line_where_it_is(
     outcome = rft("check")
     assert f"task/schema.py:{line}: {hook}() does not return within 0.3 s" in outcome.out
     assert SOUND in outcome.out
+
+
+def test_the_agreement_of_people_is_tried_on_two_coders(rft: Rft, write: Write) -> None:
+    head = "def metrics(answers, train):\n    return {}\n\n\n"
+    write("metrics.py", f"{head}def agreement(by_coder):\n    return by_coder['C']\n")
+    assert "task/metrics.py:6: agreement() fails with KeyError: 'C'" in rft("check").out
+
+
+def test_the_result_prints_what_the_command_prints(rft: Rft, project: Path) -> None:
+    out = rft("check").out
+    text = str(Project.open(project).check())
+    assert "rows: train 22, validation 4, test 4; 0 errors" in text
+    assert "0 errors" in text
+    assert out.startswith(text)
 
 
 def test_metrics_of_the_team_are_tried_on_reference_answers(rft: Rft, write: Write) -> None:
@@ -163,16 +181,34 @@ def test_an_answer_that_strict_mode_refuses_is_an_error_there_only(
         assert all(ANSWERS[kind] in f.message for f in about)
 
 
-def test_constraints_are_refused_by_foundry_only(
-    project: Path, own_task: None, write: Write
-) -> None:
-    limit = "backwards: Annotated[str, Field(max_length=9)]"
-    head = "from typing import Annotated\nfrom pydantic import Field\n"
-    write("schema.py", head + SCHEMA.replace("backwards: str", limit))
-    opened = Project.open(project)
-    codes = {
-        name: [f.message for f in opened.override(profile=name).check().findings if f.field]
-        for name in ("openai", "foundry")
-    }
-    assert codes["openai"] == []
-    assert "the constraint 'maxLength'" in codes["foundry"][0]
+CONSTRAINTS: list[tuple[Any, str, str]] = [
+    (Annotated[str, Field(max_length=9)], "maxLength", "error"),
+    (Annotated[str, Field(pattern="^a")], "pattern", "warning"),
+    (Annotated[int, Field(ge=0)], "minimum", "warning"),
+    (Annotated[list[str], Field(max_length=9)], "maxItems", "warning"),
+]
+
+
+@pytest.mark.parametrize(("kind", "keyword", "on_openai"), CONSTRAINTS)
+def test_constraints_are_refused_by_profile(kind: Any, keyword: str, on_openai: str) -> None:
+    answer = create_model("A", x=(kind, ...))
+    for profile, severity in {"openai": on_openai, "foundry": "error"}.items():
+        ((problem, warn),) = answer_problems(answer, profile)
+        assert f"the constraint '{keyword}'" in problem.message
+        assert warn == (severity == "warning")
+
+
+@pytest.mark.parametrize(
+    ("profile", "most", "what"),
+    [("foundry", 100, "properties"), ("openai", 1_000, "enum values")],
+)
+def test_a_schema_that_is_too_large_is_refused(profile: str, most: int, what: str) -> None:
+    fields: dict[str, Any] = {f"f{n}": (str, ...) for n in range(101)}
+    fields["kind"] = (Enum("Kind", [f"k{n}" for n in range(1_001)]), ...)
+    messages = [p.message for p, _ in answer_problems(create_model("A", **fields), profile)]
+    assert any(f"{what}, {profile} takes {most:,}" in message for message in messages)
+
+
+def test_an_answer_that_is_not_an_object_is_refused() -> None:
+    ((problem, _),) = answer_problems(RootModel[list[str]], "openai")
+    assert "is not an object" in problem.message

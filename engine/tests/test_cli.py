@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from rft import runs
 from tests.conftest import Outcome
 from tests.endpoint import Endpoint
+from tests.stored import keep_answers
 from tests.toy import point_to
 
 Rft = Callable[..., Outcome]
@@ -72,6 +74,17 @@ def test_a_broken_probe_is_named_by_line(rft: Rft, project: Path, line: str, tol
     assert outcome.code == 1
     assert "probes.jsonl:3" in outcome.out
     assert told in outcome.out
+
+
+def test_a_terminal_that_lacks_a_character_shows_a_question_mark(project: Path) -> None:
+    probe = {"name": "日本", "item_id": "adobe", "output_text": '{"backwards": "eboda"}'}
+    path = project / "task/probes.jsonl"
+    path.write_text(json.dumps(probe | {"min": 0, "max": 0.2, "why": "w"}) + "\n")
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252"}
+    command = [sys.executable, "-m", "rft", "check"]
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"probe '??' scores 1.0" in done.stdout
 
 
 def test_stale_prompts_are_refreshed_on_request(rft: Rft, project: Path) -> None:
@@ -158,11 +171,11 @@ def test_import_keeps_the_good_and_lists_the_bad(rft: Rft, project: Path) -> Non
     (project / "words.txt").write_text("zebra\n12\nox\n")
     outcome = rft("import", "words.txt", "--set", "prefix=new-")
     assert outcome.code == 0
-    assert "left out: words.txt:2: '12' is no word" in outcome.out
+    assert "left out: words.txt:2: '12' is not a word" in outcome.out
     lines = [json.loads(x) for x in (project / "task/data/imported.jsonl").read_text().splitlines()]
     assert [line["id"] for line in lines] == ["new-zebra", "new-ox"]
     assert lines[0]["messages"][1]["content"] == "zebra"
-    assert "1 rows have no reference_answer yet" in outcome.out
+    assert "1 row without a reference_answer" in outcome.out
 
 
 def test_import_twice_adds_nothing_and_keeps_what_an_expert_wrote(rft: Rft, project: Path) -> None:
@@ -171,7 +184,7 @@ def test_import_twice_adds_nothing_and_keeps_what_an_expert_wrote(rft: Rft, proj
     file = project / "task/data/imported.jsonl"
     file.write_text(file.read_text().replace("null", '"xo"'))
     edited = file.read_text()
-    assert "2 rows were there already" in rft("import", "words.txt").out
+    assert "2 rows with an id that the file has already" in rft("import", "words.txt").out
     assert file.read_text() == edited
 
 
@@ -192,19 +205,6 @@ def test_an_unknown_import_setting_lists_the_known(rft: Rft, project: Path, pair
     assert "prefix (put before each id)" in outcome.err
 
 
-def test_help_does_not_load_the_heavy_libraries() -> None:
-    heavy = ("openai", "scipy", "rapidfuzz", "numpy", "sklearn", "simple_icd_10_cm", "task")
-    code = (
-        "import atexit, sys; sys.argv = ['rft', '--help']\n"
-        f"atexit.register(lambda: print([m for m in {heavy} if m in sys.modules]))\n"
-        "from rft.cli import main; main()"
-    )
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
-    assert "Usage: rft" in done.stdout
-    assert done.stdout.splitlines()[-1] == "[]"
-
-
 def test_a_reference_too_long_to_be_answered_is_found(rft: Rft, project: Path) -> None:
     path = project / "rft.toml"
     path.write_text(path.read_text().replace("max_retries", "max_tokens = 3\nmax_retries"))
@@ -220,8 +220,7 @@ def test_ready_looks_at_the_run_that_was_asked_for_last(rft: Rft, evaluated: Pat
 
 
 def test_ready_says_what_is_missing(rft: Rft, evaluated: Path) -> None:
-    (path,) = evaluated.glob("runs/*/records.jsonl")
-    path.write_text("".join(path.read_text().splitlines(keepends=True)[:1]))
+    keep_answers(runs.latest(evaluated / "runs"), 1)
     outcome = rft("ready")
     assert "7 of 8 answers are missing" in outcome.out
     assert "nan" not in outcome.out
@@ -233,8 +232,7 @@ def test_other_settings_have_runs_of_their_own(rft: Rft, evaluated: Path) -> Non
     other = ("--settings", "task/b.toml")
     assert "no run" in rft(*other, "ready").err.lower()
     assert rft(*other, "eval", "--limit", "2").code == 0
-    (run,) = (evaluated / "runs/b").glob("*/records.jsonl")
-    assert len(run.read_text().splitlines()) == 2 * 2
+    assert len(runs.latest(evaluated / "runs/b").records()) == 2 * 2
     assert len(list((evaluated / "runs").glob("*/records.jsonl"))) == 1
 
 

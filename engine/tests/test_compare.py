@@ -73,7 +73,7 @@ def flat(reward: float, k: int = 2, words: Sequence[str] = TRAIN) -> dict[str, l
 def compared(
     folder: Path, label: str, rewards: Mapping[str, Sequence[float]], **given: Any
 ) -> ComparedRun:
-    records = [record(i, k, r) for i, found in rewards.items() for k, r in enumerate(found)]
+    records = [record(i, k, r) for i, values in rewards.items() for k, r in enumerate(values)]
     made = made_run(folder / label, records, **given)
     return ComparedRun(label, label, made, made.records())
 
@@ -81,11 +81,11 @@ def compared(
 def test_a_model_that_is_better_on_every_row_is_called_better(run: MakeRun, rft: Rft) -> None:
     run("toy-model", flat(0.2))
     run("tuned-1", flat(0.6))
-    told = rft("compare", "base", "tuned-1")
-    assert told.code == 0
-    assert "B is better than A: B - A = +0.40 [" in told.out
-    assert "B is better in 22 rows, worse in 0, the same in 0" in told.out
-    assert "Errors removed, (B - A) / (1 - A): 5" in told.out
+    outcome = rft("compare", "base", "tuned-1")
+    assert outcome.code == 0
+    assert "B is better than A: B - A = +0.40 [" in outcome.out
+    assert "B is better in 22 rows, worse in 0, the same in 0" in outcome.out
+    assert "Errors removed, (B - A) / (1 - A): 5" in outcome.out
 
 
 def test_two_runs_that_differ_by_luck_are_tied_and_it_says_what_could_be_seen(
@@ -94,9 +94,9 @@ def test_two_runs_that_differ_by_luck_are_tied_and_it_says_what_could_be_seen(
     luck = {w: [(n * 7 % 11) / 11] for n, w in enumerate(TRAIN)}
     run("toy-model", luck)
     run("other", dict(zip(TRAIN, reversed(luck.values()), strict=True)))
-    told = rft("compare", "base", "other").out
-    assert "A and B are tied" in told
-    assert "22 rows show differences from 0." in told
+    output = rft("compare", "base", "other").out
+    assert "A and B are tied" in output
+    assert "22 rows show differences from 0." in output
 
 
 def test_different_numbers_of_answers_are_compared_by_the_means_of_rows(
@@ -104,13 +104,13 @@ def test_different_numbers_of_answers_are_compared_by_the_means_of_rows(
 ) -> None:
     run("toy-model", flat(0.2, k=4))
     run("human", flat(0.2, k=1))
-    told = json.loads(rft("compare", "base", "human", "--json").out)
-    assert told["pairs"][0]["paired"]["difference"]["value"] == 0
-    assert [r["answers"] for r in told["runs"]] == [88, 22]
+    result = json.loads(rft("compare", "base", "human", "--json").out)
+    assert result["pairs"][0]["paired"]["difference"]["value"] == 0
+    assert [r["answers"] for r in result["runs"]] == [88, 22]
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "expected"),
     [
         ({"hashes": {"grader": "other"}}, " here, other there"),
         ({"hashes": {"data": "other"}}, "data: the same 22 rows with other content"),
@@ -119,13 +119,13 @@ def test_different_numbers_of_answers_are_compared_by_the_means_of_rows(
     ],
 )
 def test_runs_that_differ_in_more_than_the_answers_are_refused_saying_in_what(
-    run: MakeRun, rft: Rft, changed: dict[str, Any], told: str
+    run: MakeRun, rft: Rft, changed: dict[str, Any], expected: str
 ) -> None:
     run("toy-model", flat(0.2))
     run("tuned-1", flat(0.6), **changed)
     refused = rft("compare", "base", "tuned-1")
     assert refused.code == 2
-    assert told in refused.err
+    assert expected in refused.err
 
 
 def test_a_run_on_fewer_rows_is_refused_unless_common_rows_are_asked_for(
@@ -164,8 +164,8 @@ def test_a_newer_run_that_does_not_fit_is_named_with_the_reason(run: MakeRun, rf
     run("toy-model", flat(0.1))
     run("tuned-1", flat(0.6))
     newer = run("toy-model", flat(0.9, words=TRAIN[:3]))
-    told = " ".join(rft("compare", "base", "tuned-1").out.split())
-    assert f"A: the newer run {newer} does not fit B (data: 3 rows here, 22 there" in told
+    output = " ".join(rft("compare", "base", "tuned-1").out.split())
+    assert f"A: the newer run {newer} does not fit B (data: 3 rows here, 22 there" in output
 
 
 def test_a_newer_run_of_another_grader_makes_the_others_out_of_date(run: MakeRun, rft: Rft) -> None:
@@ -188,10 +188,10 @@ def test_runs_of_an_earlier_grader_are_compared_saying_so(run: MakeRun, rft: Rft
 
 def test_thirty_runs_are_all_compared(run: MakeRun, rft: Rft) -> None:
     names = [run(f"m{n}", flat(n / 40, words=TRAIN[:6])) for n in range(30)]
-    found = json.loads(rft("compare", *names, "--json").out)
-    assert len(found["runs"]) == 30
-    assert [found["runs"][n]["label"] for n in (0, 25, 26, 29)] == ["A", "Z", "AA", "AD"]
-    assert len(found["pairs"]) == 29
+    result = json.loads(rft("compare", *names, "--json").out)
+    assert len(result["runs"]) == 30
+    assert [result["runs"][n]["label"] for n in (0, 25, 26, 29)] == ["A", "Z", "AA", "AD"]
+    assert len(result["pairs"]) == 29
 
 
 def test_labels_go_on_after_z() -> None:
@@ -217,7 +217,7 @@ def test_a_report_after_both_evaluations_puts_base_first(
 ) -> None:
     name = run("toy-model", flat(0.2))
     run("tuned-1", flat(0.6))
-    assert rft("report", "--with", beside).out == f"report: runs/{name}/report.html\n"
+    assert rft("report", "--with", beside).out.endswith(f"report: runs/{name}/report.html\n")
     assert "B is better than A" in (project / "runs" / name / "report.html").read_text()
 
 
@@ -227,17 +227,17 @@ def test_people_are_one_more_run_and_every_model_is_compared_with_them(
     run("toy-model", flat(0.2))
     run("tuned-1", flat(0.6))
     run("human", flat(0.8, k=1), hashes={"prompt": "none"})
-    told = json.loads(rft("compare", "base", "tuned-1", "human", "--json").out)
-    pairs = [(p["a"], p["b"], p["verdict"]) for p in told["pairs"]]
+    result = json.loads(rft("compare", "base", "tuned-1", "human", "--json").out)
+    pairs = [(p["a"], p["b"], p["verdict"]) for p in result["pairs"]]
     assert pairs == [("A", "B", "b"), ("C", "A", "a"), ("C", "B", "a")]
 
 
 def test_people_need_not_have_answered_every_row(run: MakeRun, rft: Rft) -> None:
     run("toy-model", flat(0.2))
     run("human", flat(0.8, k=1, words=TRAIN[:9]))
-    told = rft("compare", "base", "human").out
-    assert "9 rows that all runs answered" in told
-    assert "B: people answered 9 of the rows" in told
+    output = rft("compare", "base", "human").out
+    assert "9 rows that all runs answered" in output
+    assert "B: people answered 9 of the rows" in output
 
 
 def test_slices_lengths_and_parts_are_told_with_corrected_p_values(run: MakeRun, rft: Rft) -> None:
@@ -254,9 +254,9 @@ def test_slices_lengths_and_parts_are_told_with_corrected_p_values(run: MakeRun,
 def test_rows_won_and_lost_are_shown_with_both_answers(run: MakeRun, rft: Rft) -> None:
     run("toy-model", flat(0.2))
     run("tuned-1", flat(0.6) | {"amber": [0.0, 0.0]})
-    told = rft("compare", "base", "tuned-1", "--show", "1").out
-    assert "B is worse in 1 row:\n  amber: 0.20 -> 0.00  (length 5)" in told
-    assert '{"answer": "amber 0.0"}' in told
+    output = rft("compare", "base", "tuned-1", "--show", "1").out
+    assert "B is worse in 1 row:\n  amber: 0.20 -> 0.00  (length 5)" in output
+    assert '{"answer": "amber 0.0"}' in output
 
 
 def test_an_answer_cannot_move_the_cursor_or_colour_the_terminal(run: MakeRun, rft: Rft) -> None:
@@ -264,17 +264,17 @@ def test_an_answer_cannot_move_the_cursor_or_colour_the_terminal(run: MakeRun, r
         run("toy-model", flat(0.2)),
         run("tuned-1", flat(0.6), sample={"output_text": "\x1b[2J\u202eno"}),
     )
-    told = rft("compare", "base", "tuned-1").out
-    assert "⟨U+001B⟩[2J⟨U+202E⟩no" in told
-    assert "\x1b" not in told
+    output = rft("compare", "base", "tuned-1").out
+    assert "⟨U+001B⟩[2J⟨U+202E⟩no" in output
+    assert "\x1b" not in output
 
 
 def test_answers_that_grew_or_became_unreadable_are_pointed_out(run: MakeRun, rft: Rft) -> None:
     run("toy-model", flat(0.2))
     run("tuned-1", flat(0.0), sample={"output_text": "word " * 50})
-    told = rft("compare", "base", "tuned-1").out
-    assert "! Answers grew" in told
-    assert "! More unreadable answers" in told
+    output = rft("compare", "base", "tuned-1").out
+    assert "! Answers grew" in output
+    assert "! More unreadable answers" in output
 
 
 def test_a_model_that_knows_its_training_rows_by_heart_is_pointed_out(
@@ -284,8 +284,8 @@ def test_a_model_that_knows_its_training_rows_by_heart_is_pointed_out(
     run("tuned-1", flat(0.9))
     run("toy-model", flat(0.2, words=held_out), split="validation")
     run("tuned-1", flat(0.3, words=held_out), split="validation")
-    told = rft("compare", "base", "tuned-1", "--split", "validation").out
-    assert "! B is better on its training rows" in told
+    output = rft("compare", "base", "tuned-1", "--split", "validation").out
+    assert "! B is better on its training rows" in output
 
 
 @pytest.mark.parametrize(("order", "code"), [(("base", "tuned-1"), 0), (("tuned-1", "base"), 1)])
@@ -298,7 +298,7 @@ def test_ci_can_be_made_to_fail_on_a_worse_model(
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "expected"),
     [
         (["base"], "Name two runs or more"),
         (["base", "base"], "The same run is named twice"),
@@ -306,12 +306,12 @@ def test_ci_can_be_made_to_fail_on_a_worse_model(
     ],
 )
 def test_names_that_mean_no_two_runs_are_one_sentence(
-    run: MakeRun, rft: Rft, names: list[str], told: str
+    run: MakeRun, rft: Rft, names: list[str], expected: str
 ) -> None:
     run("toy-model", flat(0.2))
     refused = rft("compare", *names)
     assert refused.code == 2
-    assert told in refused.err
+    assert expected in refused.err
 
 
 def test_the_output_fits_80_columns(
@@ -321,14 +321,15 @@ def test_the_output_fits_80_columns(
     run("org/a-model-with-a-long-name:ft-2026-11-25", flat(0.6))
     run("human", flat(0.8))
     monkeypatch.setenv("COLUMNS", "80")
-    told = rft("compare", "base", "org/a-model-with-a-long-name:ft-2026-11-25", "human").out
-    assert max(map(len, told.splitlines())) <= 80
+    output = rft("compare", "base", "org/a-model-with-a-long-name:ft-2026-11-25", "human").out
+    assert max(map(len, output.splitlines())) <= 80
 
 
 def test_a_report_can_put_a_run_beside_others(run: MakeRun, rft: Rft, project: Path) -> None:
     name = run("toy-model", flat(0.2))
     run("tuned-1", flat(0.6))
-    assert rft("report", name, "--with", "tuned-1").out == f"report: runs/{name}/report.html\n"
+    output = rft("report", name, "--with", "tuned-1").out
+    assert output.endswith(f"report: runs/{name}/report.html\n")
     page = (project / "runs" / name / "report.html").read_text()
     assert "B is better than A" in page
 
@@ -336,9 +337,9 @@ def test_a_report_can_put_a_run_beside_others(run: MakeRun, rft: Rft, project: P
 def test_items_that_one_run_lacks_are_left_out_of_all(tmp_path: Path) -> None:
     a = compared(tmp_path, "A", {"x": [0.0], "y": [1.0]})
     b = compared(tmp_path, "B", {"y": [1.0], "z": [0.0]})
-    told = compare_runs([a, b], {})
-    assert told.items == ["y"]
-    assert [m.value for m in told.means] == [1, 1]
+    result = compare_runs([a, b], {})
+    assert result.items == ["y"]
+    assert [m.value for m in result.means] == [1, 1]
 
 
 def test_runs_without_an_item_in_common_cannot_be_compared(tmp_path: Path) -> None:
@@ -350,10 +351,10 @@ def test_runs_without_an_item_in_common_cannot_be_compared(tmp_path: Path) -> No
 def test_a_slice_of_five_items_is_not_tested_for_it_could_never_be_shown(tmp_path: Path) -> None:
     ids = [f"{n}" for n in range(11)]
     a, b = (compared(tmp_path, n, {i: [r] for i in ids}) for n, r in (("A", 0.0), ("B", 1.0)))
-    told = compare_runs(
+    result = compare_runs(
         [a, b], {i: {"slices": {"s": "five" if int(i) < 5 else "six"}} for i in ids}
     )
-    p_values = {s.value: s.p_value for s in told.pairs[0].slices if s.key == "s"}
+    p_values = {s.value: s.p_value for s in result.pairs[0].slices if s.key == "s"}
     assert np.isnan(p_values["five"])
     assert p_values["six"] < 0.05
 
@@ -361,10 +362,10 @@ def test_a_slice_of_five_items_is_not_tested_for_it_could_never_be_shown(tmp_pat
 def test_the_share_of_errors_removed_is_that_of_the_means_within_its_interval() -> None:
     rng = np.random.default_rng(0)
     a = rng.random(60)
-    told = errors_removed(a, a + 0.3 * (1 - a))
-    assert told is not None
-    assert told.value == pytest.approx(0.3)
-    assert told.low <= 0.3 <= told.high <= 1
+    result = errors_removed(a, a + 0.3 * (1 - a))
+    assert result is not None
+    assert result.value == pytest.approx(0.3)
+    assert result.low <= 0.3 <= result.high <= 1
 
 
 @pytest.mark.parametrize("size", [0, 1, 40])
@@ -373,9 +374,9 @@ def test_where_nothing_lacks_no_error_can_be_removed(size: int) -> None:
 
 
 def test_a_wholly_known_gain_still_has_an_interval() -> None:
-    told = errors_removed(np.zeros(20), np.full(20, 0.5))
-    assert told is not None
-    assert told.high - told.low > 0.05
+    result = errors_removed(np.zeros(20), np.full(20, 0.5))
+    assert result is not None
+    assert result.high - result.low > 0.05
 
 
 def test_runs_of_the_same_make_do_not_differ(tmp_path: Path) -> None:

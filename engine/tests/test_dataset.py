@@ -80,7 +80,7 @@ def test_a_list_with_many_faults_is_cut_short_and_counted(load, rows):
     assert any("490 more fields" in f.message for f in findings)
 
 
-def test_content_that_is_no_text_is_told_how_to_be_written(load, rows):
+def test_content_that_is_not_text_is_told_how_to_be_written(load, rows):
     rows[3]["messages"][0]["content"] = [{"type": "text", "text": "?"}]
     _, (finding,) = load(text_of(rows))
     assert finding.field == "messages[0].content"

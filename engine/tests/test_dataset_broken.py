@@ -327,7 +327,7 @@ BROKEN = {
         "line 2",
         "remove one",
     ),
-    "two golds": (
+    "two references": (
         copied(17, 2, id="new", reference_answer="other"),
         ("conflicting-gold", 17, "reference_answer"),
         "line 2",
@@ -345,7 +345,7 @@ BROKEN = {
         "bytes",
         "shorten",
     ),
-    "one gold": (
+    "one reference": (
         every(reference_answer="yes"),
         ("same-gold", None, "reference_answer"),
         "all 20 rows",
@@ -366,13 +366,13 @@ BROKEN = {
         "save the file as UTF-8",
     ),
     "UTF-16": (
-        lambda rows: text_of(rows).encode("utf-16"),
+        lambda rows: text_of(rows).encode("UTF-16"),
         ("not-text", None, None),
         "UTF-16",
         "UTF-8",
     ),
-    "UTF-16 without mark": (
-        lambda rows: text_of(rows).encode("utf-16-le"),
+    "UTF-16-LE": (
+        lambda rows: text_of(rows).encode("UTF-16-LE"),
         ("not-text", None, None),
         "UTF-16",
         "UTF-8",

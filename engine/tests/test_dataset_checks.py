@@ -76,7 +76,7 @@ class TestRowsInTwoPlaces:
     def test_an_overlap_with_another_gold_says_so(self, check):
         splits = {"train": rows(20), "test": [*rows(20, 100), row(3, reference_answer="?")]}
         (finding,) = check(splits)
-        assert "with another gold answer" in finding.message
+        assert "with another reference answer" in finding.message
 
     def test_an_id_used_in_two_splits_is_an_error(self, check):
         splits = {"train": rows(20), "test": [*rows(20, 100), row(99, id="d")]}
@@ -237,7 +237,7 @@ class TestSkew:
 
 
 class TestLengths:
-    def test_long_prompts_among_long_ones_are_no_outliers(self, check):
+    def test_long_prompts_among_long_ones_are_not_outliers(self, check):
         content = [row(n, **ask(f"{n} " + "x" * 20_000)) for n in range(20)]
         assert check({"train": content}) == []
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rft.errors import install_hint
 from rft.local.plan import Extras
 from rft.thresholds import Exam, Ready, Section
 
@@ -61,3 +62,9 @@ def test_every_setting_that_rft_serve_adds_is_documented() -> None:
 def test_the_readme_links_every_page() -> None:
     links = re.findall(r"\]\((docs/[^)#]+)\)", (ENGINE / "README.md").read_text(encoding="utf-8"))
     assert sorted(links) == sorted(f"docs/{page.name}" for page in DOCS.glob("*.md"))
+
+
+def test_there_is_one_way_to_install_an_extra() -> None:
+    pages = "".join(page.read_text(encoding="utf-8") for page in DOCS.glob("*.md"))
+    command = install_hint("NAME").removeprefix("run `").partition("NAME")[0]
+    assert pages.count(command) == pages.count("-e '.[") > 2

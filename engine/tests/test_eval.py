@@ -5,9 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +14,8 @@ import pytest
 
 from tests.conftest import Outcome
 from tests.endpoint import Endpoint, Reply, backwards, completion
-from tests.toy import point_to
+from tests.stored import run_apart, stored
+from tests.toy import point_to, row
 
 Rft = Callable[..., Outcome]
 ERROR = {"error": {"message": "told by the vendor", "code": "x"}}
@@ -28,12 +26,6 @@ def served(project: Path, endpoint: Endpoint) -> Endpoint:
     """The toy project points to the test's endpoint."""
     point_to(project, endpoint.url)
     return endpoint
-
-
-def records(project: Path) -> list[dict[str, Any]]:
-    """All lines of all runs."""
-    paths = sorted(project.glob("runs/*/records.jsonl"))
-    return [json.loads(line) for path in paths for line in path.read_text().splitlines()]
 
 
 def failing(times: int, status: int, **headers: str) -> Callable[[dict[str, Any]], Reply]:
@@ -52,7 +44,7 @@ def test_every_row_is_sampled_graded_and_kept(rft: Rft, project: Path, served: E
     outcome = rft("eval")
     assert outcome.code == 0
     assert "mean reward 1.00" in outcome.out
-    assert len(records(project)) == 8
+    assert len(stored(project)) == 8
 
 
 def test_a_finished_run_is_shown_and_not_paid_twice(rft: Rft, served: Endpoint) -> None:
@@ -65,7 +57,7 @@ def test_a_finished_run_is_shown_and_not_paid_twice(rft: Rft, served: Endpoint) 
 def test_new_draws_anew(rft: Rft, served: Endpoint) -> None:
     rft("eval")
     rft("eval", "--new")
-    assert len(served.bodies) == 16
+    assert len({body["seed"] for body in served.bodies}) == 16
 
 
 def test_a_limit_is_a_fixed_choice_and_a_larger_one_holds_it(
@@ -74,8 +66,19 @@ def test_a_limit_is_a_fixed_choice_and_a_larger_one_holds_it(
     chosen = []
     for limit in ("1", "2", "3"):
         rft("eval", "--limit", limit, "--samples", "1")
-        chosen.append({r["item_id"] for r in records(project)})
+        chosen.append({r["item_id"] for r in stored(project)})
     assert [len(ids) for ids in chosen] == [1, 2, 3]
+
+
+def test_the_rows_with_the_shortest_prompts_can_be_chosen(
+    rft: Rft, project: Path, served: Endpoint
+) -> None:
+    lines = [json.dumps(row(word)) for word in ("abcdefgh", "ab", "abcdef", "abcd")]
+    (project / "task/data/validation.jsonl").write_text("\n".join(lines))
+    with (project / "rft.toml").open("a") as settings:
+        settings.write("[eval]\nshortest = true\nlimit = 2\n")
+    rft("eval")
+    assert {r["item_id"] for r in stored(project)} == {"ab", "abcd"}
 
 
 def test_the_request_holds_schema_seed_and_limits(rft: Rft, served: Endpoint) -> None:
@@ -92,7 +95,7 @@ def test_a_passing_fault_is_retried_and_leaves_no_trace(
 ) -> None:
     served.reply = failing(2, status, retry_after_ms="5")
     assert rft("eval").code == 0
-    assert all("error" not in r for r in records(project))
+    assert all("error" not in r for r in stored(project))
 
 
 def test_the_server_says_how_long_to_wait(rft: Rft, served: Endpoint) -> None:
@@ -114,7 +117,7 @@ def test_an_outage_scores_nothing_and_the_next_call_mends_it(
     outcome = rft("eval")
     assert "mean reward 1.00" in outcome.out
     assert "2 answers are missing (not scored)" in outcome.out
-    assert all(r.get("grade", {}).get("reward") != 0 for r in records(project))
+    assert all(r.get("grade", {}).get("reward") != 0 for r in stored(project))
     served.reply = backwards
     asked = len(served.bodies)
     rft("eval")
@@ -141,7 +144,7 @@ def test_a_models_failure_scores_zero(
 ) -> None:
     served.reply = lambda body: (200, completion(text, finish), {})
     assert rft("eval").code == 0
-    assert {r["grade"]["reward"] for r in records(project)} == {0.0}
+    assert {r["grade"]["reward"] for r in stored(project)} == {0.0}
 
 
 def test_a_wrong_key_stops_at_once(
@@ -171,7 +174,7 @@ def test_an_address_where_nobody_is(rft: Rft, project: Path) -> None:
     assert outcome.err.count("\n") == 1
 
 
-def test_an_address_that_is_no_api(rft: Rft, served: Endpoint) -> None:
+def test_an_address_that_is_not_an_api(rft: Rft, served: Endpoint) -> None:
     served.reply = lambda body: (200, "<html>Welcome</html>", {"content-type": "text/html"})
     outcome = rft("eval")
     assert outcome.code == 3
@@ -209,49 +212,6 @@ def test_broken_rows_stop_before_anything_is_asked(
     assert served.bodies == []
 
 
-def run_apart(project: Path, *arguments: str, **more: Any) -> subprocess.Popen[str]:
-    """`rft` in a process of its own, in a session of its own."""
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "200"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "rft", *arguments],
-        cwd=project,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **more,
-    )
-
-
-@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGKILL])
-def test_a_stopped_run_goes_on_where_it_stopped(
-    rft: Rft, project: Path, served: Endpoint, kind: signal.Signals
-) -> None:
-    calls = itertools.count()
-
-    def hang_after_three(body: dict[str, Any]) -> Reply:
-        if next(calls) >= 3:
-            time.sleep(5)
-        return backwards(body)
-
-    served.reply = hang_after_three
-    process = run_apart(project, "eval")
-    while len(records(project)) < 3:
-        time.sleep(0.05)
-        assert process.poll() is None
-    process.send_signal(kind)
-    _, err = process.communicate(timeout=20)
-    if kind is signal.SIGINT:
-        assert process.returncode == 130
-        assert "stopped; 3 of 8 answers are kept" in err
-        assert "Traceback" not in err
-    served.reply = backwards
-    asked = len(served.bodies)
-    assert rft("eval").code == 0
-    assert len(served.bodies) == asked + 5
-
-
 @pytest.mark.skipif(os.name == "nt", reason="file size limits are POSIX")
 def test_a_full_disk_is_one_sentence_and_loses_nothing(
     rft: Rft, project: Path, served: Endpoint
@@ -267,4 +227,4 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(
     assert "cannot be written" in err
     assert "Traceback" not in err
     assert rft("eval").code == 0
-    assert len({(r["item_id"], r["k"]) for r in records(project)}) == 8
+    assert len({(r["item_id"], r["k"]) for r in stored(project)}) == 8

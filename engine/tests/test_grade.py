@@ -163,11 +163,11 @@ def test_check_asks_no_judge_and_says_so(rft: Rft, project: Path, served: Endpoi
     with_judge(project, served.url)
     outcome = rft("check")
     assert outcome.code == 0
-    assert "judge: not asked; all below is without style" in outcome.out
+    assert "the rewards below leave out style" in outcome.out
     assert served.bodies == []
 
 
-def test_check_asks_the_judge_when_there_is_no_reward_without_and_says_so(
+def test_check_asks_the_judge_when_the_reward_needs_it_and_says_so(
     rft: Rft, project: Path, served: Endpoint
 ) -> None:
     use(project, JUDGE)

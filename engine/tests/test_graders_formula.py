@@ -75,7 +75,7 @@ def test_power_binds_and_groups_as_in_mathematics(text, expected):
         "a" * 3000, "(" * 500 + "a" + ")" * 500, "-" * 1500 + "a", "await a", "...", "a=b",
     ],
 )  # fmt: skip
-def test_what_is_no_formula_is_refused(text):
+def test_what_is_not_a_formula_is_refused(text):
     with pytest.raises(FormulaError):
         Formula(text, VALUES.keys())
 

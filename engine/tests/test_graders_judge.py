@@ -149,7 +149,7 @@ def test_a_range_of_its_own_may_be_led_back_by_the_formula(ask, result, part):
     ["", "0.9", "[1]", "{}", "none at all", '{"result": "0.9"}', '{"result": true}',
      '{"result": null}', '{"result": NaN}', '{"result": 1e999}', '{"result": [1]}', "[" * 9999],
 )  # fmt: skip
-def test_what_is_no_number_is_asked_again_and_then_scores_nothing(ask, endpoint, said):
+def test_what_is_not_a_number_is_asked_again_and_then_scores_nothing(ask, endpoint, said):
     """Unlike the platform, which scores 0: it is the judge's mistake, not the model's."""
     found = ask(SCORE, says(said))
     assert (found.reward, found.errors) == (None, {"model_grader_parse_error": True})
@@ -213,7 +213,7 @@ def test_an_endpoint_that_fails_for_good_scores_nothing(ask, endpoint):
      '{"choices": [{}]}', '{"choices": [{"message": null}]}', '{"error": {"message": "busy"}}',
      '{"choices": [{"message": {"content": 3}}]}'],
 )  # fmt: skip
-def test_a_page_that_is_no_completion_is_an_outage(ask, page):
+def test_a_page_that_is_not_a_completion_is_an_outage(ask, page):
     found = ask(SCORE, lambda asked: (200, page, {}))
     assert (found.reward, found.errors) == (None, {"model_grader_server_error": True})
 
@@ -286,7 +286,7 @@ def test_the_weights_left_are_scaled_up_to_the_same_total(text, value):
 
 
 @pytest.mark.parametrize("text", ["a^2 + j", "a*b + j", "a + j + 1", "a/b + j", "abs(a) + j"])
-def test_what_is_no_weighted_sum_has_no_value_without_a_part(text):
+def test_what_is_not_a_weighted_sum_has_no_value_without_a_part(text):
     with pytest.raises(FormulaError, match="not a weighted sum, so it cannot do without j"):
         Formula(text, ["a", "b", "j"]).without(["j"], {"a": 1.0, "b": 1.0})
 
@@ -336,7 +336,7 @@ def test_the_judges_fields_can_be_set(ask, endpoint):
 
 
 @pytest.mark.parametrize("message", [{"refusal": ""}, {"finish": "error"}, {"finish": "abort"}])
-def test_an_empty_refusal_is_none_and_an_outage_is_no_judgement(ask, message):
+def test_an_empty_refusal_is_none_and_an_outage_is_not_a_judgement(ask, message):
     found = ask(SCORE, says(0.5, **message))
     assert found.reward == (0.5 if "refusal" in message else None)
     assert "model_grader_refusal_error" not in found.errors

@@ -64,7 +64,7 @@ def test_an_explain_that_takes_its_process_along_costs_no_reward(grade, explain,
         "10**400",
     ],
 )
-def test_what_is_no_finite_number_scores_0_and_is_flagged(grade, value):
+def test_what_is_not_a_finite_number_scores_0_and_is_flagged(grade, value):
     found = grade(body(f"return {value}"))
     assert found.reward == 0.0
     assert found.errors[RUNTIME] is True

@@ -54,8 +54,8 @@ def test_a_missing_library_is_one_sentence_before_anything_runs(
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(UserError) as caught:
         start({**SAME, "evaluation_metric": metric})
-    assert f"needs the package {package}; install it (pip install {package})" in str(caught.value)
-    assert str(caught.value).endswith("or install the project with its extra 'text'.")
+    assert f"needs the package {package}; run `pip install" in str(caught.value)
+    assert str(caught.value).endswith("-e '.[text]'`.")
 
 
 class _WordNet:

@@ -148,7 +148,7 @@ def test_a_fault_in_the_json_is_one_sentence_with_its_path_and_remedy(task, data
 
 
 @pytest.mark.parametrize("data", [[], 3, None, "text"])
-def test_json_that_is_no_object_is_refused(task, data):
+def test_json_that_is_not_an_object_is_refused(task, data):
     assert refusal(task(json.dumps(data))).endswith("correct the value.")
 
 
@@ -263,7 +263,7 @@ def test_a_formula_that_would_not_compute_is_a_problem(formula, part):
     assert part in found[0]
 
 
-def test_a_judge_whose_range_is_no_reward_is_a_problem_when_it_stands_alone():
+def test_a_judge_whose_range_is_not_a_reward_is_a_problem_when_it_stands_alone():
     stars = changed(SCORE, range=[1, 5])
     assert "put 's' into a multi" in problems(parse_spec(stars))[0]
     assert problems(parse_spec(multi("(j - 1) / 4", j=stars))) == []

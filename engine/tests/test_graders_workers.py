@@ -43,6 +43,20 @@ def test_a_crash_costs_one_grading_and_scores_nothing(start):
     assert rewards == [1.0, None, 1.0, None, 1.0]
 
 
+def test_a_crash_in_a_batch_costs_one_grading(start):
+    grader = start(body("os._exit(3) if sample['output_text'] == 'crash' else 0", "return 1"))
+    texts = ["a", "crash", "a" * 20_000, "crash", "a"]
+    grades = grader.grade_batch([({"output_text": text, "choices": []}, ITEM) for text in texts])
+    assert [grade.reward for grade in grades] == [1.0, None, 1.0, None, 1.0]
+
+
+def test_a_hang_in_a_batch_costs_one_grading(start):
+    hang = "time.sleep(60) if sample['output_text'] == 'hang' else 0"
+    grader = start(body(hang, "return 1"), timeout_s=0.4)
+    answers = [({"output_text": text}, ITEM) for text in ("a", "hang", "a")]
+    assert [grade.reward for grade in grader.grade_batch(answers)] == [1.0, None, 1.0]
+
+
 def test_a_crash_is_told_with_its_exit_code(grade):
     found = grade(body("os._exit(3)"))
     assert (found.errors, found.details) == (

@@ -27,21 +27,21 @@ def examine(rft: Rft, endpoint: Endpoint) -> Examine:
     def run(judge: Any, *arguments: str) -> dict[str, Any]:
         endpoint.reply = judge
         outcome = rft("judge", "--json", "--repeats", "2", *arguments)
-        found: dict[str, Any] = json.loads(outcome.out)
-        assert outcome.code == (found["verdict"] != "GO")
-        return found
+        result: dict[str, Any] = json.loads(outcome.out)
+        assert outcome.code == (result["verdict"] != "GO")
+        return result
 
     return run
 
 
-def verdicts(found: dict[str, Any]) -> dict[str, str]:
-    return {check["name"]: check["verdict"] for check in found["checks"]}
+def verdicts(result: dict[str, Any]) -> dict[str, str]:
+    return {check["name"]: check["verdict"] for check in result["checks"]}
 
 
 def test_a_judge_without_fault_passes(examine: Examine) -> None:
-    found = examine(ToyJudge())
-    assert (found["verdict"], set(verdicts(found).values())) == ("GO", {"pass"})
-    assert found["repeat_variance"] == 0
+    result = examine(ToyJudge())
+    assert (result["verdict"], set(verdicts(result).values())) == ("GO", {"pass"})
+    assert result["repeat_variance"] == 0
 
 
 @pytest.mark.slow
@@ -63,6 +63,6 @@ def test_a_judge_without_fault_passes(examine: Examine) -> None:
 def test_each_planted_fault_is_found_by_its_own_check(
     examine: Examine, judge: ToyJudge, check: str
 ) -> None:
-    found = examine(judge)
-    assert found["verdict"] == "NO-GO"
-    assert {verdicts(found)[name] for name in check.split(", ")} == {"fail"}
+    result = examine(judge)
+    assert result["verdict"] == "NO-GO"
+    assert {verdicts(result)[name] for name in check.split(", ")} == {"fail"}

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from rft import runs
 from tests import judged_toy
 from tests.conftest import Outcome
 from tests.endpoint import Endpoint, Reply, completion
 from tests.judged_toy import ToyJudge
+from tests.stored import stored
 
 Rft = Callable[..., Outcome]
 Fault = Callable[[dict[str, Any]], Reply]
@@ -69,9 +71,7 @@ def run(rft: Rft, project: Path, endpoint: Endpoint) -> Callable[[str], Outcome]
 
 def rewards(project: Path) -> dict[tuple[str, int], float | None]:
     """The newest reward of each answer in the newest run."""
-    path = max(project.glob("runs/*/records.jsonl"), key=lambda p: p.stat().st_mtime_ns)
-    lines = map(json.loads, path.read_text().splitlines())
-    return {(r["item_id"], r.get("k", 0)): r["grade"]["reward"] for r in lines}
+    return {(r.item_id, r.k): r.reward for r in runs.latest(project / "runs").records()}
 
 
 @pytest.fixture
@@ -146,8 +146,7 @@ def test_the_judges_reasons_are_in_the_records(
     run: Callable[..., Outcome], judge: Endpoint, project: Path
 ) -> None:
     run(judge.url, "--limit", "1", "--samples", "1")
-    (path,) = project.glob("runs/*/records.jsonl")
-    steps = json.loads(path.read_text())["grade"]["judge_steps"]["style"]
+    steps = stored(project)[0]["grade"]["judge_steps"]["style"]
     assert steps[0] == {"description": "c1: looked for it", "conclusion": "met"}
 
 

@@ -18,7 +18,7 @@ from tests import judged_toy
 from tests.conftest import Outcome
 from tests.endpoint import Endpoint, Reply
 from tests.judged_toy import ToyJudge
-from tests.test_eval import run_apart
+from tests.stored import run_apart
 
 Rft = Callable[..., Outcome]
 project = judged_toy.project
@@ -51,7 +51,7 @@ def test_the_newest_result_lies_beside_the_examinations(rft: Rft, project: Path)
     assert result(project)["judge"] == {"profile": "compatible", "model": "judge-1"}
 
 
-def test_too_few_labels_are_no_pass(rft: Rft, project: Path) -> None:
+def test_too_few_labels_do_not_pass(rft: Rft, project: Path) -> None:
     outcome = rft(*SMALL)
     assert (outcome.code, result(project)["verdict"]) == (1, "NOT YET")
     assert "NOT YET: Too few labels" in outcome.out
@@ -60,9 +60,9 @@ def test_too_few_labels_are_no_pass(rft: Rft, project: Path) -> None:
 def test_a_finished_examination_is_shown_again_for_nothing(
     rft: Rft, project: Path, endpoint: Endpoint
 ) -> None:
-    first, found = rft(*SMALL), result(project)
+    first, kept = rft(*SMALL), result(project)
     again = rft(*SMALL)
-    assert (len(endpoint.bodies), found) == (ASKED, result(project))
+    assert (len(endpoint.bodies), kept) == (ASKED, result(project))
     assert again.out.splitlines()[3:] == first.out.splitlines()[3:]
 
 
@@ -93,8 +93,16 @@ def test_what_cannot_be_read_has_been_paid_for(rft: Rft, endpoint: Endpoint) -> 
     assert len(endpoint.bodies) == asked == 2 * ASKED
 
 
+def test_what_the_judges_endpoint_refuses_is_said(rft: Rft, endpoint: Endpoint) -> None:
+    right, name = ToyJudge(), "response_format"
+    error = {"message": f"{name} is not supported", "param": name}
+    refused: Reply = (400, {"error": error}, {})
+    endpoint.reply = lambda body: refused if name in body else right(body)
+    assert "note on the judge: " in rft(*SMALL).out
+
+
 def test_figures_do_not_depend_on_load(rft: Rft, project: Path, endpoint: Endpoint) -> None:
-    found = []
+    records = []
     for concurrency, chance in (("1", 0.0), ("16", 0.2)):
         toml = (project / "rft.toml").read_text()
         (project / "rft.toml").write_text(
@@ -120,9 +128,9 @@ def test_figures_do_not_depend_on_load(rft: Rft, project: Path, endpoint: Endpoi
 
         endpoint.reply = slow
         rft(*SMALL, "--new")
-        found.append(result(project))
+        records.append(result(project))
         (project / "rft.toml").write_text(toml)
-    assert found[0] == found[1]
+    assert records[0] == records[1]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
@@ -211,7 +219,7 @@ def test_calibration_answers_are_missing(rft: Rft, project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         ({"item_id": "nobody"}, "'nobody' is the id of no row"),
         ({"kind": "fine"}, "kind: must be 'excellent'"),
@@ -232,18 +240,18 @@ def test_calibration_answers_are_missing(rft: Rft, project: Path) -> None:
     ids=str,
 )
 def test_each_fault_of_a_calibration_line_is_named_with_its_line(
-    rft: Rft, project: Path, endpoint: Endpoint, change: dict[str, Any], told: str
+    rft: Rft, project: Path, endpoint: Endpoint, change: dict[str, Any], expected: str
 ) -> None:
     path = project / "task/calibration.jsonl"
     first, *others = path.read_text().splitlines()
     path.write_text("\n".join([json.dumps(json.loads(first) | change), *others]))
     checked, asked = rft("check"), rft("judge")
-    (line,) = [text for text in checked.out.splitlines() if told in text][:1]
+    (line,) = [text for text in checked.out.splitlines() if expected in text][:1]
     assert "task/calibration.jsonl:" in line
     assert (checked.code, asked.code, endpoint.bodies) == (1, 1, [])
 
 
-def test_a_line_that_is_no_json(rft: Rft, project: Path) -> None:
+def test_a_line_that_is_not_json(rft: Rft, project: Path) -> None:
     path = project / "task/calibration.jsonl"
     path.write_text("[" * 9999 + "\n" + path.read_text())
     assert "task/calibration.jsonl:1: the JSON is nested" in rft("check").out

@@ -19,6 +19,7 @@ from rft.completions import AnswerFailedError, read_reply, to_sample
 from rft.records import Sample
 from tests.conftest import Outcome
 from tests.endpoint import Endpoint, Reply, backwards, completion
+from tests.stored import stored
 from tests.toy import point_to
 
 Rft = Callable[..., Outcome]
@@ -82,9 +83,8 @@ def odd(rft: Rft, project: Path, endpoint: Endpoint) -> Callable[..., Case]:
 
         endpoint.reply = reply
         outcome = rft("eval", "--samples", "1")
-        (path,) = project.glob("runs/*/records.jsonl")
-        lines = map(json.loads, path.read_text().splitlines())
-        return Case(outcome, next(r for r in lines if r["item_id"] == "coral"), requests)
+        coral = next(r for r in stored(project) if r["item_id"] == "coral")
+        return Case(outcome, coral, requests)
 
     return run
 

@@ -10,7 +10,7 @@ import pytest
 
 from rft.dataset import Finding
 from rft.readiness import GraderEvidence, Readiness, assess
-from rft.readiness.evidence import Examination, FailedProbe, Scored
+from rft.readiness.evidence import Examination, FailedProbe
 from rft.records import Grade, Record, Sample
 from rft.stats import Estimate, has_spread, mean_interval, share_interval
 from rft.thresholds import Ready
@@ -156,8 +156,8 @@ def found(name: str, **known: Any) -> str:
     return verdict_of(judge(drawn(2, 2), **known), name)
 
 
-def scored(reward: float, rows: int = 50, of: int = 50) -> Scored:
-    return Scored({str(n): reward for n in range(rows)}, of)
+def scored(reward: float, rows: int = 50) -> dict[str, float]:
+    return {str(n): reward for n in range(rows)}
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_the_rows_that_a_warning_asks_for_would_settle_it() -> None:
         ("grader repeats itself", "warn", {"regraded": [[0.5, None, 0.5]]}),
         ("reference answers", "pass", {"gold": scored(1.0)}),
         ("reference answers", "fail", {"gold": scored(0.8)}),
-        ("reference answers", "warn", {"gold": scored(1.0, of=5_000)}),
+        ("reference answers", "warn", {"gold": scored(1.0), "held_out": 5_000}),
         ("junk and cheats", "pass", {"junk": {"empty": scored(0.0)}}),
         ("junk and cheats", "fail", {"junk": {"empty": scored(0.0), "praise": scored(0.7)}}),
         ("junk and cheats", "fail", {"probes": 3, "failed_probes": [FailedProbe("x", "p:1", 1)]}),
@@ -242,6 +242,12 @@ def test_a_judge_must_have_been_examined(examined: str | None, verdict: str) -> 
     assert found("judge examined", asks_model=True, grader="this", examination=report) == verdict
 
 
+def test_a_reward_without_its_judge_asks_for_one() -> None:
+    checks = judge(drawn(2, 2), asks_model=True, has_judge=False).checks
+    advice = next(check.advice for check in checks if check.name == "judge examined")
+    assert "add [judge] to rft.toml" in advice
+
+
 def test_the_examination_of_another_grader_does_not_count() -> None:
     report = Examination(grader="that", verdict="GO")
     known = {"asks_model": True, "grader": "this", "examination": report}
@@ -266,51 +272,51 @@ def answer(item: int, k: int, reward: float, text: str, **parts: float) -> Recor
 @pytest.mark.parametrize(("pull", "verdict"), [(0, "pass"), (40, "fail"), (-40, "warn")])
 def test_longer_answers_must_not_win(pull: int, verdict: str) -> None:
     rng = np.random.default_rng(2)
-    told = [
+    records = [
         answer(n, k, r := float(rng.integers(2)), "1" * int(100 + pull * r + rng.integers(30)))
         for n in range(200)
         for k in range(8)
     ]
-    assert verdict_of(assess(told, Ready(), {}), "reward by length") == verdict
+    assert verdict_of(assess(records, Ready(), {}), "reward by length") == verdict
 
 
 @pytest.mark.parametrize(("noise", "verdict"), [(0.1, "pass"), (3.0, "fail")])
 def test_the_reward_must_rank_as_the_real_test(noise: float, verdict: str) -> None:
     rng = np.random.default_rng(3)
-    told = [
+    records = [
         answer(n, k, r := float(rng.random()), "{}", real=r + noise * rng.normal())
         for n in range(60)
         for k in range(4)
     ]
     ready = Ready(real_metric="real")
-    assert verdict_of(assess(told, ready, {}), "reward and real test") == verdict
+    assert verdict_of(assess(records, ready, {}), "reward and real test") == verdict
 
 
 def test_rows_where_all_agree_on_another_answer_are_named() -> None:
-    told = [
+    records = [
         answer(n, k, float(n > 60), "7" if n < 60 else str(k)) for n in range(100) for k in (1, 2)
     ]
     evidence = GraderEvidence(golds=dict.fromkeys(map(str, range(100)), "0"))
-    check = sure_of_another(told, evidence)
+    check = sure_of_another(records, evidence)
     assert check.verdict == "warn"
     assert "On 60 rows all answers are the same" in check.advice
 
 
 def test_a_right_answer_that_a_judge_scores_below_1_is_not_another_answer() -> None:
-    told = [answer(n, k, 0.9, '{"x": 7}') for n in range(100) for k in (1, 2)]
+    records = [answer(n, k, 0.9, '{"x": 7}') for n in range(100) for k in (1, 2)]
     evidence = GraderEvidence(golds=dict.fromkeys(map(str, range(100)), '{"x": 7}'))
-    assert sure_of_another(told, evidence).verdict == "pass"
+    assert sure_of_another(records, evidence).verdict == "pass"
 
 
-def sure_of_another(told: list[Record], evidence: GraderEvidence) -> Check:
-    checks = assess(told, Ready(), {}, evidence).checks
+def sure_of_another(records: list[Record], evidence: GraderEvidence) -> Check:
+    checks = assess(records, Ready(), {}, evidence).checks
     return next(check for check in checks if check.name == "sure of another answer")
 
 
 def test_the_forecast_multiplies_what_was_measured() -> None:
     ready = Ready.model_validate({"prices": {"here": {"answer": 2.0}}})
-    told = [answer(n, k, 0.5, "{}") for n in range(10) for k in range(2)]
-    job = assess(told, ready, {}, GraderEvidence(train_rows=100), max_tokens=90).forecast
+    records = [answer(n, k, 0.5, "{}") for n in range(10) for k in range(2)]
+    job = assess(records, ready, {}, GraderEvidence(train_rows=100), max_tokens=90).forecast
     assert job.answers == 100 * 8 * 3
     assert job.answer_tokens.value == 50 * job.answers
     assert job.most_answer_tokens == 90 * job.answers

@@ -77,11 +77,11 @@ def test_quiet_is_the_verdict_and_the_next_step(rft: Rft, run: Path) -> None:
 
 
 def test_machines_get_figure_interval_threshold_and_source(rft: Rft, run: Path) -> None:
-    told = json.loads(rft("ready", "--json").out)
-    check = next(c for c in told["checks"] if c["name"] == "mean reward")
+    result = json.loads(rft("ready", "--json").out)
+    check = next(c for c in result["checks"] if c["name"] == "mean reward")
     assert check["estimate"]["low"] < check["estimate"]["value"]
     assert all(check[field] for field in ("figure", "threshold", "source"))
-    assert told["forecast"]["answers"] == 22 * 8 * 3
+    assert result["forecast"]["answers"] == 22 * 8 * 3
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,14 @@ def test_the_exit_code_is_0_once_every_open_check_is_accepted(rft: Rft, run: Pat
 
 
 @pytest.mark.parametrize(
-    ("name", "told"), [("luck", "There is no check 'luck'"), ("leakage", "nothing to accept")]
+    ("name", "expected"), [("luck", "There is no check 'luck'"), ("leakage", "nothing to accept")]
 )
 def test_only_what_stands_in_the_way_can_be_accepted(
-    rft: Rft, run: Path, name: str, told: str
+    rft: Rft, run: Path, name: str, expected: str
 ) -> None:
     outcome = rft("ready", "--accept", name, *REASON)
     assert outcome.code == 2
-    assert told in outcome.err
+    assert expected in outcome.err
 
 
 def test_a_row_of_two_splits_is_a_no_go(rft: Rft, run: Path, project: Path) -> None:
@@ -144,7 +144,7 @@ def test_people_set_the_mark(rft: Rft, run: Path, project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         ("{}", "human.jsonl:1: item_id: is missing"),
         ('{"item_id": "nobody", "coder": "ann", "answer": {}}', "'nobody' is the id of no row"),
@@ -152,12 +152,12 @@ def test_people_set_the_mark(rft: Rft, run: Path, project: Path) -> None:
     ],
 )
 def test_a_broken_answer_of_a_person_is_named_by_line(
-    rft: Rft, run: Path, project: Path, line: str, told: str
+    rft: Rft, run: Path, project: Path, line: str, expected: str
 ) -> None:
     (project / "task/human.jsonl").write_text(line + "\n")
     outcome = rft("ready")
     assert outcome.code == 2
-    assert told in outcome.err
+    assert expected in outcome.err
 
 
 def test_prices_turn_tokens_into_money(rft: Rft, run: Path, project: Path) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from rft.completions import split_reasoning, to_sample
+from rft.completions import to_sample
 from rft.config import Sampling, Settings
 from rft.dialect import Dialect
-from rft.records import Sample, parse_json
+from rft.reading import parse_json, split_reasoning
+from rft.records import Sample
 from rft.rollouts import request, response_format
 from tests.endpoint import completion
 
@@ -64,7 +65,7 @@ def test_a_lone_surrogate_cannot_break_the_store() -> None:
 
 
 @pytest.mark.parametrize("text", ["NaN", "[" * 100_000, "Sure! {}", "", '{"a": Infinity}'])
-def test_what_is_no_strict_json_has_no_output_json(text: str) -> None:
+def test_what_is_not_strict_json_has_no_output_json(text: str) -> None:
     assert "output_json" not in Sample(output_text=text).for_grader()
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from io import FileIO
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
-from rft import runs
-from rft.errors import UserError
+from rft import record_file, runs
+from rft.errors import OutsideError, UserError
 from rft.records import Grade, Record, Sample
 
 
@@ -99,6 +103,7 @@ def test_a_line_torn_by_a_crash_is_cut_off_and_nothing_else(
     run.append(graded("a", 1))
     run.unlock()
     assert len(run.records()) == 2
+    assert "was incomplete" in run.notes[0]
 
 
 def test_a_damaged_line_is_named(tmp_path: Path, info: runs.RunInfo) -> None:
@@ -135,18 +140,81 @@ def test_no_run_is_said(tmp_path: Path) -> None:
         runs.latest(tmp_path)
 
 
-def test_each_line_is_parsed_once_and_lines_of_others_are_seen(
+def test_lines_of_others_are_seen(tmp_path: Path, info: runs.RunInfo) -> None:
+    run = runs.start(tmp_path, info)
+    run.append(graded("a", 0))
+    runs.load(run.folder).append(graded("a", 1))
+    assert [r.k for r in run.records()] == [0, 1]
+    assert len(run.missing()) == 2
+
+
+def test_a_sample_is_stored_before_its_grade_and_read_with_it(
+    tmp_path: Path, info: runs.RunInfo
+) -> None:
+    run = runs.start(tmp_path, info)
+    run.append(Record(item_id="a", k=0, sample=Sample(output_text="x")))
+    assert run.has_sample("a", 0)
+    assert ("a", 0) in run.missing()
+    run.append(graded("a", 0), sample_stored=True)
+    assert run.records() == runs.load(run.folder).records() == [graded("a", 0)]
+    assert (run.folder / runs.RECORDS).read_text().count("output_text") == 1
+
+
+def test_a_stored_sample_survives_a_failed_grading(tmp_path: Path, info: runs.RunInfo) -> None:
+    run = runs.start(tmp_path, info)
+    run.append(Record(item_id="a", k=0, sample=Sample(output_text="x")))
+    run.append(Record(item_id="a", k=0, error="The judge is gone."))
+    (record,) = run.records()
+    assert record.sample == run.read("a", 0).sample == Sample(output_text="x")
+    assert record.failure == "The judge is gone."
+
+
+def test_a_line_that_the_disk_takes_in_part_is_taken_back(
     tmp_path: Path, info: runs.RunInfo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, read = runs.start(tmp_path, info), Mock(side_effect=Record.model_validate_json)
-    monkeypatch.setattr(Record, "model_validate_json", read)
+    class FullDisk(FileIO):
+        def write(self, data: Any) -> int:
+            if len(data) < 20:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return super().write(data[: len(data) // 2])
+
+    run = runs.start(tmp_path, info)
     run.append(graded("a", 0))
-    other = runs.load(run.folder)
-    other.append(graded("a", 1))
-    for _ in range(5):
-        assert [r.k for r in run.records()] == [0, 1]
-        assert len(run.missing()) == 2
-    assert read.call_count == 1  # of what the other wrote
+    with monkeypatch.context() as patch:
+        patch.setattr(record_file, "FileIO", FullDisk)
+        with pytest.raises(OutsideError, match="No space left on device; free disk space"):
+            run.append(graded("a", 1))
+    run.append(graded("b", 0))
+    assert [r.item_id for r in runs.load(run.folder).records()] == ["a", "b"]
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, info: runs.RunInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.start(tmp_path, info)
+    refusing = Mock(side_effect=PermissionError(errno.EACCES, "Permission denied"))
+    monkeypatch.setattr(record_file, "FileIO", refusing)
+    with pytest.raises(OutsideError, match="cannot be written: Permission denied; free disk"):
+        run.lock()
+
+
+def test_a_clock_that_was_set_back_changes_no_order(
+    tmp_path: Path, info: runs.RunInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = runs.start(tmp_path, info)
+    before.append(graded("a", 0))
+    tomorrow = before.folder.rename(tmp_path / "20991231-235959-validation-org-model-1")
+    os.utime(tomorrow / runs.RECORDS, (4102444800, 4102444800))
+    new = runs.start(tmp_path, info, new=True)
+    new.touch()
+    assert runs.start(tmp_path, info).folder == runs.latest(tmp_path).folder == new.folder
+
+
+def test_answers_beyond_the_plan_come_last(tmp_path: Path, info: runs.RunInfo) -> None:
+    run = runs.start(tmp_path, info)
+    for item_id, k in (("z", 0), ("b", 5), ("b", 0)):
+        run.append(graded(item_id, k))
+    assert [(r.item_id, r.k) for r in run.records()] == [("b", 0), ("b", 5), ("z", 0)]
 
 
 def test_a_file_that_was_cut_is_read_anew(tmp_path: Path, info: runs.RunInfo) -> None:

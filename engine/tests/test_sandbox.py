@@ -271,9 +271,9 @@ def test_closing_ends_every_worker_and_whoever_waits_for_one():
 
 def test_doctor_names_every_tier_and_the_one_in_force(rft, project, endpoint):
     point_to(project, endpoint.url)
-    told = rft("doctor")
-    assert told.code == 0, told.err
-    assert all(name in told.out for name in ("wasm+lock", "landlock", "bwrap", "In force"))
+    outcome = rft("doctor")
+    assert outcome.code == 0, outcome.err
+    assert all(name in outcome.out for name in ("wasm+lock", "landlock", "bwrap", "In force"))
 
 
 def test_doctor_refuses_rather_than_taking_a_weaker_tier(rft, project, monkeypatch):
@@ -282,7 +282,7 @@ def test_doctor_refuses_rather_than_taking_a_weaker_tier(rft, project, monkeypat
     settings.write_text(f'{text}\n[sandbox]\ntier = "bwrap"\n', encoding="utf-8")
     monkeypatch.setattr(tiers, "bwrap_path", lambda: None)
     tiers._probe.cache_clear()
-    told = rft("doctor")
+    outcome = rft("doctor")
     tiers._probe.cache_clear()
-    assert told.code == 1
-    assert "Untrusted code is not run" in told.out
+    assert outcome.code == 1
+    assert "Untrusted code is not run" in outcome.out

@@ -80,8 +80,8 @@ def test_every_usable_tier_passes_its_self_test(tier):
 
 
 def test_a_tier_that_lets_an_attack_through_is_not_used(monkeypatch: pytest.MonkeyPatch):
-    hole = selftest.Attack("add numbers", "def attack(): return 1 + 1")
-    monkeypatch.setattr(selftest, "ATTACKS", [hole])
+    hole = {"add numbers": "def attack(): return 1 + 1"}
+    monkeypatch.setattr(selftest, "ATTACKS", hole)
     running._require.cache_clear()
     with pytest.raises(Exception, match=r"failed its self-test .untrusted code can add numbers"):
         Sandbox("wasm", 1)

@@ -29,7 +29,7 @@ CONTRACTS = (
 def test_every_hook_that_the_engine_looks_up_is_documented() -> None:
     documented = {name.lower() for contract in CONTRACTS for name in vars(contract)}
     documented |= {name.lower() for contract in CONTRACTS for name in contract.__annotations__}
-    assert {field.name for field in fields(Task)} - documented == {"ask"}  # one of ASKS
+    assert {field.name for field in fields(Task)} - documented == {"prompt_variant"}
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)

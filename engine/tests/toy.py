@@ -75,7 +75,7 @@ def load(paths, options):
                 ident = f"{options.get('prefix', '')}{word}"
                 yield {"id": ident, "word": word, "reference_answer": gold}
             else:
-                yield Problem(path.name, number, f"'{word}' is no word; remove it.")
+                yield Problem(path.name, number, f"'{word}' is not a word; remove it.")
 """
 
 WORDS = {

@@ -7,8 +7,6 @@ a job fail; `requests` holds what was asked, in order.
 
 from __future__ import annotations
 
-import email.parser
-import email.policy
 import json
 import threading
 import time
@@ -16,9 +14,9 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.endpoint import JsonHandler
+from tests.endpoint import JsonHandler, multipart
 
-Reply = tuple[int, dict[str, Any]]
+Reply = tuple[int, Any]
 SENT = ("train", "--yes", "--anyway")
 """The command that sends the toy project's job."""
 
@@ -59,7 +57,9 @@ class Trainer:
         self.more_pages = False
         """Say that there are more events, and send the same page again."""
         self.odd_events: list[Any] = []
-        self.events_reply: dict[str, Any] | None = None
+        self.events_reply: Reply | None = None
+        self.job_reply: Any = ...
+        """What a job is reported as, unless it is `...`."""
         self.ending: dict[str, Any] = {"status": "succeeded", "fine_tuned_model": "ft:toy:1"}
         self.hold = False
         """A job stays running until it is told otherwise."""
@@ -96,11 +96,7 @@ class Trainer:
 
     def add_file(self, raw: bytes, kind: str) -> Reply:
         """files.create: multipart, as the SDK sends it."""
-        head = f"content-type: {kind}\r\n\r\n".encode()
-        message = email.parser.BytesParser(policy=email.policy.default).parsebytes(head + raw)
-        parts: dict[Any, Any] = {
-            p.get_param("name", header="content-disposition"): p for p in message.iter_parts()
-        }
+        parts = multipart(raw, kind)
         content: bytes = parts["file"].get_payload(decode=True)
         name = f"file-{len(self.contents) + 1}"
         self.contents[name] = content
@@ -112,7 +108,7 @@ class Trainer:
             "filename": parts["file"].get_filename(),
             "purpose": parts["purpose"].get_payload(decode=True).decode().strip(),
             "status": self.file_status[0],
-            "status_details": "row 3 is no JSON" if self._refused() else None,
+            "status_details": "row 3 is not valid JSON" if self._refused() else None,
         }
         self._looks[name] = 0
         return 200, self.files[name]
@@ -176,10 +172,12 @@ class Trainer:
             case ["fine_tuning", "jobs"]:
                 return 200, _page(list(reversed(self.jobs.values())))
             case ["fine_tuning", "jobs", name] if name in self.jobs:
-                return 200, self._moved(self.jobs[name])
+                return 200, self._moved(
+                    self.jobs[name]
+                ) if self.job_reply is ... else self.job_reply
             case ["fine_tuning", "jobs", name, "events"] if name in self.jobs:
                 page = _page(list(reversed(self._events(self.jobs[name]))))
-                return 200, self.events_reply or page | {"has_more": self.more_pages}
+                return self.events_reply or (200, page | {"has_more": self.more_pages})
             case ["fine_tuning", "jobs", name, "checkpoints"]:
                 return 200, _page([])
         return 404, error("no such path")

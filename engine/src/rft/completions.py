@@ -7,11 +7,11 @@ Metadata never costs an answer: a count or name that is not usable is left out.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from rft.endpoint import message_in, quoted
+from rft.reading import clean, split_reasoning
 from rft.records import Sample, parse_answer
 from rft.redaction import redact_keys
 
@@ -39,13 +39,6 @@ REASONING_FIELDS = (
     "thinking_content", "thinking_blocks", "thoughts", "thought",
 )  # fmt: skip
 _REASON = {word: name for name, words in MODEL_REASONS.items() for word in words}
-_OPEN = re.compile(r"\s*(?:<(?P<tag>think|thinking|thought|reasoning)>|\[THINK\])")
-_HEADLESS = re.compile(r"(?P<inside>.*?)(?:</think>|\[/THINK\])\s*", re.DOTALL)
-_HARMONY = re.compile(
-    r"<\|channel\|>analysis<\|message\|>(?P<inside>.*?)(?:<\|end\|>|$)"
-    r"(?:.*?<\|channel\|>final<\|message\|>)?(?P<answer>.*?)(?:<\|return\|>|<\|end\|>|$)",
-    re.DOTALL,
-)
 
 
 class AnswerFailedError(Exception):
@@ -99,9 +92,9 @@ def to_sample(
         )
     reason = _finish_reason(choice, normal_ends)
     text, thoughts = _content(content)
-    text, tagged = split_reasoning(_clean(text))
+    text, tagged = split_reasoning(clean(text))
     field = next((name for name in REASONING_FIELDS if _text_of(message.get(name))), "")
-    reasoning = tagged or _clean(thoughts or _text_of(message.get(field))) or None
+    reasoning = tagged or clean(thoughts or _text_of(message.get(field))) or None
     tools = _dicts(message.get("tool_calls"))
     refusal = _text_of(message.get("refusal")) or _parts_text(content, "refusal") or None
     if not text.strip() and reasoning and field and not tools and not refusal and reason == "stop":
@@ -117,7 +110,7 @@ def to_sample(
         reasoning=reasoning,
         tool_calls=tools,
         finish_reason=reason,
-        refusal=_clean(refusal) if refusal else None,
+        refusal=clean(refusal) if refusal else None,
         usage=_counts(reply.get("usage")),
         latency_s=round(latency_s, 3),
         model=model if isinstance(model := reply.get("model"), str) else "",
@@ -249,25 +242,3 @@ def _counts(usage: Any) -> dict[str, int]:
         if 0 <= value < 2**53 and value == int(value):
             counts[name] = int(value)
     return counts
-
-
-def split_reasoning(text: str) -> tuple[str, str | None]:
-    """(answer, reasoning) of an open model's text with a leading block of reasoning.
-
-    Blocks are <think>, <thinking>, [THINK] and gpt-oss's analysis channel. A block that was never
-    closed (cut off) is all reasoning: the answer is empty.
-    """
-    if opened := _OPEN.match(text):
-        close = f"</{opened['tag']}>" if opened["tag"] else "[/THINK]"
-        inside, _, answer = text[opened.end() :].partition(close)
-        return answer.lstrip(), inside.strip()
-    if headless := _HEADLESS.match(text):  # a chat template may have written the opening tag
-        return text[headless.end() :], headless["inside"].strip()
-    if "<|channel|>" in text and (match := _HARMONY.search(text)):
-        return match["answer"], match["inside"].strip()
-    return text, None
-
-
-def _clean(text: str) -> str:
-    """Lone surrogates cannot be written as UTF-8; they become '?'."""
-    return text.encode("utf-8", "replace").decode("utf-8")

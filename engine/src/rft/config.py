@@ -18,7 +18,7 @@ from pydantic import Field, PositiveInt, ValidationError, field_validator, model
 from rft.errors import UserError
 from rft.jsonl import read_text
 from rft.redaction import key_fault
-from rft.thresholds import Exam, Ready, Section
+from rft.thresholds import Exam, Price, Ready, Section
 from rft.validation import sentence
 
 ProfileName = Literal["local", "compatible", "foundry", "bedrock", "openai"]
@@ -75,7 +75,7 @@ class Project(Section):
 
 
 class TaskFiles(Section):
-    """[task]: the files the team owns, relative to rft.toml, and the way to ask."""
+    """[task]: the files the team owns, relative to rft.toml, and the prompt variant."""
 
     schema_file: Annotated[Path, Field(alias="schema")] = Path("task/schema.py")
     grader: Path = Path("task/grader.json")
@@ -84,8 +84,8 @@ class TaskFiles(Section):
     floors: Path = Path("task/floors.py")
     importer: Path = Path("task/importer.py")
     calibration: Path = Path("task/calibration.jsonl")
-    ask: str | None = None
-    """One of the ASKS of the schema; None: its first, or the only way there is."""
+    prompt_variant: str | None = None
+    """One of the PROMPT_VARIANTS of the schema; None: its first, or the only one."""
     human: Path = Path("task/human.jsonl")
     """Answers of people; need not exist."""
     metrics: Path = Path("task/metrics.py")
@@ -131,6 +131,17 @@ class Sampling(RequestSection):
     concurrency: Annotated[int, Field(ge=1, le=512)] = 8
     max_retries: Annotated[int, Field(ge=0, le=20)] = 5
     timeout_s: Annotated[float, Field(gt=0)] = 600
+    requests_per_minute: Annotated[float, Field(gt=0)] | None = None
+    tokens_per_minute: Annotated[float, Field(gt=0)] | None = None
+    """Budgets of the endpoint, kept by this run alone; tokens of prompts and answers."""
+    run_timeout_s: Annotated[float, Field(gt=0)] | None = None
+    """Seconds after which a command asks for no further answer."""
+    price: str | None = None
+    """The table [ready.prices.NAME] that holds this endpoint's prices."""
+    spending_cap: Annotated[float, Field(gt=0)] | None = None
+    """What one run may cost, in the currency of `price`."""
+    announce_cost: Annotated[float, Field(ge=0)] = 1.0
+    """From this expected cost on, a run says before it starts what it will take."""
 
 
 class Eval(Section):
@@ -138,6 +149,8 @@ class Eval(Section):
 
     split: Literal["train", "validation", "test"] = "validation"
     limit: PositiveInt | None = None
+    shortest: bool = False
+    """`limit` takes the rows with the shortest prompts instead of a fixed random choice."""
 
 
 class Judge(RequestSection):
@@ -212,6 +225,26 @@ class Settings(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _know_the_price(self) -> Settings:
+        name, cap = self.sampling.price, self.sampling.spending_cap
+        if name is not None and name not in self.ready.prices:
+            raise ValueError(
+                f"sampling.price = '{name}', but there is no table [ready.prices.{name}]; add it, "
+                "with prompt, answer and judge per million tokens"
+            )
+        if cap is not None and name is None:
+            raise ValueError(
+                f"sampling.spending_cap = {cap:g} needs sampling.price, the NAME of the table "
+                "[ready.prices.NAME] that holds this endpoint's prices"
+            )
+        return self
+
+    @property
+    def price(self) -> Price | None:
+        """What the endpoint of [sampling] takes, None where rft.toml does not say."""
+        return self.ready.prices[self.sampling.price] if self.sampling.price else None
+
     def path(self, relative: Path) -> Path:
         """A path of rft.toml made absolute."""
         return self.root / relative
@@ -244,12 +277,12 @@ def override(
     limit: int = 0,
     samples: int = 0,
     profile: str = "",
-    ask: str = "",
+    prompt_variant: str = "",
 ) -> Settings:
     """The settings with what a command names in place of what stands in rft.toml."""
     values = settings.model_dump(by_alias=True)
-    if ask:
-        values["task"]["ask"] = ask
+    if prompt_variant:
+        values["task"]["prompt_variant"] = prompt_variant
     if split:
         values["eval"]["split"] = split
     if limit:
@@ -296,9 +329,13 @@ def base_url(endpoint: Endpoint | Judge) -> str:
             f"{FILE}: {section}.base_url: profile '{endpoint.profile}' needs an address; add for "
             'example base_url = "http://127.0.0.1:8000/v1".'
         )
+    return _checked_url(template, f"{section}.base_url")
+
+
+def _checked_url(template: str, setting: str) -> str:
     url = _expand(template)
     if fault := _address_fault(url):
-        raise UserError(f"{FILE}: {section}.base_url: '{redact(url)}' {fault}.")
+        raise UserError(f"{FILE}: {setting}: '{redact(url)}' {fault}.")
     return url
 
 
@@ -321,10 +358,11 @@ def train_url(settings: Settings) -> str | None:
 
     Raises UserError when a part of it is not set.
     """
-    chosen = settings.train.base_url or settings.endpoint.base_url
-    if not chosen and settings.endpoint.profile == "local":
+    if settings.train.base_url:
+        return _checked_url(settings.train.base_url, "train.base_url")
+    if settings.endpoint.profile == "local" and not settings.endpoint.base_url:
         return None
-    return base_url(settings.endpoint.model_copy(update={"base_url": chosen}))
+    return base_url(settings.endpoint)
 
 
 def _expand(template: str) -> str:

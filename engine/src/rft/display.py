@@ -67,19 +67,30 @@ def figure(value: float) -> str:
 
 def share(estimate: Estimate) -> str:
     """A share with its interval, in per cent: `12% [8%, 17%]`."""
-    if math.isnan(estimate.value):
-        return "unknown"
     digits = 0 if estimate.high - estimate.low >= 0.01 else 1
-    ends = (estimate.value, estimate.low, estimate.high)
-    value, low, high = (f"{100 * end:.{digits}f}%" for end in ends)
-    return f"{value} [{low}, {high}]"
+    return _with_interval(estimate, lambda share: f"{100 * share:.{digits}f}%")
 
 
 def signed(estimate: Estimate) -> str:
     """A difference with its interval: `+0.21 [+0.15, +0.27]`."""
+    return _with_interval(estimate, lambda difference: f"{difference:+.2f}")
+
+
+def money(estimate: Estimate) -> str:
+    """An amount with its interval: `1,203.40 [1,100.00, 1,300.00]`."""
+    return _with_interval(estimate, lambda amount: f"{amount:,.2f}")
+
+
+def millions(estimate: Estimate) -> str:
+    """A number of tokens with its interval: `1.20 M [1.10, 1.30]`."""
+    return _with_interval(estimate, lambda tokens: f"{tokens / 1e6:,.2f}", " M")
+
+
+def _with_interval(estimate: Estimate, write: Callable[[float], str], unit: str = "") -> str:
     if math.isnan(estimate.value):
         return "unknown"
-    return f"{estimate.value:+.2f} [{estimate.low:+.2f}, {estimate.high:+.2f}]"
+    value, low, high = map(write, (estimate.value, estimate.low, estimate.high))
+    return f"{value}{unit} [{low}, {high}]"
 
 
 def p_value(value: float) -> str:
@@ -89,19 +100,16 @@ def p_value(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def money(estimate: Estimate) -> str:
-    """An amount with its interval: `1,203.40 [1,100.00, 1,300.00]`."""
-    if math.isnan(estimate.value):
-        return "unknown"
-    return f"{estimate.value:,.2f} [{estimate.low:,.2f}, {estimate.high:,.2f}]"
+def duration(seconds: float) -> str:
+    """`50 s`, `3 min` or `2.5 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
-def millions(estimate: Estimate) -> str:
-    """A number of tokens with its interval: `1.20 M [1.10, 1.30]`."""
-    if math.isnan(estimate.value):
-        return "unknown"
-    low, high = estimate.low / 1e6, estimate.high / 1e6
-    return f"{estimate.value / 1e6:,.2f} M [{low:,.2f}, {high:,.2f}]"
+def counted(count: int, noun: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def names(ids: Sequence[str], most: int = 3) -> str:

@@ -29,6 +29,12 @@ class CheckError(RftError):
     exit_code = 1
 
 
+class LimitReachedError(RftError):
+    """A limit on time or money of rft.toml was reached; the message says what is kept."""
+
+    exit_code = 1
+
+
 class StoppedError(RftError):
     """Somebody pressed Ctrl-C; the message says what is kept."""
 
@@ -39,3 +45,8 @@ class OutsideError(RftError):
     """The endpoint, network or disk failed. Nothing was scored; the command can be run again."""
 
     exit_code = 3
+
+
+def install_hint(extra: str) -> str:
+    """Advice for a message: how to install an extra of the project."""
+    return f"run `pip install --find-links vendor -c constraints.txt -e '.[{extra}]'`"

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rft.reading import grader_sample, parse_json
 
-def parse_json(text: str) -> Any:
-    """The JSON value in `text`; None for what is not strict JSON (NaN, 10,000 brackets, prose)."""
-    try:
-        return json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        return None
-
-
-_FENCE = re.compile(
-    r"^[ \t]*```[^\n`]*\r?\n(?P<inside>.*?)^[ \t]*```[ \t]*\r?$", re.DOTALL | re.MULTILINE
-)
+_FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)", re.MULTILINE)
+_TAG = re.compile(r'`*[ \t]*[^\s{]*(?:[ \t]*\{(?!\s*["}])[^{}\n]*\})?(?:[ \t]+[^\s{].*)?[ \t]*\n?')
 
 
 def parse_answer(text: str) -> Any:
-    """The JSON value of an answer: bare, or in the one fenced block of the text; None without."""
-    if (value := parse_json(text)) is not None:
+    """The JSON value of an answer: bare, or in the one fenced block of the text; None without.
+
+    The rule is that of the shipped graders (read_answer in task/grader.py).
+    """
+    if (value := _parsed(text)) is not None:
         return value
-    blocks = _FENCE.findall(text if text.endswith("\n") else text + "\n")
-    return parse_json(blocks[0]) if len(blocks) == 1 else None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    parts = _FENCE.split(text)
+    if len(parts) < 3:  # a fence may stand within a line
+        parts = text.split("```")
+    return _parsed(_TAG.sub("", parts[1], count=1)) if len(parts) == 3 else None
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
+def _parsed(text: str) -> Any:
+    return parse_json(text.strip("\ufeff\u200b\u00a0 \t\r\n\f"))
 
 
 def finite(value: Any) -> Any:
@@ -69,16 +66,7 @@ class Sample(BaseModel):
 
     def for_grader(self) -> dict[str, Any]:
         """The `sample` namespace of the hosted grader contract (output_json only if it parsed)."""
-        message: dict[str, Any] = {"role": "assistant", "content": self.output_text}
-        if self.tool_calls:
-            message["tool_calls"] = self.tool_calls
-        choice = {"index": 0, "message": message, "finish_reason": self.finish_reason}
-        sample: dict[str, Any] = {"output_text": self.output_text, "choices": [choice]}
-        if (parsed := self.output_json) is not None:
-            sample["output_json"] = parsed
-        if self.tool_calls:
-            sample["output_tools"] = self.tool_calls
-        return sample
+        return grader_sample(self.output_text, self.finish_reason, self.tool_calls)
 
 
 class Grade(BaseModel):
@@ -140,6 +128,8 @@ class Record(BaseModel):
         """Why there is no reward, as a sentence; None if there is one."""
         if self.reward is not None:
             return None
+        if not (self.error or self.grade):
+            return "It has not been graded yet."
         reason = self.error or "; ".join(self.grade.flags if self.grade else [])
         return f"{reason.rstrip('. ') or 'no reason is known'}."
 

@@ -147,7 +147,7 @@ async def _sample(
             if (rejected := rejected_answer(fault, keys)) is not None:
                 return rejected
             if not dialect.learn(fault, body):
-                raise _error(fault, str(request["model"]), section, dialect.served) from None
+                raise failure(fault, str(request["model"]), section, dialect.served) from None
             continue
         seconds = time.perf_counter() - started
         ends = dialect.section.finish_reasons
@@ -175,7 +175,7 @@ def _generated(body: Any) -> str | None:
     return _generated(body.get("error"))
 
 
-def _error(fault: Fault, model: str, section: str, served: bool) -> UserError | AnswerFailedError:
+def failure(fault: Fault, model: str, section: str, served: bool) -> UserError | AnswerFailedError:
     """What a failed request means for the run: this answer failed, or no other can work.
 
     `served`: whether an answer came before; then key, model and address are right.

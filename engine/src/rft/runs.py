@@ -1,9 +1,9 @@
 """The run store: one folder a run, append-only, crash-safe, resumable.
 
 `run.json` says what was asked of which model with which data, grader and prompt; `records.jsonl`
-holds one line per answer, flushed as it is made. A killed run goes on where it stopped: the run's
-identity is the hash of everything that could change an answer or its score, so other data,
-another grader or model always make another run.
+holds each answer's sample and grade, flushed as they are made (see rft.record_file). A killed run
+goes on where it stopped: the run's identity is the hash of everything that could change an answer
+or its score, so other data, another grader or model always make another run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +23,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rft.errors import StoppedError, UserError
 from rft.files import not_writable, write_text
+from rft.garbage import no_garbage_collection
+from rft.record_file import RecordFile
 from rft.records import Record
 
 if TYPE_CHECKING:
     import pandas
 
+STAMP_CHARS = len("20261130-153000")
 RECORDS, INFO = "records.jsonl", "run.json"
 
 
@@ -50,7 +53,9 @@ class RunInfo(BaseModel):
     a run of people also "answers"."""
     versions: dict[str, str]
     created: str = ""
-    ask: str | None = None
+    redrawn: int = 0
+    """How many runs with the same settings were there before; added to the seed of the answers."""
+    prompt_variant: str | None = None
     """The way of asking, where the schema has several."""
     coders: list[str] = Field(default_factory=list)
     """Of a run of people: who gave the answers k = 0, 1, ..."""
@@ -63,7 +68,7 @@ class RunInfo(BaseModel):
     def identity(self) -> str:
         """sha256 over all that makes two runs the same run."""
         # Without defaults, so that a field added later leaves older runs what they were.
-        apart = {"created", "versions", "base_url", "refused_fields"}
+        apart = {"created", "versions", "base_url", "refused_fields", "redrawn"}
         return digest(self.model_dump(exclude=apart, exclude_defaults=True))
 
     @property
@@ -78,42 +83,56 @@ class Run:
     def __init__(self, folder: Path, info: RunInfo) -> None:
         self.folder = folder
         self.info = info
+        self.notes: list[str] = []
+        """What was repaired when the run was opened for writing, a sentence each."""
         self._lock = FileLock(folder / ".lock")
-        self._newest: dict[tuple[str, int], Record] = {}
-        self._lines = self._bytes = 0
-        """How much of the file `_newest` holds."""
+        self._file = RecordFile(folder / RECORDS, info.item_ids)
+
+    def stream(self) -> Iterator[Record]:
+        """The record of each answer, in the order of the items, then of k, read one by one.
+
+        Raises UserError, naming the line, where the file is damaged.
+        """
+        self._file.refresh()
+        return self._file.stream()
 
     def records(self) -> list[Record]:
-        """The newest record for each answer, in the order of the items, then of k.
-
-        Only lines that were added since the last call are read from the file.
-        """
-        order = {item_id: n for n, item_id in enumerate(self.info.item_ids)}
-        self._read_on()
-        return sorted(self._newest.values(), key=lambda r: (order.get(r.item_id, len(order)), r.k))
+        """What `stream` gives, as a list: about 3 kB of memory for each answer."""
+        with no_garbage_collection():
+            return list(self.stream())
 
     def missing(self) -> list[tuple[str, int]]:
         """(item_id, k) of every planned answer that has no reward yet."""
-        done = {(r.item_id, r.k) for r in self.records() if r.reward is not None}
-        done |= set(self.info.absent)
+        self._file.refresh()
+        absent = set(self.info.absent)
         plan = [(i, k) for i in self.info.item_ids for k in range(self.info.samples_per_item)]
-        return [key for key in plan if key not in done]
+        return [key for key in plan if not self._file.has_reward(key) and key not in absent]
 
-    def append(self, record: Record) -> None:
+    def sample_count(self) -> int:
+        """How many answers were received, graded or not."""
+        self._file.refresh()
+        return self._file.sample_count()
+
+    def has_reward(self, item_id: str, k: int) -> bool:
+        """Whether an answer is scored."""
+        return self._file.has_reward((item_id, k))
+
+    def has_sample(self, item_id: str, k: int) -> bool:
+        """Whether an answer was received, graded or not."""
+        return self._file.has_sample((item_id, k))
+
+    def read(self, item_id: str, k: int) -> Record:
+        """The record of one answer. Raises KeyError when nothing is stored of it."""
+        return self._file.read((item_id, k))
+
+    def append(self, record: Record, *, sample_stored: bool = False) -> None:
         """Write one line and hand it to the operating system.
 
+        A sample is stored before it is graded: append the record without a grade, then, graded,
+        with `sample_stored`, which writes the rest alone; readers put both together.
         Raises OutsideError when the disk refuses; what was written before stays valid.
         """
-        line = record.model_dump_json(exclude_defaults=True).encode() + b"\n"
-        try:
-            with (self.folder / RECORDS).open("ab") as file:
-                whole = file.tell() == self._bytes
-                file.write(line)
-        except OSError as error:
-            raise not_writable(self.folder, error) from None
-        if whole:
-            self._newest[record.item_id, record.k] = record
-            self._lines, self._bytes = self._lines + 1, self._bytes + len(line)
+        self._file.append(record, sample_stored=sample_stored)
 
     def learn(self, refused_fields: list[str]) -> None:
         """Keep which request fields the endpoint refuses, so that a resumed run spares them."""
@@ -121,40 +140,18 @@ class Run:
             self.info = self.info.model_copy(update={"refused_fields": refused_fields})
             write_text(self.folder / INFO, self.info.model_dump_json(indent=2) + "\n")
 
-    def _read_on(self) -> None:
-        """Read the whole lines of the file that were not read before."""
-        path = self.folder / RECORDS
-        try:
-            size = path.stat().st_size
-        except FileNotFoundError:
-            size = 0
-        if size < self._bytes:  # another process cut or replaced the file
-            self._newest, self._lines, self._bytes = {}, 0, 0
-        if size == self._bytes:
-            return
-        with path.open("rb") as file:
-            file.seek(self._bytes)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break
-                try:
-                    record = Record.model_validate_json(line)
-                except ValidationError:
-                    raise UserError(
-                        f"{path}:{self._lines + 1}: this line is damaged; remove it and run "
-                        "`rft eval` again to sample that answer again."
-                    ) from None
-                self._newest[record.item_id, record.k] = record
-                self._lines, self._bytes = self._lines + 1, self._bytes + len(line)
-
     def touch(self) -> None:
-        """Make this the run that `latest` gives."""
-        (self.folder / RECORDS).touch()
+        """Make this the run that `latest` gives, even if the clock was set back."""
+        path = self.folder / RECORDS
+        path.touch()
+        newest = max(p.stat().st_mtime_ns for p in self.folder.parent.glob(f"*/{RECORDS}"))
+        os.utime(path, ns=(newest + 1_000_000, newest + 1_000_000))
 
     def lock(self) -> None:
         """Keep other processes from writing to this run.
 
-        Cuts off the torn last line that a crash may have left. Raises UserError if taken.
+        Cuts off the torn last line that a crash may have left, which `notes` then says. Raises
+        UserError if taken.
         """
         try:
             self._lock.acquire(timeout=0)
@@ -164,10 +161,23 @@ class Run:
             ) from None
         except OSError as error:
             raise not_writable(self.folder, error) from None
-        _cut_torn_line(self.folder / RECORDS)
+        try:
+            torn = self._file.open()
+        except BaseException:
+            self.unlock()
+            raise
+        if torn:
+            self.notes.append(
+                f"the last line of {RECORDS} was incomplete, because the run was killed while it "
+                "was written; it was removed, and what it held is made again"
+            )
 
     def unlock(self) -> None:
         """Let others write again."""
+        self._file.close()
+        if (self.folder / RECORDS).exists():
+            with suppress(OSError):
+                self.touch()
         self._lock.release()
         (self.folder / ".lock").unlink(missing_ok=True)
 
@@ -196,7 +206,7 @@ class Run:
         """
         import pandas
 
-        return pandas.DataFrame([record.flat() for record in self.records()])
+        return pandas.DataFrame([record.flat() for record in self.stream()])
 
 
 def digest(value: Any) -> str:
@@ -207,14 +217,18 @@ def digest(value: Any) -> str:
 
 def start(root: Path, info: RunInfo, *, new: bool = False) -> Run:
     """The newest run with this identity, or a fresh one when there is none or `new` is set."""
-    if not new:
-        for run in reversed(list(all_runs(root))):
-            if run.info.identity == info.identity:
-                return run
+    same = [run for run in all_runs(root) if run.info.identity == info.identity]
+    if same and not new:
+        return same[-1]
     now = datetime.now(UTC)
-    info = info.model_copy(update={"created": now.isoformat(timespec="seconds")})
+    info = info.model_copy(
+        update={"created": now.isoformat(timespec="seconds"), "redrawn": len(same)}
+    )
     label = re.sub(r"[^A-Za-z0-9._-]+", "-", info.model).strip("-.")[-40:] or "model"
-    name = f"{now:%Y%m%d-%H%M%S}-{info.split}-{label}"
+    stamps = [path.name[:STAMP_CHARS] for path in root.glob("*-*-*")]
+    # Runs are ordered by name: a clock that was set back must not put the new one first.
+    stamp = max([f"{now:%Y%m%d-%H%M%S}", *stamps])
+    name = f"{stamp}-{info.split}-{label}"
     try:
         folder = make_folder(root, name)
         write_text(folder / INFO, info.model_dump_json(indent=2) + "\n")
@@ -272,8 +286,3 @@ def make_folder(root: Path, name: str) -> Path:
             continue
         return folder
     raise OSError(f"no free name for {name}")
-
-
-def _cut_torn_line(path: Path) -> None:
-    if path.exists() and not (data := path.read_bytes()).endswith(b"\n") and data:
-        os.truncate(path, data.rfind(b"\n") + 1)

@@ -87,7 +87,7 @@ class Schema(Protocol):
     def messages(self, item: Any) -> list[Message]:
         """The prompt of a row, without anything of the reference answer.
 
-        With ASKS it takes a second argument `ask`, one of them.
+        With PROMPT_VARIANTS it takes a second argument `prompt_variant`, one of them.
 
         >>> messages(item)
         [{"role": "developer", "content": "Answer as JSON."}, {"role": "user", "content": "..."}]
@@ -104,8 +104,8 @@ class Schema(Protocol):
 class OptionalSchema(Protocol):
     """What task/schema.py may define beside that."""
 
-    ASKS: Sequence[str]
-    """Names of the ways to ask, the first one in force unless `task.ask` in rft.toml chooses."""
+    PROMPT_VARIANTS: Sequence[str]
+    """Names of the prompt variants; `task.prompt_variant` in rft.toml chooses, else the first."""
     GROUP_FIELD: str
     """A field of the row whose equal values must stay in one split, such as the patient."""
 
@@ -253,7 +253,8 @@ def csv_rows(path: Path) -> list[tuple[int, dict[str | None, Any]]]:
             rows.append((begin, row))
             begin = reader.line_num + 1
     except csv.Error as error:
-        message = f"not valid CSV: {error}; save it again as CSV."
+        reason = str(error).partition(" - ")[0]  # what follows is advice to programmers
+        message = f"not valid CSV: {reason}; save it again as CSV."
         raise TextError(shown_path(path), begin, message) from None
     finally:
         csv.field_size_limit(longest)

@@ -77,6 +77,8 @@ def _value_problem(field: str, detail: dict[str, Any]) -> Problem:
         options = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
         if similar := difflib.get_close_matches(str(value), options, 1, 0.5):
             remedy = f"write {similar[0]!r}"
+    if kind in ("model_type", "dict_type"):
+        text = "must be an object"
     if kind == "too_short" and not value:
         return Problem("schema", field or None, "is empty", "add an entry")
     text = text.replace("Input should", "must", 1)

@@ -13,6 +13,7 @@ from rft.cli import (  # noqa: F401 - importing them registers the commands
     evaluate,
     export,
     grade,
+    import_run,
     imports,
     judge,
     ready,
@@ -42,7 +43,7 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(1)
     except Exception as error:
-        _fail(f"{type(error).__name__}: {error} (a defect of rft; --debug shows where)", 1)
+        _fail(f"{type(error).__name__}: {error} (an error in rft; --debug shows where)", 1)
 
 
 def _fail(sentence: str, code: int) -> None:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from rft.cli.app import app, open_project, terminal
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from rft.project.check_result import CheckResult
-
-STYLES = {"error": "red", "warning": "yellow"}
 
 
 @app.command()
@@ -26,39 +19,20 @@ def check(
 ) -> None:
     """Check data, grader and probes before anything is spent."""
     from rft.dataset import write_messages
+    from rft.display import counted
     from rft.errors import CheckError
+    from rft.findings import SHOWN
 
     project, console = open_project(context), terminal()
     if write:
         for split in project.splits()[0]:
             changed = write_messages(split, project.task.messages)
             console.print(f"{split.file}: messages of {changed} rows refreshed")
-    result = project.check()
-    _show_findings(result, every, console)
-    for note in result.notes:
-        console.print(note)
-    _show_floors(result, console)
+    with console.status("grading references, probes and floors ..."):
+        result = project.check()
+    result.write(console, len(result.findings) if every else SHOWN)
     if not result.ok:
-        raise CheckError(f"{result.errors} errors must be fixed before anything is measured.")
+        raise CheckError(
+            f"{counted(result.errors, 'error')} to be fixed before anything is measured."
+        )
     console.print("check: no errors; next: rft eval")
-
-
-def _show_findings(result: CheckResult, every: bool, console: Console) -> None:
-    from rft.findings import SHOWN, fold
-
-    rows = ", ".join(f"{name} {count}" for name, count in result.rows.items())
-    errors = sum(finding.severity == "error" for finding in result.findings)
-    warnings = len(result.findings) - errors
-    console.print(f"data: {rows} rows; {errors} errors, {warnings} warnings")
-    for severity, text in fold(result.findings, len(result.findings) if every else SHOWN):
-        console.print(text, style=STYLES[severity], soft_wrap=True)
-
-
-def _show_floors(result: CheckResult, console: Console) -> None:
-    from rich.table import Table
-
-    splits = [name for name, count in result.rows.items() if count]
-    table = Table("answers that need no model", *splits, title="Floors: mean reward", box=None)
-    for name, means in result.floors.items():
-        table.add_row(name, *(f"{means.get(split, float('nan')):.3f}" for split in splits))
-    console.print(table)

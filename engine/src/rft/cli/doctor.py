@@ -22,8 +22,8 @@ def doctor(context: typer.Context) -> None:
         console.print(str(diagnosis), style=style, soft_wrap=True)
     console.print("Sandbox tiers for code that a model wrote, strongest first:")
     for tier in tiers.survey():
-        word, style = ("usable", "green") if tier.usable else ("not usable", "yellow")
-        reason = f"{tier.why}." if tier.usable else f"{tier.why}; to fix it, {tier.remedy}."
+        word, style = ("available", "green") if tier.usable else ("not available", "yellow")
+        reason = f"{tier.why}." if tier.usable else f"{tier.why}; {tier.remedy}."
         console.print(f"  {tier.name:<10} {word}: {reason}", style=style, soft_wrap=True)
     try:
         plan = tiers.choose(section.tier)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from rft import graders
 from rft.cli.app import app, open_project, terminal
 from rft.display import reveal_control_chars
 from rft.errors import OutsideError, UserError
-from rft.graders.spec import leaves
-from rft.project.grading import GradedAnswer
+
+if TYPE_CHECKING:
+    from rft.graders import Spec
+    from rft.project.grading import GradedAnswer
 
 
 @app.command()
@@ -29,11 +29,13 @@ def grade(
     ] = False,
 ) -> None:
     """Grade one answer and show every part and flag."""
+    from rft.graders import response
+
     text = _text(sample, file)
     project = open_project(context)
     answer, spec = project.grade(item, text), project.grader_spec
     if as_json:
-        print(json.dumps(graders.response(spec, answer.grade), indent=2))
+        print(json.dumps(response(spec, answer.grade), indent=2))
     else:
         _show(spec, answer)
     if answer.reward is None:
@@ -51,7 +53,11 @@ def _text(sample: str | None, file: Path | None) -> str:
         raise UserError(f"{file or 'standard input'} cannot be read: {error}.") from None
 
 
-def _show(spec: graders.Spec, answer: GradedAnswer) -> None:
+def _show(spec: Spec, answer: GradedAnswer) -> None:
+    from rich.table import Table
+
+    from rft.graders import leaves
+
     console, grade, reference = terminal(), answer.grade, answer.reference
     table = Table("part", "grader", "score", "reference answer", box=None, pad_edge=False)
     kinds: dict[str, Any] = {key: leaf.type for key, leaf in leaves(spec).items() if key}

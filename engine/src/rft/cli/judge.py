@@ -15,14 +15,16 @@ from rft.cli.app import app, open_project, terminal
 def judge(
     context: typer.Context,
     repeats: Annotated[int, typer.Option(min=1, help="Calls for each answer.")] = 3,
-    limit: Annotated[int, typer.Option(min=0, help="Only so many rows, a fixed choice.")] = 0,
+    limit: Annotated[
+        int, typer.Option(min=0, show_default=False, help="Only so many rows, a fixed choice.")
+    ] = 0,
     profile: Annotated[str, typer.Option(help="Another judge: local, the embedded model.")] = "",
     grader: Annotated[str, typer.Option(help="Which score_model, if several.")] = "",
     new: Annotated[bool, typer.Option("--new", help="Ask anew, do not resume.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Examine the judge on your calibration answers. Exit 0 only for GO."""
-    from rft.cli.evaluate import ProgressBar
+    from rft.cli.progress import ProgressBar
 
     console = terminal(stderr=as_json)
     result = open_project(context).judge(

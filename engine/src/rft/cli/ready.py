@@ -33,13 +33,15 @@ def ready(
     """Go or no-go: can RFT learn anything here? Exit 0 only for GO."""
     if because and not accept:
         raise UserError("--because goes with --accept CHECK.")
-    result = open_project(context).ready(run)
+    project, console = open_project(context), terminal()
+    with console.status("grading references, junk, probes and floors ..."):
+        result = project.ready(run)
     for name in accept or []:
         result = result.accept(name, because)
     if as_json:
         print(json.dumps(result.to_dict(), indent=2, allow_nan=False))
     elif quiet:
-        terminal().print(result.headline())
+        console.print(result.headline())
     else:
-        result.write(terminal(), every=every)
+        result.write(console, every=every)
     sys.exit(0 if result.verdict == "GO" else 1)

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from rft.cli.app import app, open_project, terminal
-from rft.findings import shown_path
 
 
 @app.command()
@@ -29,7 +28,9 @@ def report(
 ) -> None:
     """Write report.html, one file with every answer."""
     first, *others = runs or [""]
-    path = open_project(context).report(first, [*others, *(beside or [])], common=common)
-    terminal().print(f"report: {shown_path(path)}", soft_wrap=True)
+    project, console = open_project(context), terminal()
+    with console.status("grading references, floors and people, drawing the page ..."):
+        result = project.report(first, [*others, *(beside or [])], common=common)
+    result.write(console)
     if show:
-        webbrowser.open(path.resolve().as_uri())
+        webbrowser.open(result.path.resolve().as_uri())

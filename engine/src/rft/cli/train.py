@@ -65,13 +65,13 @@ def train(
     if dry:
         console.print("dry run: nothing was sent.")
         return
-    if not prepared.sent:
+    if not (sent_before := prepared.sent):
         prepared.require()
         _confirm(yes)
     job = prepared.send(lambda line: console.print(line, soft_wrap=True))
     if watch:
         show_watch(job, console, pause_on_hacking=stop)
-    elif not prepared.sent:
+    elif not sent_before:
         console.print(f"sent: {job.id}; next: rft watch")
 
 
@@ -98,7 +98,7 @@ def _change(
 ) -> None:
     job = open_project(context).training_job(name)
     job.change(action)
-    terminal().print(job)
+    terminal().print(str(job))
 
 
 def _show(prepared: PreparedJob, console: Console) -> None:

@@ -44,7 +44,7 @@ def check_splits(
     its later place. `grader_fields` are the paths into the row that the grader reads
     (`reference_answer`, `dut.ports`). `profile` is the endpoint profile, for its row limits.
     `context_tokens` is what a prompt may take, None if unknown. `skew` is the largest share of
-    rows that may have the same gold answer or label.
+    rows that may have the same reference answer or label.
     """
     findings: list[Finding] = []
     for split in splits:

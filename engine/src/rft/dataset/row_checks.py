@@ -13,7 +13,7 @@ from rft.hooks import failure
 
 ROLES = ("developer", "user", "assistant", "tool")
 MIN_LEAK_CHARS = 20
-"""A gold answer this long in the prompt is hardly a coincidence; a shorter one may be."""
+"""A reference answer this long in the prompt is hardly a coincidence; a shorter one may be."""
 
 MISSING = object()
 _ODD_ID = re.compile(r"[^\w.:/@+#=-]")
@@ -122,10 +122,10 @@ def reference_problems(row: Row, fields: set[str]) -> Iterator[Problem]:
 
 
 def leak_problems(row: Row) -> Iterator[Problem]:
-    """A gold answer that stands in its own prompt."""
+    """A reference answer that stands in its own prompt."""
     gold = row.data.get("reference_answer")
     if isinstance(gold, str) and len(gold) >= MIN_LEAK_CHARS and gold in prompt_text(row):
-        message = "the whole gold answer stands word for word in the prompt"
+        message = "the whole reference answer stands word for word in the prompt"
         remedy = "take it out of the fields that messages() reads, unless the task is to copy it"
         yield Problem("gold-in-prompt", "reference_answer", message, remedy)
 

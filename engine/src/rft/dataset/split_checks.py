@@ -96,13 +96,13 @@ def skew_findings(
     golds = Counter(canonical(row.data.get("reference_answer")) for row in split.rows)
     gold, count = golds.most_common(1)[0]
     if gold != "null" and count == total:
-        message = f"all {total} rows have the same gold answer {shorten(gold)}"
+        message = f"all {total} rows have the same reference answer {shorten(gold)}"
         remedy = "add rows with other answers: there is nothing to learn here"
         return [Problem("same-gold", "reference_answer", message, remedy).at(split.file)]
     remedy = "balance the rows, or let the grader pay less for it: guessing must not pay"
     if gold != "null" and count > limit * total:
         message = (
-            f"{count} of {total} rows have the gold answer {shorten(gold)}: "
+            f"{count} of {total} rows have the reference answer {shorten(gold)}: "
             f"giving it always would be right in {count / total:.0%}"
         )
         return [Problem("gold-skew", "reference_answer", message, remedy).at(split.file, warn=True)]
@@ -183,7 +183,8 @@ def _twin_problem(
     where = _where(split, other_split, other)
     differ = [f for f in golds if _gold(row, f) != _gold(other, f)]
     if split is not other_split:
-        message = f"the same prompt as {where}" + (", with another gold answer" if differ else "")
+        message = f"the same prompt as {where}"
+        message += ", with another reference answer" if differ else ""
         remedy = "keep the row in one split only"
         return Problem("split-overlap", "messages", message, remedy), False
     if differ:

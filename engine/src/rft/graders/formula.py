@@ -116,7 +116,7 @@ def _build(node: ast.expr, known: Collection[str], depth: int) -> Callable[[Valu
                 raise FormulaError(f"{name} cannot have {len(operands)} arguments")
             function = _FUNCTIONS[name]
         case _:
-            raise FormulaError(f"it may hold + - * / ^ and {', '.join(_FUNCTIONS)} only")
+            raise FormulaError(f"only + - * / ^ and {', '.join(_FUNCTIONS)} are allowed")
     parts = [_build(operand, known, depth + 1) for operand in operands]
     return lambda values: function(*[part(values) for part in parts])
 

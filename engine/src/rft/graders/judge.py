@@ -16,7 +16,7 @@ import concurrent.futures
 import math
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from rft.dialect import Dialect
 from rft.endpoint import async_client
 from rft.graders.spec import ModelGrader, ScoreModel
 from rft.graders.template import render
+from rft.local.server import server_for
 from rft.records import Sample, parse_answer
 from rft.rollouts import sample_answer
 
@@ -64,26 +65,28 @@ class Verdict:
 class Judge:
     """The endpoint of rft.toml's [judge]. Thread-safe; at most `limit` requests are in flight.
 
-    `model`: asked in place of the one that the grader's JSON names. `max_tokens`: bounds a
-    judgement where the grader's JSON does not. `serving`: what lives as long as the judge does.
+    `clients`: of servers that answer alike; the same messages go to the same one. `model`: asked
+    in place of the one that the grader's JSON names. `max_tokens`: bounds a judgement where the
+    grader's JSON does not. `serving`: what lives as long as the judge does.
     Requests live in an event loop of their own, so that `close` can end those under way, waits
     between retries included.
     """
 
     def __init__(
         self,
-        client: AsyncOpenAI,
+        clients: Sequence[AsyncOpenAI],
         dialect: Dialect,
         model: str | None,
         limit: int,
         max_tokens: int | None = None,
         serving: ExitStack | None = None,
     ) -> None:
-        self._client = client
+        self._clients = clients
         self._dialect = dialect
         self._model = model
         self._max_tokens = max_tokens
         self._serving = serving or ExitStack()
+        self.limit = limit
         self._in_flight = asyncio.Semaphore(limit)
         self._lock = threading.Lock()
         self._closed = False
@@ -108,24 +111,21 @@ class Judge:
 
         if judge.profile != "local":
             connection = connect(config.base_url(judge), config.api_key(judge))
-            return cls(connection, dialect, judge.model, sampling.concurrency)
+            return cls([connection], dialect, judge.model, sampling.concurrency)
         from rft.local.model import gguf_path
-        from rft.local.server import serve
+        from rft.local.server import plan_servers, serve_plan
 
         model = judge.model or config.EMBEDDED_MODEL
-        slots = min(sampling.concurrency, LOCAL_SLOTS)
+        gguf, slots = gguf_path(model, settings.root), min(sampling.concurrency, LOCAL_SLOTS)
+        threads = settings.endpoint.threads
+        plan = plan_servers(gguf.stat().st_size, items=slots, most=slots, threads=threads)
         serving = ExitStack()
-        url = serving.enter_context(
-            serve(
-                gguf_path(model, settings.root),
-                model,
-                slots=slots,
-                context_tokens=judge.context_tokens,
-                threads=settings.endpoint.threads,
-            )
+        urls = serving.enter_context(
+            serve_plan(gguf, model, plan, context_tokens=judge.context_tokens)
         )
-        connection = connect(url, "no-key")
-        return cls(connection, dialect, model, slots, judge.context_tokens // 16, serving)
+        connections = [connect(url, "no-key") for url in urls]
+        longest = judge.context_tokens // 16
+        return cls(connections, dialect, model, plan.parallel, longest, serving)
 
     def close(self) -> None:
         """End what is under way, which then scores nothing, and give the connections back."""
@@ -144,7 +144,8 @@ class Judge:
         for task in asked:
             task.cancel()
         await asyncio.gather(*asked, return_exceptions=True)
-        await self._client.close()
+        for client in self._clients:
+            await client.close()
 
     def verdict(self, leaf: ModelGrader, namespaces: Mapping[str, Any]) -> Verdict:
         """One judgement.
@@ -193,9 +194,8 @@ class Judge:
 
     async def _answer(self, body: dict[str, Any], shape: str) -> Sample:
         async with self._in_flight:
-            return await sample_answer(
-                self._client, body, self._dialect, shape=shape, section="[judge]"
-            )
+            client = self._clients[server_for(body["messages"], len(self._clients))]
+            return await sample_answer(client, body, self._dialect, shape=shape, section="[judge]")
 
     def _body(self, leaf: ModelGrader, namespaces: Mapping[str, Any]) -> dict[str, Any]:
         messages = [{"role": m.role, "content": render(m.content, namespaces)} for m in leaf.input]

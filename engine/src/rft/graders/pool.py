@@ -6,13 +6,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rft.config import SETTINGS_VARIABLE
-from rft.workers import Pool, Worker
+from rft.workers import Pool, Turn, Worker
 
 _WORKER = Path(__file__).with_name("worker.py")
 # What an interpreter may need to start, and no more: above all no keys.
@@ -23,6 +23,8 @@ _KEPT_LOCAL = (
 # Numeric libraries would otherwise reserve memory for every core and fight over them.
 _SET = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _GIB = 1 << 30
+PIPE_BYTES = 16_384
+"""So much fits into a pipe on every system, while nobody reads from it."""
 _GRACE_S = 2.0
 """A local grader may have something of its own to put away when it ends."""
 
@@ -81,32 +83,66 @@ class GraderPool:
         self._timeout_s = timeout_s
         self.processes = Pool(size, self._start, name="grader", grace_s=_GRACE_S)
 
-    def call(self, key: str, data: str) -> Reply:
-        """Grade once. `data`: the JSON text '"sample": ..., "item": ...', without the braces."""
-        line = f'{{"key": {json.dumps(key)}, {data}}}'.encode()
-        reply: dict[str, Any] = {}
+    def call(self, key: str, data: Sequence[str]) -> list[Reply]:
+        """Grade some answers one after the other, each under a deadline of its own.
+
+        `data`: for each the JSON text '"sample": ..., "item": ...', without the braces.
+        """
+        lines = [f'{{"key": {json.dumps(key)}, {text}}}'.encode() for text in data]
+        replies: list[Reply] = []
+        with self.processes.turn() as turn:
+            while len(replies) < len(lines):
+                replies += self._ask(turn, lines[len(replies) :])
+        return replies
+
+    def _ask(self, turn: Turn, lines: Sequence[bytes]) -> list[Reply]:
+        """The replies to the first lines, at least one; a failure is the last of them."""
+        sent = 1
+        room = PIPE_BYTES - len(lines[0])
+        while sent < len(lines) and (room := room - len(lines[sent]) - 1) >= 0:
+            sent += 1
+        replies: list[Reply] = []
+        sound = True
+        started = time.perf_counter()
+        try:
+            worker = turn.worker()
+            with worker.deadline(self._timeout_s):
+                worker.send(b"\n".join(lines[:sent]))
+            while sound and len(replies) < sent:
+                started = time.perf_counter()
+                reply, sound = self._reply(worker)
+                replies.append(reply)
+        except (EOFError, OSError, ValueError):
+            sound = False
+            seconds = time.perf_counter() - started
+            replies.append(Reply(down=self._failure(turn.current), seconds=seconds))
+        if not sound or (turn.current and turn.current.late):
+            turn.drop()
+        return replies
+
+    def _reply(self, worker: Worker) -> tuple[Reply, bool]:
+        """The next reply, and whether the worker can be asked again.
+
+        Raises what `_receive` raises where not even a reward came.
+        """
+        started = time.perf_counter()
+        with worker.deadline(self._timeout_s):
+            reply = _receive(worker)
         more: dict[str, Any] = {}
         failure = ""
-        with self.processes.turn() as turn:
-            started = time.perf_counter()
+        if reply.get("more"):
             try:
-                worker = turn.worker()
-                started = time.perf_counter()
                 with worker.deadline(self._timeout_s):
-                    worker.send(line)
-                    reply = _receive(worker)
-                if reply.get("more"):
-                    with worker.deadline(self._timeout_s):
-                        more = _receive(worker)
+                    more = _receive(worker)
             except (EOFError, OSError, ValueError):
-                failure = self._failure(turn.current)
-            if failure or "down" in reply or (turn.current and turn.current.late):
-                turn.drop()
+                failure = self._failure(worker)
         seconds = time.perf_counter() - started
         if "reward" in reply:
             note = more.get("error") or (f"explain: {failure}" if failure else None)
-            return Reply(reply["reward"], more.get("parts", {}), note=note, seconds=seconds)
-        return Reply(error=reply.get("error"), down=failure or reply.get("down"), seconds=seconds)
+            parts = more.get("parts", {})
+            return Reply(reply["reward"], parts, note=note, seconds=seconds), not failure
+        error, down = reply.get("error"), reply.get("down")
+        return Reply(error=error, down=down, seconds=seconds), down is None
 
     def close(self) -> None:
         """End every process. Gradings under way end as `down`."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,18 @@ from rft.records import Grade
 
 TIMEOUT_S = 120.0
 """Wall clock of one call of a grader."""
+
+
+@dataclass
+class _Grading:
+    """One answer on its way through the graders."""
+
+    sample: dict[str, Any]
+    item: dict[str, Any]
+    grade: Grade
+    scores: dict[str, float | None] = field(default_factory=dict)
+    data: str | None = ""
+    """What the worker processes get; None if the answer cannot be written as JSON."""
 
 
 class Grader:
@@ -60,6 +74,7 @@ class Grader:
         settings: Path | None = None,
     ) -> None:
         self.spec = spec
+        self._workers = workers
         self._judge = judge
         self._root = (root or Path.cwd()).resolve()
         self._leaves = leaves(spec)
@@ -107,6 +122,11 @@ class Grader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def places(self) -> int:
+        """Calls of `grade` or `grade_batch` that can work at the same time."""
+        return max(self._workers, self._judge.limit if self._judge else 0)
+
     def close(self) -> None:
         """End all worker processes; the grader cannot be used after that."""
         for pool in self._pools.values():
@@ -129,22 +149,43 @@ class Grader:
         range.
         Raises UserError if the item cannot be written as JSON.
         """
-        grade = Grade(reward=None, not_graded=self.not_graded)
-        data = self._data(sample, item) if self._pools else ""
-        if data is None:
-            return Grade(reward=0.0, errors={"sample_parse_error": True})
-        scores: dict[str, float | None] = {}
+        return self.grade_batch([(sample, item)])[0]
+
+    def grade_batch(self, answers: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[Grade]:
+        """`grade` for several (sample, item), one after the other, with less effort for each."""
+        gradings = [
+            _Grading(sample, item, Grade(reward=None, not_graded=self.not_graded))
+            for sample, item in answers
+        ]
+        if self._pools:
+            for grading in gradings:
+                grading.data = self._data(grading.sample, grading.item)
+        readable = [grading for grading in gradings if grading.data is not None]
         for key, leaf in self._leaves.items():
             if isinstance(leaf, PythonGrader | LocalGrader):
-                reply = self._pools[type(leaf)].call(key, data)
-                grade.seconds += reply.seconds
-                scores[key] = _score(reply, key, grade)
-                prefix = "" if key == self._plain else f"{key}."
-                grade.parts |= {prefix + name: value for name, value in reply.parts.items()}
+                replies = self._pools[type(leaf)].call(key, [g.data or "" for g in readable])
+                for grading, reply in zip(readable, replies, strict=True):
+                    self._take(reply, key, grading)
             elif key not in self.not_graded:
-                started = time.perf_counter()
-                scores[key] = self._rendered(key, leaf, {"sample": sample, "item": item}, grade)
-                grade.seconds += time.perf_counter() - started
+                for grading in readable:
+                    started = time.perf_counter()
+                    namespaces = {"sample": grading.sample, "item": grading.item}
+                    grading.scores[key] = self._rendered(key, leaf, namespaces, grading.grade)
+                    grading.grade.seconds += time.perf_counter() - started
+        return [self._graded(grading) for grading in gradings]
+
+    def _take(self, reply: Reply, key: str, grading: _Grading) -> None:
+        """Add what a python or local grader said."""
+        grading.grade.seconds += reply.seconds
+        grading.scores[key] = _score(reply, key, grading.grade)
+        prefix = "" if key == self._plain else f"{key}."
+        grading.grade.parts |= {prefix + name: value for name, value in reply.parts.items()}
+
+    def _graded(self, grading: _Grading) -> Grade:
+        """The finished grade."""
+        grade, scores = grading.grade, grading.scores
+        if grading.data is None:
+            return Grade(reward=0.0, errors={"sample_parse_error": True})
         grade.parts |= {k: v for k, v in scores.items() if k and v is not None}
         reward = self._reward(scores, grade)
         if reward is not None and not 0.0 <= reward <= 1.0:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from rft.errors import UserError
+from rft.errors import UserError, install_hint
 
 Measure = Callable[[str, str], float]
 _PACKAGES = {"fuzzy": "rapidfuzz", "rouge": "rouge-score"}
@@ -32,10 +32,10 @@ def measure(metric: str) -> Measure:
         return _rouge(metric) if family == "rouge" else _nltk(metric)
     except ImportError:
         package = _PACKAGES.get(family, "nltk")
-        how = "" if package == "rapidfuzz" else ", or install the project with its extra 'text'"
+        # rapidfuzz is a dependency of the library itself, the others come with the extra.
+        how = "run `pip install rapidfuzz`" if package == "rapidfuzz" else install_hint("text")
         raise UserError(
-            f"text_similarity by {metric} needs the package {package}; install it "
-            f"(pip install {package}){how}."
+            f"text_similarity by {metric} needs the package {package}; {how}."
         ) from None
 
 

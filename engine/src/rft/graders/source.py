@@ -44,6 +44,11 @@ def source_problems(source: str, file: str, *, hosted: bool) -> list[str]:
     return problems
 
 
+def imported_packages(source: str) -> set[str]:
+    """Top-level names that a source imports and Python itself does not have."""
+    return {name for _, name in _imports(ast.parse(source))} - sys.stdlib_module_names
+
+
 def _imports(tree: ast.Module) -> list[tuple[int, str]]:
     """(line, top-level name) of every import; a relative one has its dots as the name."""
     names = []

@@ -104,7 +104,7 @@ def _limit(memory: int, name: str) -> None:
                 resource.setrlimit(kind, (most, most))
 
 
-class _Loaded:
+class LoadedGrader:
     """One grader's module, or the reason why there is none."""
 
     def __init__(self, key: str, source: str, file: str, allowed: Sequence[str]) -> None:
@@ -206,7 +206,7 @@ def main() -> BinaryIO:
         _guard(allowed, [spec["file"] for spec in setup["graders"].values()])
     alarm(patience + 10)
     graders = {
-        key: _Loaded(key, spec["source"], spec["file"], allowed)
+        key: LoadedGrader(key, spec["source"], spec["file"], allowed)
         for key, spec in setup["graders"].items()
     }
     alarm(0)

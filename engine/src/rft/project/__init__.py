@@ -22,22 +22,25 @@ from rft import config
 from rft.project import loader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from rft import graders
     from rft.comparison import Comparison
     from rft.config import Settings
     from rft.dataset import Finding, Row, Split
     from rft.export.write import Export
+    from rft.human import People
     from rft.jobs.training_job import TrainingJob, TrainingResult
     from rft.judging.result import JudgeResult
     from rft.project.check_result import CheckResult
     from rft.project.diagnosis import Diagnosis
     from rft.project.evaluation import EvalResult, Watcher
     from rft.project.grading import GradedAnswer
+    from rft.project.import_run import ImportedRun
     from rft.project.importing import ImportResult
     from rft.project.loader import Task
     from rft.project.ready import ReadyResult
+    from rft.project.report import ReportResult
     from rft.project.splitting import SplitResult
     from rft.project.training import PreparedJob
 
@@ -73,10 +76,11 @@ class Project:
         limit: int = 0,
         samples: int = 0,
         profile: str = "",
-        ask: str = "",
+        prompt_variant: str = "",
     ) -> Project:
         """The project with other settings in memory; what is empty or 0 stays as in rft.toml."""
-        return Project(config.override(self.settings, split, limit, samples, profile, ask))
+        changes = (split, limit, samples, profile, prompt_variant)
+        return Project(config.override(self.settings, *changes))
 
     @property
     def root(self) -> Path:
@@ -113,6 +117,18 @@ class Project:
         """The rows of a split. Raises CheckError when a row is not usable."""
         return loader.sound_rows(*self.split(split))
 
+    def people(self, item_ids: Collection[str]) -> tuple[People, list[Finding]]:
+        """What people answered to these rows, and the lines of their file that cannot be used.
+
+        There are no answers and no findings where the file does not exist.
+        """
+        from rft.human import People, load_people
+
+        path = self.settings.path(self.settings.task.human)
+        if not path.exists():
+            return People([], {}), []
+        return load_people(path, item_ids, self.task.answer)
+
     def open_grader(self, *, judged: bool = True, timeout_s: float = 120.0) -> graders.Grader:
         """The grader, to be used in a `with` block.
 
@@ -137,20 +153,33 @@ class Project:
         limit: int = 0,
         samples: int = 0,
         profile: str = "",
-        ask: str = "",
+        prompt_variant: str = "",
         new: bool = False,
+        regrade: bool = False,
+        ray: str = "",
+        batch: bool = False,
         watcher: Watcher | None = None,
     ) -> EvalResult:
         """Sample answers from a model, grade them and keep them in a run; see `rft eval`.
 
         `model`: a name under [models] or an id. `split`, `limit` (rows), `samples` (answers per
-        row), `profile` and `ask` stand in for rft.toml's. An interrupted run is resumed unless
-        `new`. `watcher` is told of every record.
+        row), `profile` and `prompt_variant` stand in for rft.toml's. An interrupted run is resumed
+        unless `new`. `regrade`: grade the answers that an earlier run stored, on the Ray cluster at
+        the address `ray` if it is given. `batch`: use the vendor's Batch API. `watcher` is told of
+        every record.
         """
         from rft.project.evaluation import evaluate
+        from rft.project.filling import filler
 
-        project = self.override(split=split, limit=limit, samples=samples, profile=profile, ask=ask)
-        return evaluate(project, model, new=new, watcher=watcher)
+        project = self.override(
+            split=split,
+            limit=limit,
+            samples=samples,
+            profile=profile,
+            prompt_variant=prompt_variant,
+        )
+        fill = filler(regrade=regrade, ray=ray, batch=batch)
+        return evaluate(project, model, new=new, watcher=watcher, fill=fill)
 
     def ready(self, run: str = "") -> ReadyResult:
         """Go or no-go for a run, without a name the newest; see `rft ready`.
@@ -194,8 +223,10 @@ class Project:
 
         return compare(self, names, split=split, common=common, any_prompt=any_prompt)
 
-    def report(self, run: str = "", beside: Sequence[str] = (), *, common: bool = False) -> Path:
-        """Write report.html into a run's folder and give its path; see `rft report`.
+    def report(
+        self, run: str = "", beside: Sequence[str] = (), *, common: bool = False
+    ) -> ReportResult:
+        """Write report.html into a run's folder; see `rft report`.
 
         `run` and `beside`: models or folders below runs/; without a name the newest run.
         """
@@ -301,6 +332,15 @@ class Project:
         from rft.project.splitting import split_rows
 
         return split_rows(self, paths, shares, seed=seed, near=near, replace=replace)
+
+    def import_run(self, kind: str, path: Path, model: str = "") -> ImportedRun:
+        """Make runs of the answers in a log of Inspect or results of promptfoo.
+
+        `kind`: inspect or promptfoo; `model`: what to call the model. See `rft import-run`.
+        """
+        from rft.project.import_run import import_run
+
+        return import_run(self, kind, path, model)
 
     def export(
         self, target: str, output: Path | str | None = None, *, judge: bool = True

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rft import display
 from rft.errors import UserError
-from rft.findings import Finding, Problem, fold
+from rft.findings import SHOWN, Finding, Problem, fold
 from rft.hooks import HookError
 from rft.project.scoring import Floors
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+STYLES = {"error": "red", "warning": "yellow"}
 
 
 @dataclass
@@ -36,9 +43,29 @@ class CheckResult:
         return self.errors == 0
 
     def __str__(self) -> str:
-        rows = ", ".join(f"{name} {count}" for name, count in self.rows.items())
-        lines = [f"data: {rows} rows", *(text for _, text in fold(self.findings)), *self.notes]
-        return "\n".join([*lines, "no errors" if self.ok else f"{self.errors} errors"])
+        return display.as_text(self.write)
+
+    def write(self, console: Console, most: int = SHOWN) -> None:
+        """Print the findings, at most so many of a kind, what was looked at, and the floors."""
+        rows = ", ".join(f"{name} {count:,}" for name, count in self.rows.items())
+        warnings = len(self.findings) - self.errors
+        counts = f"{display.counted(self.errors, 'error')}, {display.counted(warnings, 'warning')}"
+        console.print(f"rows: {rows}; {counts}")
+        for severity, text in fold(self.findings, most):
+            console.print(text, style=STYLES[severity], soft_wrap=True)
+        for note in self.notes:
+            console.print(note)
+        if self.floors:
+            console.print(self._floor_table())
+
+    def _floor_table(self) -> Table:
+        from rich.table import Table
+
+        splits = [name for name, count in self.rows.items() if count]
+        table = Table("mean reward without a model (floors)", *splits, box=None, pad_edge=False)
+        for name, means in self.floors.items():
+            table.add_row(name, *(f"{means.get(split, float('nan')):.3f}" for split in splits))
+        return table
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON data."""

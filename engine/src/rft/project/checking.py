@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rft import graders, human
+from rft import graders
 from rft.dataset import Split, check_splits
 from rft.findings import Finding, Problem, shown_path
 from rft.jsonl import read_lines
@@ -15,12 +15,7 @@ from rft.project.answer_schema import answer_problems
 from rft.project.check_result import CheckResult
 from rft.project.hook_checks import check_hooks
 from rft.project.loader import load_hook
-from rft.project.scoring import (
-    WrittenAnswer,
-    floor_means,
-    grade_all,
-    grade_probes,
-)
+from rft.project.scoring import WrittenAnswer, floor_means, grade_all, grade_probes
 from rft.records import Grade
 
 if TYPE_CHECKING:
@@ -85,10 +80,9 @@ def read_calibration(
 
 
 def _check_people(project: Project, rows: Mapping[str, Any], result: CheckResult) -> None:
-    path = project.settings.path(project.settings.task.human)
-    if not path.exists():
+    people, findings = project.people(set(rows))
+    if not people.coders and not findings:
         return
-    people, findings = human.load_people(path, set(rows), project.task.answer)
     result.findings += findings
     result.notes.append(f"people: {len(people.answers)} answers of {len(people.coders)} coders")
     if any(finding.code == "unknown-row" for finding in findings):
@@ -127,10 +121,9 @@ def _check_rewards(
     rows = {row.id: row.data for split in splits for row in split.rows}
     with project.open_grader(judged=False, timeout_s=limit) as grader:
         if grader.not_graded:
+            state = "rft grade and rft eval ask it" if settings.judge else "none in rft.toml"
             parts = ", ".join(grader.not_graded)
-            result.notes.append(
-                f"judge: not asked; all below is without {parts} (rft grade asks it)"
-            )
+            result.notes.append(f"judge: not asked ({state}); the rewards below leave out {parts}")
         elif graders.model_graders(spec):
             result.notes.append("judge: asked for every answer below, because the reward needs it")
         if "gold" not in broken:
@@ -153,7 +146,7 @@ def _check_references(
         for row in split.rows:
             place = f"{split.file}:{row.line}"
             with result.going_on(place):
-                text = project.task.gold(row.item).model_dump_json()
+                text = project.task.reference_text(row.item)
                 answers.append(WrittenAnswer(place, "gold", row.data, text))
     right = 0
     for answer, grade in zip(answers, grade_all(answers, grader), strict=True):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,33 +42,72 @@ def compare(
     any_prompt: bool = False,
 ) -> Comparison:
     """Compare the named runs; see `Project.compare`."""
-    if len(names) < 2:
+    candidates = [NamedRuns(name, find_runs(project, name, split)) for name in names]
+    return compare_newest(project, candidates, common=common, any_prompt=any_prompt)
+
+
+@dataclass(frozen=True)
+class NamedRuns:
+    """The runs that a name can mean, the newest first."""
+
+    name: str
+    runs: list[Run]
+
+
+def compare_newest(
+    project: Project,
+    candidates: Sequence[NamedRuns],
+    *,
+    common: bool = False,
+    any_prompt: bool = False,
+) -> Comparison:
+    """Compare the newest runs of each name that fit together; the options of `Project.compare`.
+
+    Raises UserError when fewer than two different runs are named, or when they cannot be compared.
+    """
+    if len(candidates) < 2:
         raise UserError("Name two runs or more: rft compare base tuned.")
     ignored = ({"data"} if common else set()) | ({"prompt"} if any_prompt else set())
-    candidates = [find_runs(project, name, split) for name in names]
     chosen = _choose(candidates, ignored)
     if len({run.folder for run in chosen}) < len(chosen):
         raise UserError(
             "The same run is named twice; name another model, or each run by its folder in runs/."
         )
+    first = chosen[0]
     for other in chosen[1:]:
-        _refuse(chosen[0], other, ignored)
-    notes = _newer_runs(names, candidates, chosen, ignored)
-    rows, current = _rows(project, chosen)
-    if not current and len({run.info.hashes.get("data") for run in chosen}) > 1:
-        raise UserError(
-            f"{chosen[0].info.split}.jsonl has changed since one of the runs was made, so their "
-            "common rows may not be the same; run rft eval again."
-        )
-    if not current:
-        notes.append(f"{chosen[0].info.split}.jsonl has changed since: no slices")
+        if obstacles := _obstacles(first, other, ignored):
+            raise UserError(
+                f"{first.folder.name} and {other.folder.name} cannot be compared: "
+                f"{_in_words(obstacles)}. To fix it: {REMEDIES[next(iter(obstacles))]}."
+            )
+    notes = _newer_runs(candidates, chosen, ignored)
+    rows = _rows(project, chosen)
+    if not rows:
+        if len({run.info.hashes.get("data") for run in chosen}) > 1:
+            raise UserError(
+                f"{first.info.split}.jsonl has changed since one of the runs was made, so their "
+                "common rows may not be the same; run rft eval again."
+            )
+        notes.append(f"{first.info.split}.jsonl has changed since: no slices")
     with suppress(RftError):  # runs can be compared though the grader is broken now
-        if chosen[0].info.hashes.get("grader") != project.grader_hash:
+        if first.info.hashes.get("grader") != project.grader_hash:
             notes.append("the grader has changed since: all rewards are of the earlier one")
-    compared = [_compared(project, number, name, chosen) for number, name in enumerate(names)]
-    for run in compared:
-        notes += _run_notes(run, chosen)
+    stored = list(runs.all_runs(project.settings.runs))
+    models = [run.info.model for run in chosen]
+    compared = []
+    for number, (named, run) in enumerate(zip(candidates, chosen, strict=True)):
+        model, name = run.info.model, named.name
+        if name == run.folder.name and models.count(model) == 1:
+            name = model
+        train = _graded(_of_training_rows(stored, run))
+        compared.append(ComparedRun(label(number), name, run, _graded([run]), train))
+    for one in compared:
+        notes += _run_notes(one, chosen)
     return compare_runs(compared, rows, notes)
+
+
+def _graded(some: Sequence[Run]) -> list[Record]:
+    return [record for run in some for record in run.stream() if record.reward is not None]
 
 
 def find_runs(project: Project, name: str, split: str = "") -> list[Run]:
@@ -96,45 +136,37 @@ def find_runs(project: Project, name: str, split: str = "") -> list[Run]:
     return sorted(matches, key=lambda run: -(run.folder / runs.RECORDS).stat().st_mtime)
 
 
-def _choose(candidates: Sequence[Sequence[Run]], ignored: Collection[str]) -> list[Run]:
+def _choose(candidates: Sequence[NamedRuns], ignored: Collection[str]) -> list[Run]:
     """The newest runs that fit together; if none do, the newest of each."""
-    for first in candidates[0]:
+    for first in candidates[0].runs:
         others = [
-            next((run for run in matches if not _obstacles(first, run, ignored)), None)
-            for matches in candidates[1:]
+            next((run for run in named.runs if not _obstacles(first, run, ignored)), None)
+            for named in candidates[1:]
         ]
         if None not in others:
             return [first, *(run for run in others if run)]
-    return [matches[0] for matches in candidates]
+    return [named.runs[0] for named in candidates]
 
 
 def _obstacles(a: Run, b: Run, ignored: Collection[str]) -> dict[str, str]:
-    """What forbids to compare two runs, in words, less what may differ."""
+    """Why two runs cannot be compared, less what may differ."""
     return {k: v for k, v in differences(a.info, b.info).items() if k not in ignored}
 
 
-def _refuse(first: Run, other: Run, ignored: Collection[str]) -> None:
-    if not (obstacles := _obstacles(first, other, ignored)):
-        return
-    reasons = "; ".join(f"{name}: {what}" for name, what in obstacles.items())
-    raise UserError(
-        f"{first.folder.name} and {other.folder.name} cannot be compared: {reasons}. To fix it: "
-        f"{REMEDIES[next(iter(obstacles))]}."
-    )
+def _in_words(obstacles: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {what}" for name, what in obstacles.items())
 
 
 def _newer_runs(
-    names: Sequence[str],
-    candidates: Sequence[Sequence[Run]],
-    chosen: Sequence[Run],
-    ignored: Collection[str],
+    candidates: Sequence[NamedRuns], chosen: Sequence[Run], ignored: Collection[str]
 ) -> list[str]:
     """A note for each name whose newest run does not fit the others, saying why.
 
     Raises UserError when it was graded by another grader: the chosen runs are then out of date.
     """
     notes = []
-    for number, (newest, *_) in enumerate(candidates):
+    for number, named in enumerate(candidates):
+        newest = named.runs[0]
         misfits = [
             (other, obstacles)
             for other, run in enumerate(chosen)
@@ -145,25 +177,15 @@ def _newer_runs(
         other, obstacles = misfits[0]
         if "grader" in obstacles:
             raise UserError(
-                f"{newest.folder.name}, the newest run of '{names[number]}', was graded by another "
-                f"grader than {chosen[other].folder.name}; run rft eval --model {names[other]} "
-                "again, or name older runs by their folders."
+                f"{newest.folder.name}, the newest run of '{named.name}', was graded by another "
+                f"grader than {chosen[other].folder.name}; run rft eval --model "
+                f"{candidates[other].name} again, or name older runs by their folders."
             )
-        reasons = "; ".join(f"{name}: {what}" for name, what in obstacles.items())
         notes.append(
             f"{label(number)}: the newer run {newest.folder.name} does not fit {label(other)} "
-            f"({reasons})"
+            f"({_in_words(obstacles)})"
         )
     return notes
-
-
-def _compared(project: Project, number: int, name: str, chosen: Sequence[Run]) -> ComparedRun:
-    run = chosen[number]
-    models = [one.info.model for one in chosen]
-    if name == run.folder.name and models.count(run.info.model) == 1:
-        name = run.info.model
-    records = [record for record in run.records() if record.reward is not None]
-    return ComparedRun(label(number), name, run, records, _train(project, run))
 
 
 def _run_notes(compared: ComparedRun, chosen: Sequence[Run]) -> list[str]:
@@ -181,26 +203,26 @@ def _run_notes(compared: ComparedRun, chosen: Sequence[Run]) -> list[str]:
     return notes
 
 
-def _train(project: Project, run: Run) -> list[Record]:
-    """What the same model answered to the training rows, by its newest such run."""
+def _of_training_rows(stored: Sequence[Run], run: Run) -> list[Run]:
+    """The newest run of the same model and grader on the training rows, if there is one."""
     matches = [
         other
-        for other in runs.all_runs(project.settings.runs)
+        for other in stored
         if other.info.split == "train" != run.info.split
         and other.info.model == run.info.model != HUMAN
         and other.info.hashes.get("grader") == run.info.hashes.get("grader")
     ]
-    return [r for r in matches[-1].records() if r.reward is not None] if matches else []
+    return matches[-1:]
 
 
-def _rows(project: Project, chosen: Sequence[Run]) -> tuple[dict[str, dict[str, Any]], bool]:
-    """The rows of all runs by id, and whether they are still those the runs were made with."""
+def _rows(project: Project, chosen: Sequence[Run]) -> dict[str, dict[str, Any]]:
+    """The rows of all runs by id; none if they are no longer those the runs were made with."""
     split, _ = project.split(chosen[0].info.split)
     by_id = {row.id: row for row in split.rows}
     for run in chosen:
         data = [by_id[i].data for i in run.info.item_ids if i in by_id]
         if runs.digest(data) != run.info.hashes.get("data"):
-            return {}, False
+            return {}
     slices = project.task.slices or (lambda item: {})
     ids = dict.fromkeys(i for run in chosen for i in run.info.item_ids)
-    return {i: by_id[i].data | {"slices": slices(by_id[i].item)} for i in ids}, True
+    return {i: by_id[i].data | {"slices": slices(by_id[i].item)} for i in ids}

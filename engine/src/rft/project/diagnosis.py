@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rft import config
-from rft.errors import RftError
+from rft.errors import RftError, install_hint
 
 if TYPE_CHECKING:
     from rft.config import Endpoint, Judge
@@ -64,7 +64,7 @@ def _local_model(project: Project) -> Diagnosis:
     from rft.local.server import plan_servers
 
     if importlib.util.find_spec("xllamacpp") is None:
-        return Diagnosis("endpoint", False, "local needs the extra 'local'; run make setup")
+        return Diagnosis("endpoint", False, f"it needs the 'local' extra; {install_hint('local')}")
     try:
         path = gguf_path(project.settings.model_id("base"), project.root)
     except RftError as error:

@@ -31,7 +31,7 @@ def figures(project: Project, run: Run, rows: Mapping[str, dict[str, Any]]) -> F
     module = load_module(project.settings, path)
     answers = []
     by_coder: dict[str, list[Any]] = {coder: [] for coder in run.info.coders}
-    for record in run.records():
+    for record in run.stream():
         if record.sample and record.grade and record.reward is not None and record.item_id in rows:
             grade = record.grade.model_dump(include={"reward", "parts"})
             sample = record.sample.for_grader() | {"grade": grade}
@@ -40,21 +40,21 @@ def figures(project: Project, run: Run, rows: Mapping[str, dict[str, Any]]) -> F
                 by_coder[run.info.coders[record.k]].append(answers[-1])
     train = [row.data for row in project.split("train")[0].rows]
     try:
-        found: Figures = module.metrics(answers, train)
+        figures: Figures = module.metrics(answers, train)
         if run.info.coders and hasattr(module, "agreement"):
-            found |= module.agreement(by_coder)
+            figures |= module.agreement(by_coder)
     except Exception as error:  # the team's code may raise anything
         raise CheckError(
             f"{path} fails with {failure(error)}; correct it. The answers are kept."
         ) from error
-    return found
+    return figures
 
 
-def sentences(found: Figures) -> list[str]:
+def sentences(figures: Figures) -> list[str]:
     """One line for each heading: 'F1: samples 0.31, micro 0.28'."""
     return [
         f"{heading}: " + ", ".join(f"{name} {_figure(value)}" for name, value in named.items())
-        for heading, named in found.items()
+        for heading, named in figures.items()
     ]
 
 

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rft import graders, runs
-from rft.config import Settings
 from rft.dataset import Row, Split
 from rft.dataset.row_checks import canonical
 from rft.dataset.split_checks import overlap_findings
 from rft.errors import UserError
-from rft.human import load_people
 from rft.jsonl import read_lines
 from rft.probes import Probe
 from rft.project.loader import Task
-from rft.project.scoring import WrittenAnswer, grade_all, grade_probes
+from rft.project.scoring import WrittenAnswer, grade_all, grade_probes, rewards_by_name
 from rft.readiness.evidence import (
     FailedProbe,
     GraderEvidence,
-    Scored,
     read_examination,
 )
 from rft.records import Record
@@ -67,23 +64,20 @@ def gather(
     rows = [row for split in splits for row in split.rows]
     by_id = {row.id: row for row in rows}
     stored = {row.id: row.data for row in rows}
-    reference = _reference(task)
     planned = set(run.info.item_ids)
-    mine = [row for row in rows if row.id in planned]
+    of_run = [row for row in rows if row.id in planned]
     probes, _ = read_lines(settings.path(settings.task.probes), Probe, by_id)
     asks = bool(graders.model_graders(spec))
+    references = [
+        _answer(row, "reference", task.reference_text(row.item)) for row in choice(rows, MOST_ROWS)
+    ]
     return GraderEvidence(
         grader=run.info.hashes["grader"],
         asks_model=asks,
-        gold=_score(choice(rows, MOST_ROWS), reference, grader, len(rows)),
-        junk={
-            n: _score(choice(rows, JUNK_ROWS), text, grader, len(rows))
-            for n, text in _junk().items()
-        },
-        guesses={
-            n: _score(choice(mine, MOST_ROWS), text, grader, len(mine))
-            for n, text in _guesses(splits, mine, task).items()
-        },
+        has_judge=settings.judge is not None,
+        gold=rewards_by_name(references, grader).get("reference", {}),
+        junk=rewards_by_name(_junk(choice(rows, JUNK_ROWS)), grader),
+        guesses=rewards_by_name(_guesses(splits, of_run, task), grader),
         probes=len(probes),
         failed_probes=[
             FailedProbe(probe.name, probe.place, grade.reward)
@@ -92,57 +86,43 @@ def gather(
         ],
         regraded=None if asks else _regrade(records, by_id, grader),
         examination=read_examination(settings.runs / "judge"),
-        human=_people(settings, task, by_id, grader),
+        human=_people(project, by_id, grader),
         findings=overlap_findings(splits, graders.referenced_fields(spec), task.group_field),
         held_out=sum(len(s.rows) for s in splits if s.name != "train"),
         train_rows=sum(len(s.rows) for s in splits if s.name == "train"),
         test_rows=sum(len(s.rows) for s in splits if s.name == "test"),
         label_share=_label_share(splits, task),
-        golds={row.id: canonical(json.loads(reference(row))) for row in mine},
+        golds={row.id: canonical(json.loads(task.reference_text(row.item))) for row in of_run},
     )
 
 
-def _reference(task: Task) -> Callable[[Row], str]:
-    return lambda row: task.gold(row.item).model_dump_json()
+def _answer(row: Row, name: str, text: str) -> WrittenAnswer:
+    return WrittenAnswer(row.id, name, row.data, text)
 
 
-def _score(
-    rows: Sequence[Row], text: Callable[[Row], str], grader: graders.Grader, of: int
-) -> Scored:
-    grades = grade_all([WrittenAnswer("", row.id, row.data, text(row)) for row in rows], grader)
-    graded = zip(rows, grades, strict=True)
-    return Scored({row.id: g.reward for row, g in graded if g.reward is not None}, of)
+def _junk(rows: Sequence[Row]) -> list[WrittenAnswer]:
+    """Worthless answers to each row, the echo of its prompt included."""
+    answers = [_answer(row, name, text) for row in rows for name, text in JUNK.items()]
+    prompts = [(row, str(row.data["messages"][-1]["content"])) for row in rows]
+    return answers + [_answer(row, "echo of the prompt", text) for row, text in prompts]
 
 
-def _junk() -> dict[str, Callable[[Row], str]]:
-    """Name -> the answer to a row."""
-    fixed: dict[str, Callable[[Row], str]] = {n: _always(text) for n, text in JUNK.items()}
-    return fixed | {"echo of the prompt": lambda row: str(row.data["messages"][-1]["content"])}
-
-
-def _always(text: str) -> Callable[[Row], str]:
-    return lambda row: text
-
-
-def _guesses(
-    splits: Sequence[Split], mine: Sequence[Row], task: Task
-) -> dict[str, Callable[[Row], str]]:
+def _guesses(splits: Sequence[Split], of_run: Sequence[Row], task: Task) -> list[WrittenAnswer]:
     """Right answers of other rows: the most common of the training rows, and a neighbour's."""
-    reference = _reference(task)
-    train = [row for split in splits if split.name == "train" for row in split.rows] or list(mine)
-    if len(mine) < 2 or not train:
-        return {}
-    most_common = Counter(reference(row) for row in choice(train, 10 * MOST_ROWS)).most_common(1)[
-        0
-    ][0]
-    ring = sorted(mine, key=lambda row: runs.digest(row.id))
+    train = [row for split in splits if split.name == "train" for row in split.rows] or of_run
+    if len(of_run) < 2:
+        return []
+    common = Counter(task.reference_text(row.item) for row in choice(train, 10 * MOST_ROWS))
+    most_common = common.most_common(1)[0][0]
+    ring = sorted(of_run, key=lambda row: runs.digest(row.id))
     other = {
-        row.id: reference(after) for row, after in zip(ring, [*ring[1:], ring[0]], strict=True)
+        row.id: task.reference_text(following.item)
+        for row, following in zip(ring, [*ring[1:], ring[0]], strict=True)
     }
-    return {
-        "most common reference": _always(most_common),
-        "another row's reference": lambda row: other[row.id],
-    }
+    rows = choice(of_run, MOST_ROWS)
+    return [_answer(row, "most common reference", most_common) for row in rows] + [
+        _answer(row, "another row's reference", other[row.id]) for row in rows
+    ]
 
 
 def _regrade(
@@ -152,9 +132,7 @@ def _regrade(
     usable = [r for r in records if r.reward is not None and r.sample and r.item_id in by_id]
     chosen = sorted(usable, key=lambda r: runs.digest([r.item_id, r.k]))[:REGRADED]
     answers = [
-        WrittenAnswer("", r.item_id, by_id[r.item_id].data, r.sample.output_text)
-        for r in chosen
-        if r.sample
+        _answer(by_id[r.item_id], "recorded", r.sample.output_text) for r in chosen if r.sample
     ]
     again = [grade_all(answers, grader) for _ in range(TIMES)]
     return [
@@ -163,24 +141,17 @@ def _regrade(
 
 
 def _people(
-    settings: Settings, task: Task, by_id: Mapping[str, Row], grader: graders.Grader
+    project: Project, by_id: Mapping[str, Row], grader: graders.Grader
 ) -> dict[str, dict[str, float]]:
     """Coder -> item id -> reward. Raises UserError for a line that is not an answer."""
-    path = settings.path(settings.task.human)
-    if not path.exists():
-        return {}
-    people, findings = load_people(path, by_id, task.answer)
+    people, findings = project.people(by_id)
     if findings:
         raise UserError(str(findings[0]))
     answers = [
-        WrittenAnswer(coder, item, by_id[item].data, answer.model_dump_json())
+        _answer(by_id[item], coder, answer.model_dump_json())
         for (item, coder), answer in people.answers.items()
     ]
-    rewards: dict[str, dict[str, float]] = {}
-    for answer, grade in zip(answers, grade_all(answers, grader), strict=True):
-        if grade.reward is not None:
-            rewards.setdefault(answer.place, {})[answer.name] = grade.reward
-    return rewards
+    return rewards_by_name(answers, grader)
 
 
 def _label_share(splits: Sequence[Split], task: Task) -> tuple[str, float] | None:

@@ -65,7 +65,7 @@ def grade(project: Project, item_id: str, text: str) -> GradedAnswer:
         hint = f"; similar ids: {', '.join(similar)}" if similar else ""
         raise UserError(f"No row has the id '{item_id}'{hint}; rft check names unreadable rows.")
     row = rows[item_id]
-    reference_text = project.task.gold(row.item).model_dump_json()
+    reference_text = project.task.reference_text(row.item)
     sample = Sample(output_text=text, finish_reason="stop")
     reference = Sample(output_text=reference_text, finish_reason="stop")
     with ExitStack() as stack:

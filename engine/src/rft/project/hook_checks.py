@@ -17,8 +17,9 @@ from rft.project.loader import load_hook, load_module
 if TYPE_CHECKING:
     from rft.project import Project
 
-HOOK_S = 20.0
-"""A hook works on one row, or on the figures of a run; the first call may build an index."""
+HOOK_S = 60.0
+"""A hook works on one row, or on the figures of a run; the first call may build an index, and the
+machine may be busy."""
 ROWS_OF_METRICS = 20
 REPORTED_BY_ROW = ("messages", "gold", "labels", "check_item")
 """Called on every row later on, where a failure is a finding of that row."""
@@ -68,15 +69,18 @@ def _floors(project: Project, row: dict[str, Any]) -> None:
 
 
 def _metrics(project: Project, splits: Sequence[Split]) -> None:
-    """The figures of a made-up run: the reference answers of a few rows, each with reward 1."""
+    """The figures of two coders who gave the reference answers of a few rows, reward 1 each."""
     settings = project.settings
     metrics = load_hook(settings, settings.task.metrics, "metrics")
     rows = [row for split in splits for row in split.rows]
     answers = [
-        (row.data, written_sample(project.task.gold(row.item).model_dump_json()))
+        (row.data, written_sample(project.task.reference_text(row.item)))
         for row in rows[:ROWS_OF_METRICS]
     ]
     metrics(answers, [row.data for split in splits if split.name == "train" for row in split.rows])
+    if hasattr(load_module(settings, settings.task.metrics), "agreement"):
+        agreement = load_hook(settings, settings.task.metrics, "agreement")
+        agreement({"A": answers, "B": answers})
 
 
 def written_sample(text: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rft.display import counted
 from rft.errors import OutsideError, UserError
 from rft.project.loader import load_hook, load_module
 
@@ -34,21 +35,22 @@ class ImportResult:
 
     def lines(self) -> list[str]:
         """The summary and what comes next, a line each."""
-        lines = [f"{self.added} rows into {self.target}; {len(self.problems)} left out"]
+        rows = counted(self.added, "row")
+        lines = [f"{rows} added to {self.target}; {len(self.problems):,} left out"]
         if self.present:
             lines.append(
-                f"{self.present} rows were there already, by id, and stay as they are "
-                "(--overwrite writes the file anew)"
+                f"{counted(self.present, 'row')} with an id that the file has already: left as "
+                "they are (--overwrite writes the file anew)"
             )
         if self.unanswered:
             lines.append(
-                f"{self.unanswered} rows have no reference_answer yet: an expert must write it "
-                "before the row moves into train, validation or test"
+                f"{counted(self.unanswered, 'row')} without a reference_answer: an expert must "
+                "write it before the row moves into train, validation or test"
             )
         if self.added:
             lines.append(
-                f"next: read {self.target}; then `rft split` adds its rows to train, validation "
-                "and test, and `rft check` checks them"
+                f"next: read {self.target}; then rft split adds its rows to train, validation and "
+                "test, and rft check checks them"
             )
         return lines
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from rft import config, graders, runs
 from rft.config import Settings
-from rft.errors import CheckError, UserError
+from rft.errors import UserError
 from rft.graders.spec import ScoreModel
 from rft.judging.calibration import calibration_hash
 from rft.judging.exam import (
@@ -25,6 +25,7 @@ from rft.judging.exam import (
 from rft.judging.result import JudgeResult, conclude
 from rft.project.checking import read_calibration
 from rft.project.evaluation import versions
+from rft.project.loader import refuse_errors
 from rft.records import Record
 from rft.validation import sentence
 
@@ -56,6 +57,7 @@ def judge(
     questions = _questions(project, limit)
     run = runs.start(settings.runs / "judge", _info(project, leaf, questions, repeats), new=new)
     summary = _summary(run, questions, leaf)
+    notes: list[str] = []
     with watcher.start(run, summary) if watcher else nullcontext(_ignore) as on_record:
         if missing(run):
             with (
@@ -64,8 +66,11 @@ def judge(
                     examined(leaf), root=settings.root, judge=graders.Judge.of(settings)
                 ) as examiner,
             ):
+                if watcher:
+                    watcher.begin()
                 workers = settings.sampling.concurrency
                 put_questions(run, questions, examiner, workers, on_record)
+                notes = examiner.judge_notes()
     assert settings.judge
     result = conclude(
         run,
@@ -74,6 +79,7 @@ def judge(
         part_of_reward(project.grader_spec, leaf),
         calibration=calibration_hash(settings.path(settings.task.calibration)),
     )
+    result.skipped.extend(f"note on the judge: {note}" for note in notes)
     result.save(run.folder)
     return result
 
@@ -107,12 +113,11 @@ def _score_model(spec: graders.Spec, key: str) -> ScoreModel:
             "The grader has no score_model, so there is no judge to examine; this command is for "
             "tasks whose grader.json asks a model for a score."
         )
-    if key and key in score_models:
-        return score_models[key]
-    if key or len(score_models) > 1:
+    chosen = [leaf for name, leaf in score_models.items() if key in ("", name)]
+    if len(chosen) != 1:
         names = " or ".join(score_models)
         raise UserError(f"Name one of the grader's score_models: --grader {names}.")
-    return next(iter(score_models.values()))
+    return chosen[0]
 
 
 def _questions(project: Project, limit: int) -> list[Question]:
@@ -121,14 +126,12 @@ def _questions(project: Project, limit: int) -> list[Question]:
     path = settings.path(settings.task.calibration)
     if not path.exists():
         raise UserError(
-            f"{settings.task.calibration} is missing: write answers of known worth there, labelled "
-            "criterion by criterion; docs/COMMANDS.md has the format."
+            f"{settings.task.calibration} is missing: write answers of known worth there, a JSON "
+            "object a line with item_id, kind, output_text and labels (criterion: true or false)."
         )
     splits, _ = project.splits()
-    lines, faults = read_calibration(project, splits)
-    if faults:
-        more = f" ({len(faults) - 1} more: rft check lists them)" if len(faults) > 1 else ""
-        raise CheckError(f"{faults[0]}{more}")
+    lines, findings = read_calibration(project, splits)
+    refuse_errors(findings)
     if not lines:
         raise UserError(f"{settings.task.calibration} is empty; write calibration answers there.")
     rows = {row.id: row for split in splits for row in split.rows}
@@ -175,17 +178,18 @@ def _info(
 def _summary(run: runs.Run, questions: list[Question], leaf: ScoreModel) -> str:
     """What will be asked, and how many tokens it takes at most."""
     todo, repeats = len(missing(run)), run.info.samples_per_item
-    turned = sum(question.reversed for question in questions)
+    reordered = sum(question.reversed for question in questions)
     cases = len({question.line.item_id for question in questions})
-    also = f", {turned} of them also with reversed criteria" if turned else ""
+    also = f", {reordered} of them also with reversed criteria" if reordered else ""
     prompt = sum(len(message.content) for message in leaf.input)
     # A row goes into the prompt as far as the templates say; its whole is the most it can be.
     most = sum(prompt + len(json.dumps(q.row)) + len(q.line.output_text) for q in questions)
     tokens = most / len(questions) * todo / CHARS_PER_TOKEN
     done = run.info.planned - todo
-    there = f" ({done} of {run.info.planned} are there already)" if done else ""
+    kept = f" ({done} of {run.info.planned} are there already)" if done else ""
+    answers = len(questions) - reordered
     return (
         f"judge: {run.info.model} ({run.info.profile})\n"
-        f"{cases} rows, {len(questions) - turned} calibration answers{also}; {repeats} calls each\n"
-        f"{todo} requests to make, at most about {tokens:,.0f} tokens of prompts{there}"
+        f"{cases} rows, {answers} calibration answers{also}; {repeats} calls each\n"
+        f"{todo} requests to make, at most about {tokens:,.0f} tokens of prompts{kept}"
     )

@@ -46,8 +46,12 @@ class Task:
     """Row -> the row as JSON data with its judged criteria in reversed order."""
     display: Callable[[Any, Any], list[str]] | None
     """Row and Answer -> the answer as an expert reads it, a line each."""
-    ask: str | None
-    """The way of asking that `messages` builds; None: the schema has one only."""
+    prompt_variant: str | None
+    """The variant that `messages` builds; None: the schema has one only."""
+
+    def reference_text(self, item: Any) -> str:
+        """The reference answer to an item, written as the model would have to write it."""
+        return self.gold(item).model_dump_json()
 
 
 def open_settings(root: Path, file: Path) -> Settings:
@@ -59,7 +63,7 @@ def open_settings(root: Path, file: Path) -> Settings:
 
 
 def load_task(settings: Settings) -> Task:
-    """The team's schema, asking the way that rft.toml chose.
+    """The team's schema, with the prompt variant that rft.toml names.
 
     Raises UserError naming file, line and remedy when it is missing, broken or incomplete.
     """
@@ -76,7 +80,7 @@ def load_task(settings: Settings) -> Task:
     for name, meaning in needed.items():
         if not callable(getattr(module, name, None)):
             raise UserError(f"{relative} defines no {name} ({meaning}); add it.")
-    ask = _ask(getattr(module, "ASKS", ()), settings)
+    variant = _prompt_variant(getattr(module, "PROMPT_VARIANTS", ()), settings)
 
     def hook(name: str) -> Callable[..., Any] | None:
         function = getattr(module, name, None)
@@ -88,7 +92,7 @@ def load_task(settings: Settings) -> Task:
     return Task(
         item=module.Item,
         answer=module.Answer,
-        messages=partial(messages, ask=ask) if ask else messages,
+        messages=partial(messages, prompt_variant=variant) if variant else messages,
         gold=gold,
         labels=hook("labels"),
         slices=hook("slices"),
@@ -97,18 +101,19 @@ def load_task(settings: Settings) -> Task:
         judged_weights=hook("judged_weights"),
         reordered=hook("reordered"),
         display=hook("display"),
-        ask=ask,
+        prompt_variant=variant,
     )
 
 
-def _ask(ways: Sequence[str], settings: Settings) -> str | None:
-    """The way of asking: that of rft.toml, else the first one of the schema's ASKS."""
-    chosen = settings.task.ask
-    if chosen is None or chosen in ways:
-        return chosen or next(iter(ways), None)
-    known = f"choose {' or '.join(ways)}" if ways else "it has one way to ask; leave ask out"
+def _prompt_variant(variants: Sequence[str], settings: Settings) -> str | None:
+    """The prompt variant that rft.toml names, else the first one of the schema."""
+    chosen = settings.task.prompt_variant
+    if chosen is None or chosen in variants:
+        return chosen or next(iter(variants), None)
+    remedy = f"choose {' or '.join(variants)}" if variants else "leave the setting out"
     raise UserError(
-        f"task.ask = '{chosen}' is not in ASKS of {settings.task.schema_file}: {known}."
+        f"task.prompt_variant = '{chosen}' is not in PROMPT_VARIANTS of "
+        f"{settings.task.schema_file}; {remedy}."
     )
 
 
@@ -139,8 +144,10 @@ def refuse_errors(findings: Iterable[Finding]) -> None:
 
 
 def asked(task: Task, row: Row) -> dict[str, Any]:
-    """The row with the prompt that is sent: that of the chosen way, where there are several."""
-    return row.data if task.ask is None else row.data | {"messages": task.messages(row.item)}
+    """The row with the prompt that is sent: that of the chosen variant, if there are several."""
+    if task.prompt_variant is None:
+        return row.data
+    return row.data | {"messages": task.messages(row.item)}
 
 
 def open_grader(

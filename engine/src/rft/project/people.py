@@ -20,23 +20,22 @@ def load_people(project: Project, item_ids: Sequence[str]) -> human.People:
 
     Raises UserError when there is no file, CheckError naming the lines that must be fixed.
     """
-    settings, task = project.settings, project.task
-    path = settings.path(settings.task.human)
+    settings = project.settings
     if human.NAME in settings.models:
         raise UserError(
             f"models.{human.NAME}: this name stands for the people of {settings.task.human}; give "
             "the model another one in rft.toml."
         )
-    if not path.exists():
-        raise UserError(
-            f"{settings.task.human} does not exist; write one line for each coder and row: "
-            '{"item_id": "...", "coder": "...", "answer": {...}}.'
-        )
     everywhere = {row.id for split in project.splits()[0] for row in split.rows}
-    people, faults = human.load_people(path, everywhere, task.answer)
-    if faults:
-        lines = [text for _, text in fold(faults, SHOWN)]
-        raise CheckError("\n".join([*lines, f"{len(faults)} lines must be fixed first."]))
+    people, findings = project.people(everywhere)
+    if findings:
+        lines = [text for _, text in fold(findings, SHOWN)]
+        raise CheckError("\n".join([*lines, f"{len(findings)} lines must be fixed first."]))
+    if not people.coders:
+        raise UserError(
+            f"{settings.task.human} does not exist or is empty; write one line for each coder and "
+            'row: {"item_id": "...", "coder": "...", "answer": {...}}.'
+        )
     if not any(item_id in item_ids for item_id, _ in people.answers):
         raise UserError(
             f"{settings.task.human} answers none of the rows of {settings.eval.split}; choose the "

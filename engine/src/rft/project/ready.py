@@ -11,14 +11,17 @@ from rich.table import Table
 from rich.text import Text
 
 from rft import runs
-from rft.display import COLOURS, as_text, figure, headline, number
+from rft.display import COLOURS, as_text, counted, figure, headline, number
 from rft.errors import UserError
+from rft.project.compare import find_runs
 from rft.project.grader_evidence import MOST_ROWS, choice, gather
 from rft.project.loader import asked, load_hook
-from rft.project.scoring import floor_means
+from rft.project.scoring import floor_rewards
 from rft.readiness import Readiness, accept, assess, read_accepted, with_accepted
 from rft.records import finite
-from rft.verdicts import Check
+from rft.standings import Standing, standings
+from rft.stats import rewards_by_item
+from rft.verdicts import Check, check_table
 
 if TYPE_CHECKING:
     import pandas
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from rft.project import Project
 
 SHOWN = 7
-"""Checks that stand in the way and are shown without --all, in the order to fix them."""
+"""Open checks shown without --all, in the order to fix them."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class ReadyResult:
     """By id, each with its "slices"."""
     floors: dict[str, float]
     """Mean reward of answers that need no model, over all rows of the run's split."""
+    standings: list[Standing]
+    """The model, the floors and people on the rows of the run, the best first."""
     readiness: Readiness
 
     @property
@@ -72,12 +77,13 @@ class ReadyResult:
         return as_text(self.write)
 
     def write(self, console: Console, *, every: bool = False) -> None:
-        """Print verdict, next step and what stands in the way; with `every`, all checks."""
+        """Print verdict, next step and the open checks; with `every`, all checks."""
         console.print(self.headline())
         console.print()
         opened = sorted((c for c in self.checks if c.open), key=lambda c: c.verdict != "fail")
         shown = [c for c in self.checks if c.verdict != "not applicable"] if every else opened
-        _table(shown if every else shown[:SHOWN], console)
+        if shown:
+            console.print(check_table(shown if every else shown[:SHOWN]))
         if every:
             _advice(self, console)
         else:
@@ -93,15 +99,15 @@ class ReadyResult:
     def _others(self, opened: Sequence[Check]) -> str:
         passed = sum(check.verdict == "pass" for check in self.checks)
         absent = sum(check.verdict == "not applicable" for check in self.checks)
-        more = f"{len(opened) - SHOWN} more stand in the way, " if len(opened) > SHOWN else ""
+        more = f"{len(opened) - SHOWN} more are open, " if len(opened) > SHOWN else ""
         return f"{more}{passed} checks passed, {absent} do not apply (--all shows them)"
 
     def _figures(self) -> list[str]:
         readiness, spread = self.readiness, self.readiness.spread
         failed = f", {readiness.failed:,} not scored" if readiness.failed else ""
         lines = [
-            f"mean reward {readiness.mean} over {readiness.items:,} rows, {readiness.answers:,} "
-            f"answers{failed}"
+            f"mean reward {readiness.mean} over {counted(readiness.items, 'row')}, "
+            f"{counted(readiness.answers, 'answer')}{failed}"
         ]
         if left := self.run.info.planned - readiness.answers:
             lines.append(f"{left:,} of {self.run.info.planned:,} answers are missing; run rft eval")
@@ -109,8 +115,11 @@ class ReadyResult:
             f"spread {number(spread.within_item)} within a row, {number(spread.between_items)} "
             f"between rows; {readiness.solved_once.value:.0%} of rows solved at least once"
         )
-        floors = ", ".join(f"{name} {figure(value)}" for name, value in self.floors.items())
-        return [*lines, f"without a model: {floors}"]
+        if self.floors:
+            best = max(self.floors, key=lambda name: self.floors[name])
+            high, low = figure(self.floors[best]), figure(min(self.floors.values()))
+            lines.append(f"without a model: {best} {high} at best, {low} at least")
+        return lines
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON data; what is unknown is null."""
@@ -127,32 +136,33 @@ class ReadyResult:
 
 def ready(project: Project, name: str) -> ReadyResult:
     """Judge the named run, or the newest; its rows and grader must be those it was made with."""
-    root, ask = project.settings.runs, project.task.ask
-    run = runs.load(root / name) if name and (root / name).is_dir() else None
-    if run is None:
-        run = _newest_of(project, name) if name else runs.latest(root)
-    if run.info.ask not in (None, ask):
-        project = project.override(ask=run.info.ask)
+    variant = project.task.prompt_variant  # a project without its task says so first
+    run = find_runs(project, name)[0] if name else runs.latest(project.settings.runs)
+    if run.info.prompt_variant not in (None, variant):
+        project = project.override(prompt_variant=run.info.prompt_variant)
     settings, task = project.settings, project.task
     split, _ = project.split(run.info.split)
     by_id = {row.id: row for row in split.rows}
     rows = [by_id[i] for i in run.info.item_ids if i in by_id]
+    changed = ""
     if runs.digest([row.data for row in rows]) != run.info.hashes["data"]:
+        changed = split.file
+    elif project.grader_hash != run.info.hashes["grader"]:
+        changed = "The grader"
+    if changed:
         raise UserError(
-            f"{split.file} has changed since {run.folder.name} was made; run rft eval again."
-        )
-    if project.grader_hash != run.info.hashes["grader"]:
-        raise UserError(
-            f"The grader has changed since {run.folder.name} was made; run rft eval again."
+            f"{changed} has changed since {run.folder.name} was made; run rft eval again."
         )
     records = run.records()
     floors_of = load_hook(settings, settings.task.floors, "floors")
     with project.open_grader(judged=False) as grader:
         # Over the whole split, though a run may hold few of its rows: it costs nothing.
-        chosen = [row.data for row in choice(split.rows, MOST_ROWS)]
-        means = floor_means(floors_of, {split.name: chosen}, grader)
+        chosen = {row.id: row.data for row in choice(split.rows, MOST_ROWS)}
+        graded = chosen | {row.id: row.data for row in choice(rows, MOST_ROWS)}
+        by_floor = floor_rewards(floors_of, list(graded.values()), grader)
         evidence = gather(project, grader, run, records)
-    floors = {floor: by_split[split.name] for floor, by_split in means.items()}
+    on_split = {name: [r for i, r in by.items() if i in chosen] for name, by in by_floor.items()}
+    floors = {name: sum(rewards) / len(rewards) for name, rewards in on_split.items() if rewards}
     readiness = assess(
         records,
         settings.ready,
@@ -166,31 +176,15 @@ def ready(project: Project, name: str) -> ReadyResult:
         run=run,
         rows={row.id: asked(task, row) | {"slices": slices(row.item)} for row in rows},
         floors=floors,
+        standings=standings(
+            run.info.model, rewards_by_item(records), by_floor, evidence.human or {}
+        ),
         readiness=with_accepted(readiness, read_accepted(run.folder)),
     )
 
 
-def _newest_of(project: Project, name: str) -> runs.Run:
-    from rft.project.compare import find_runs
-
-    return find_runs(project, name)[0]
-
-
-def _table(checks: Sequence[Check], console: Console) -> None:
-    if not checks:
-        return
-    table = Table(box=None, pad_edge=False)
-    for column in ("check", "figure", "wanted", "verdict"):
-        table.add_column(column, no_wrap=True, overflow="ellipsis")
-    for check in checks:
-        style = "cyan" if check.accepted else COLOURS[check.verdict]
-        verdict = f"{check.verdict}, accepted" if check.accepted else check.verdict
-        table.add_row(check.name, check.figure, check.threshold, Text(verdict, style=style))
-    console.print(table)
-
-
 def _advice(result: ReadyResult, console: Console) -> None:
-    """What to do about each check that stands in the way, and which checks do not apply."""
+    """What to do about each open check, and which checks do not apply."""
     grid = Table.grid(padding=(0, 1))
     for check in result.checks:
         if check.open and check.advice != result.next_step:

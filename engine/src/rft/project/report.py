@@ -3,35 +3,62 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from rft import runs
-from rft.project.compare import compare, find_runs
+from rft import runs, standings
+from rft.display import as_text
+from rft.findings import shown_path
+from rft.project.compare import NamedRuns, compare_newest, find_runs
 from rft.project.ready import ready
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from rft.project import Project
+    from rft.project.loader import Task as LoadedTask
     from rft.project.ready import ReadyResult
     from rft.report.view import Display
+    from rft.standings import Standing
 
 BASE = "base"
 """The model under [models] that others are held against."""
+_RANGE = re.compile(r"(return )?(the )?reward in \[0, ?1\]( of one answer)?[:;,.]* *", re.I)
 
 
-def report(project: Project, run: str, beside: Sequence[str], *, common: bool = False) -> Path:
+@dataclass(frozen=True)
+class ReportResult:
+    """A page that was written. Prints as `rft report` does."""
+
+    path: Path
+    standings: list[Standing]
+    """The run's model, the floors and people on the same rows, the best first."""
+
+    def __str__(self) -> str:
+        return as_text(self.write)
+
+    def write(self, console: Console) -> None:
+        """Print who earns what on the rows of the run, and where the page is."""
+        standings.write(console, self.standings)
+        console.print(f"report: {shown_path(self.path)}", soft_wrap=True)
+
+
+def report(
+    project: Project, run: str, beside: Sequence[str], *, common: bool = False
+) -> ReportResult:
     """Write report.html into the first run's folder; see `Project.report`."""
     from rft.report import Task, render, write
 
-    names = run_names(project, run, beside)
-    comparison = None
-    if len(names) > 1:
-        comparison = compare(project, names, common=common)
-        names = [one.run.folder.name for one in comparison.runs]
-    result = ready(project, names[0])
+    task = project.task  # a project without one says so first
+    named = named_runs(project, run, beside)
+    comparison = compare_newest(project, named, common=common) if len(named) > 1 else None
+    first = comparison.runs[0].run if comparison else named[0].runs[0]
+    result = ready(project, first.folder.name)
     settings = project.settings
     page = render(
         result.run,
@@ -39,45 +66,42 @@ def report(project: Project, run: str, beside: Sequence[str], *, common: bool = 
         result.rows,
         task=Task(
             settings.project.name,
-            grade_docstring(settings.path(settings.task.grader.with_name("grader.py"))),
+            reward_in_words(settings.path(settings.task.grader.with_name("grader.py"))),
         ),
-        display_answer=_display(project, result),
+        display_answer=_display(project, task, result),
         solved=settings.ready.solved,
         comparison=comparison,
+        standings=result.standings,
     )
     path = result.run.folder / "report.html"
     write(page, path)
-    return path
+    return ReportResult(path, result.standings)
 
 
-def run_names(project: Project, run: str, beside: Sequence[str]) -> list[str]:
-    """Names of the runs of a page, those of the base model first.
+def named_runs(project: Project, run: str, beside: Sequence[str]) -> list[NamedRuns]:
+    """The runs of a page, those of the base model first, each model once.
 
     Without `run` the newest run stands beside the others; if it is one of them, the base's does.
     """
-    if not beside:
-        return [find_runs(project, run)[0].folder.name if run else ""]
-    names = list(beside)
+    names = [run, *beside] if run else beside
+    named = [NamedRuns(name, find_runs(project, name)) for name in names]
     base = project.settings.models.get(BASE)
-    if run:
-        names.insert(0, run)
-    else:
+    if not run:
         newest = runs.latest(project.settings.runs)
-        model_ids = {_model(project, name) for name in beside}
-        names.insert(0, BASE if base and newest.info.model in model_ids else newest.folder.name)
-    if _model(project, names[0]) != base:
-        names.sort(key=lambda name: _model(project, name) != base)
-    by_folder = {find_runs(project, name)[0].folder: name for name in reversed(names)}
-    return [name for name in names if name in by_folder.values()]
+        if base and newest.info.model in {one.runs[0].info.model for one in named}:
+            named.insert(0, NamedRuns(BASE, find_runs(project, BASE)))
+        else:
+            named.insert(0, NamedRuns(newest.folder.name, [newest]))
+    if named[0].runs[0].info.model != base:
+        named.sort(key=lambda one: one.runs[0].info.model != base)
+    unique: dict[Path, NamedRuns] = {}
+    for one in named:
+        unique.setdefault(one.runs[0].folder, one)
+    return list(unique.values())
 
 
-def _model(project: Project, name: str) -> str:
-    return find_runs(project, name)[0].info.model
-
-
-def _display(project: Project, result: ReadyResult) -> Display | None:
+def _display(project: Project, task: LoadedTask, result: ReadyResult) -> Display | None:
     """How task/schema.py writes an answer for an expert, if it says so."""
-    task = project.task
     if (display := task.display) is None:
         return None
     items = {row.id: row.item for row in project.split(result.run.info.split)[0].rows}
@@ -94,13 +118,18 @@ def _display(project: Project, result: ReadyResult) -> Display | None:
     return lines
 
 
-def grade_docstring(path: Path) -> str:
-    """The first paragraph of the docstring of `grade`; "" when there is none."""
+def reward_in_words(grader: Path) -> str:
+    """What a reward means: the first paragraph of the docstring of `grade`, "" without one.
+
+    The range, which the page gives itself, is left out.
+    """
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8-sig"))
+        tree = ast.parse(grader.read_text(encoding="utf-8-sig"))
     except (OSError, SyntaxError, ValueError):
         return ""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == "grade":
-            return " ".join((ast.get_docstring(node) or "").partition("\n\n")[0].split())
+            text = " ".join((ast.get_docstring(node) or "").partition("\n\n")[0].split())
+            words = _RANGE.sub("", text, count=1)
+            return words[:1].upper() + words[1:]
     return ""

@@ -22,8 +22,9 @@ class WrittenAnswer:
     """An answer to be graded like a model's: a reference answer, a floor or a probe."""
 
     place: str
-    """The split, or file and line."""
+    """The row's id, or file and line."""
     name: str
+    """What kind of answer it is, or who gave it."""
     row: dict[str, Any]
     text: str
 
@@ -47,24 +48,39 @@ def grade_probes(
     return list(zip(probes, grade_all(answers, grader), strict=True))
 
 
+def rewards_by_name(
+    answers: Sequence[WrittenAnswer], grader: graders.Grader
+) -> dict[str, dict[str, float]]:
+    """Name -> place -> reward; without what could not be graded."""
+    rewards: dict[str, dict[str, float]] = {}
+    for answer, grade in zip(answers, grade_all(answers, grader), strict=True):
+        if grade.reward is not None:
+            rewards.setdefault(answer.name, {})[answer.place] = grade.reward
+    return rewards
+
+
+def floor_rewards(
+    floors: Callable[[dict[str, Any]], dict[str, str]],
+    rows: Sequence[dict[str, Any]],
+    grader: graders.Grader,
+) -> dict[str, dict[str, float]]:
+    """Floor -> row's id -> reward; without what could not be graded."""
+    answers = [
+        WrittenAnswer(row["id"], name, row, text)
+        for row in rows
+        for name, text in floors(row).items()
+    ]
+    return rewards_by_name(answers, grader)
+
+
 def floor_means(
     floors: Callable[[dict[str, Any]], dict[str, str]],
     rows: dict[str, list[dict[str, Any]]],
     grader: graders.Grader,
 ) -> Floors:
     """Mean reward of each floor on each split; `rows` are the rows by split."""
-    answers = [
-        WrittenAnswer(split, name, row, text)
-        for split, members in rows.items()
-        for row in members
-        for name, text in floors(row).items()
-    ]
-    rewards: dict[str, dict[str, list[float]]] = {}
-    for answer, grade in zip(answers, grade_all(answers, grader), strict=True):
-        if grade.reward is not None:
-            by_split = rewards.setdefault(answer.name, {})
-            by_split.setdefault(answer.place, []).append(grade.reward)
-    return {
-        name: {split: sum(values) / len(values) for split, values in by_split.items()}
-        for name, by_split in rewards.items()
-    }
+    means: Floors = {}
+    for split, members in rows.items():
+        for name, rewards in floor_rewards(floors, members, grader).items():
+            means.setdefault(name, {})[split] = sum(rewards.values()) / len(rewards)
+    return means

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rft import graders, runs
 from rft.config import ProfileName, Settings
 from rft.dataset import check_splits
-from rft.errors import CheckError, OutsideError, RftError, UserError
+from rft.errors import OutsideError, RftError, UserError
 from rft.jobs import store
 from rft.jobs.body import CONTRACTS, JobBody, build, job_grader, shown
 from rft.jobs.estimate import JobEstimate, estimate
@@ -20,24 +20,18 @@ from rft.jobs.preflight import (
     JobCheck,
     PlannedJob,
     alive,
-    failed,
     fault,
     passed,
     preflight,
+    refuse,
     warning,
 )
 from rft.jobs.replies import job_status
 from rft.jobs.rows import reinforcement_rows, share, supervised_rows, to_jsonl
 from rft.jobs.training_job import TrainingJob
 from rft.jobs.uploads import sha256, upload
-from rft.jobs.vendor import (
-    MARK,
-    connect,
-    create,
-    find_sent,
-    remembered_as,
-    shutdown_date,
-)
+from rft.jobs.vendor import MARK, connect, create, find_sent, remembered_as, shutdown_date
+from rft.locks import exclusive
 from rft.project.loader import asked, refuse_errors
 from rft.rollouts import response_format
 
@@ -113,54 +107,54 @@ class PreparedJob:
 
     def require(self) -> None:
         """Raises CheckError with the first reason why the job cannot be sent."""
-        if reasons := failed(self.all_checks):
-            more = f" ({len(reasons) - 1} more above)" if len(reasons) > 1 else ""
-            raise CheckError(f"not sent: {reasons[0].sentence}{more}")
+        refuse(self.all_checks)
 
     def send(self, say: Say = lambda line: None) -> TrainingJob:
         """Upload what is missing and create the job; one that was sent already is only returned.
 
         `say` gets a line whenever something is done or waited for. Raises CheckError for a failed
         check, UserError when the vendor refuses, OutsideError when it cannot be reached: the same
-        call then goes on where it stopped and never makes a second job.
+        call then continues where it stopped and never creates a second job.
         """
-        job = TrainingJob(self.settings, self.folder)
         if not self.sent:
             self.require()
-            with store.sending(self.settings.runs / "train"), connect(self.settings) as client:
+            taken = "Another rft train is sending a job of this project; wait for it, then run "
+            lock = exclusive(self.settings.runs / "train" / ".lock", f"{taken}rft watch.")
+            with lock, connect(self.settings) as client:
                 self._send(client, say)
-        return job
+        return TrainingJob(self.settings, self.folder)
 
     def _send(self, client: OpenAI, say: Say) -> None:
         folder, root = self.folder, self.settings.runs / "train"
-        ends = shutdown_date(client, self.body.model)
-        today = date.today()
-        if reasons := failed(list(alive(folder.info.profile, self.body.model, ends, today))):
-            raise CheckError(f"not sent: {reasons[0].sentence}")
-        body = self.body.wire()
+        info, body = folder.info, self.body.wire()
+        refuse(
+            alive(
+                info.profile, self.body.model, shutdown_date(client, self.body.model), date.today()
+            )
+        )
         for field in ("training_file", "validation_file"):
             if name := body.get(field):
                 content = self.files[name]
-                body[field], there = upload(client, content, name, root, folder.info.base_url, say)
-                say(f"{name}: {body[field]} ({'is there' if there else 'uploaded'})")
-        since = folder.info.sending_since
-        known = {other.info.job_id for other in store.all_jobs(root)}
-        # A killed command may have created the job without learning its id.
-        made = find_sent(client, body, since, known) if since else None
-        if made is None:
+                body[field], reused = upload(client, content, name, root, info.base_url, say)
+                say(f"{name}: {body[field]} ({'is there' if reused else 'uploaded'})")
+        job = None
+        if info.sending_since:  # a killed command may have created the job without learning its id
+            known = {other.info.job_id for other in store.all_jobs(root)}
+            job = find_sent(client, body, info.sending_since, known)
+        if job is None:
             folder.write_body(body)
             folder.update(sending_since=time.time())
             try:
-                made = create(client, body)
+                job = create(client, body)
             except UserError:  # a clear refusal: nothing was created
                 folder.update(sending_since=None)
                 raise
-        if not getattr(made, "id", None):
+        if not getattr(job, "id", None):
             raise OutsideError(
-                f"{folder.info.base_url} answered without a job id; run the same command again: it "
-                "looks for the job before it creates one."
+                f"{info.base_url} answered without a job id; run the same command again: it looks "
+                "for the job before it creates one."
             )
-        folder.update(job_id=made.id, status=job_status(made))
+        folder.update(job_id=job.id, status=job_status(job))
 
 
 def prepare(
@@ -175,10 +169,10 @@ def prepare(
     new: bool = False,
     say: Say = lambda line: None,
 ) -> PreparedJob:
-    """Prepare a job without asking the vendor; its body and files are kept below runs/train.
+    """Prepare a job without asking the vendor; its body and files are stored below runs/train.
 
-    For the arguments see `Project.train`. Raises UserError for a wrong hyperparameter before
-    anything else is looked at, CheckError for rows that are not usable.
+    For the arguments see `Project.prepare_training`. Raises UserError for a wrong hyperparameter
+    before anything else is checked, CheckError for rows that cannot be used.
     """
     settings, train = project.settings, project.settings.train
     chosen = method or train.method
@@ -273,14 +267,14 @@ def _files(
     references: dict[str, list[str]],
 ) -> dict[str, bytes]:
     """Content by name of the files that the profile takes."""
-    sends_validation = "validation_file" in CONTRACTS[profile].optional
+    splits = SPLITS if "validation_file" in CONTRACTS[profile].optional else SPLITS[:1]
     return {
         f"{split}.jsonl": to_jsonl(
             reinforcement_rows(rows[split], profile)
             if method == "reinforcement"
             else supervised_rows(rows[split], references[split])
         )
-        for split in (SPLITS if sends_validation else SPLITS[:1])
+        for split in splits
     }
 
 
@@ -289,11 +283,8 @@ def _rows(
 ) -> tuple[dict[str, list[dict[str, Any]]], dict[str, list[str]]]:
     """Rows and reference answers by split. Raises CheckError for errors that rft check finds."""
     settings, task = project.settings, project.task
-    splits, findings = [], []
-    for name in SPLITS:
-        split, faults = project.split(name)
-        splits.append(split)
-        findings += faults
+    splits, faults = zip(*map(project.split, SPLITS), strict=True)
+    findings = [finding for of_split in faults for finding in of_split]
     findings += check_splits(
         splits,
         messages_fn=task.messages,
@@ -305,15 +296,15 @@ def _rows(
         context_tokens=settings.endpoint.context_tokens - settings.sampling.max_tokens,
     )
     # The preflight counts rows in its own words; another prompt variant has messages of its own.
-    ignored = {"empty-file"} | ({"stale-messages"} if task.ask else set())
+    ignored = {"empty-file"} | ({"stale-messages"} if task.prompt_variant else set())
     refuse_errors(finding for finding in findings if finding.code not in ignored)
-    chosen = {split.name: split.rows for split in splits}
-    chosen["train"] = share(chosen["train"], method, settings.train.warm_share, settings.train.seed)
-    rows = {name: [asked(task, row) for row in of_split] for name, of_split in chosen.items()}
-    references = {
-        name: [task.gold(row.item).model_dump_json() for row in of_split]
-        for name, of_split in chosen.items()
-    }
+    rows, references = {}, {}
+    for split in splits:
+        train, chosen = settings.train, split.rows
+        if split.name == "train":
+            chosen = share(chosen, method, train.warm_share, train.seed)
+        rows[split.name] = [asked(task, row) for row in chosen]
+        references[split.name] = [task.gold(row.item).model_dump_json() for row in chosen]
     return rows, references
 
 
@@ -327,17 +318,17 @@ def _metadata(settings: Settings, identity: str) -> dict[str, str]:
 
 
 def _newest_run(settings: Settings, model: str) -> runs.Run | None:
-    """The run of a model that was added to last."""
-    of_model = [
-        run
+    """The run of a model with the newest answer."""
+    by_time = {
+        path.stat().st_mtime: run
         for run in runs.all_runs(settings.runs)
-        if run.info.model == model and (run.folder / runs.RECORDS).exists()
-    ]
-    return max(of_model, key=lambda r: (r.folder / runs.RECORDS).stat().st_mtime, default=None)
+        if run.info.model == model and (path := run.folder / runs.RECORDS).exists()
+    }
+    return by_time[max(by_time)] if by_time else None
 
 
 def _readiness(project: Project, run: runs.Run | None, model: str, start: str) -> JobCheck:
-    """What `rft ready` says of the newest run of the model that is to be trained."""
+    """The verdict of `rft ready` on the newest run of the model to train."""
     from rft.project.ready import ready
 
     if run is None:
