@@ -87,6 +87,6 @@ def _timed(
         local.urls,
         local.key,
         local.workers,
-        f"at most about {duration(seconds)} ({servers})",
+        f"about {duration(seconds)} ({servers})",
         Meter(local.urls, read_s, write_s, speed),
     )
