@@ -1,4 +1,4 @@
-"""What the template's files need beyond Jinja: where the template lies, and answers as data.
+"""What the template's files need beyond Jinja: the template's location, and answers as data.
 
 Cookiecutter imports this module from the template's root (`_extensions` in cookiecutter.json).
 """
@@ -24,7 +24,7 @@ WINDOWS_RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]")
 PINNED = (ROOT / "{{cookiecutter.project_slug}}" / "constraints.txt").read_text(encoding="utf-8")
 METADATA = (ROOT / "engine" / "pyproject.toml").read_text(encoding="utf-8")
 ENGINE_VERSION = re.findall(r'^version = "([^"]+)"', METADATA, re.M)[0]
-# A project that is called like one of the packages it installs could not be installed.
+# A project with the name of a package that it installs could not be installed.
 TAKEN = {name.lower().replace("_", "-") for name in re.findall(r"^([\w-]+)==", PINNED, re.M)}
 TAKEN |= {"rft-engine", "rft"}
 FOLDER = "{{cookiecutter.project_slug}}"
@@ -58,17 +58,17 @@ def _reserved(name: str) -> bool:
 
 def use_case(answers: Mapping[str, object]) -> str:
     """The folder below templates/ that these answers choose."""
-    # Older versions asked a second question, whose answer old replays, projects and scripts hold.
+    # Older versions asked a second question; old replays, projects and scripts hold its answer.
     if answers["use_case"] == "code-gen" and answers.get("code_gen_task") == "code-exec":
         return "code-exec"
     return str(answers["use_case"])
 
 
 def given_answers() -> Mapping[str, object]:
-    """The answers this bake was started with, also those to questions no longer asked.
+    """The answers this bake was started with, including those to questions no longer asked.
 
-    Cookiecutter drops these before the template sees them, so they are read from its caller, or
-    from cruft's, which both call them extra_context.
+    Cookiecutter drops these before the template sees them, so they are read from its caller or
+    from cruft's; both call them extra_context.
     """
     frame: FrameType | None = sys._getframe()
     while frame:
@@ -80,7 +80,7 @@ def given_answers() -> Mapping[str, object]:
 
 
 def default_author() -> str:
-    """The user's name as git knows it, or a plain word."""
+    """The user's name from git's settings, or "The authors" if there is none."""
     try:
         command = ["git", "config", "--global", "--get", "user.name"]
         done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=5)
@@ -90,7 +90,7 @@ def default_author() -> str:
 
 
 def refusal(answers: Mapping[str, object]) -> str | None:
-    """Why the answers given so far make no project, in one sentence; None when they do."""
+    """Why the answers so far cannot make a project, in one sentence; None if they can."""
     if sys.version_info < (3, 11):  # noqa: UP036
         return f"This template needs Python 3.11 or newer; this is {sys.version.split()[0]}."
     for key in ONE_LINE:
@@ -119,7 +119,7 @@ def refusal(answers: Mapping[str, object]) -> str | None:
 
 
 def checked_slug(answers: MutableMapping[str, object]) -> str:
-    """The project's folder; an error if the answers make no project, in a replay for example."""
+    """The project's folder; an error if the answers (in a replay) cannot make a project."""
     checked(answers)
     return str(answers["project_slug"])
 
@@ -171,16 +171,16 @@ class RftTemplate(Extension):
         hooks = (ROOT / "hooks").glob("*.py")
         self.own = {value for value in SETTINGS.values() if isinstance(value, str)}
         self.own |= {hook.read_text(encoding="utf-8") for hook in hooks}
-        # Two versions of the template may be used in one process (cruft update): import each anew.
+        # Two versions of the template may be used in one process (cruft update): import each again.
         sys.modules.pop(__name__, None)
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         """Turn an answer that looks like a template into plain text.
 
-        Cookiecutter renders what `key=value` gives it, so that an answer could run code. Files have
-        a name; what has none is this template's own text, a path inside the project, or an answer.
+        Cookiecutter renders the value of `key=value`, so an answer could run code. Files have a
+        name; text without one is this template's own, a path inside the project, or an answer.
         """
-        if source == FOLDER:  # the first thing that is written, in every flow
+        if source == FOLDER:  # in every flow, this is written first
             return "{{ cookiecutter | checked_slug }}"
         path = source.replace(FOLDER, "")
         if name or source in self.own or "{" not in path:

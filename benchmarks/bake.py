@@ -1,11 +1,11 @@
-"""Bake time, files and prompts of this template beside public ones.
+"""Compare bake time, files and prompts of this template with public ones.
 
     python benchmarks/bake.py [--bakes 15] [NAME=FOLDER_OR_PACKAGE ...]
 
-The others come as source archives of the packages they are published in (pip fetches them), or
-from a folder. All answers are the defaults, the runs are interleaved, so that a busy moment of the
-machine hits every template alike, and the table gives medians of wall-clock seconds, process start
-included, and each template's ratio to this one.
+The others are source archives of the packages they are published in (fetched by pip), or folders.
+Every bake uses the default answers. Runs are interleaved, so that load on the machine affects all
+templates equally. The table gives medians of wall-clock seconds, process start included, and each
+template's ratio to this one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PEERS = (
 
 @dataclass
 class Template:
-    """One template and what was measured of it."""
+    """One template and its measurements."""
 
     name: str
     folder: Path
@@ -42,7 +42,7 @@ class Template:
 
     @property
     def prompts(self) -> int:
-        """Questions that someone without prefilled answers is asked."""
+        """Questions that a user without prefilled answers is asked."""
         settings = json.loads((self.folder / "cookiecutter.json").read_text(encoding="utf-8"))
         return sum(not key.startswith("_") for key in settings)
 
@@ -51,7 +51,7 @@ def fetch(source: str, into: Path) -> Path:
     """The template's folder: the source itself, or unpacked from a package's source archive."""
     if Path(source).is_dir():
         return Path(source).resolve()
-    package = source.split("==")[0]  # what it is built with may come as wheels
+    package = source.split("==")[0]  # its build requirements may be wheels
     download = ["download", "--quiet", "--no-deps", "--no-binary", package, "--dest", str(into)]
     subprocess.run([sys.executable, "-m", "pip", *download, source], check=True)
     (archive,) = into.glob("*.tar.gz")
@@ -62,7 +62,7 @@ def fetch(source: str, into: Path) -> Path:
 
 
 def bake(template: Template, scratch: Path) -> float:
-    """Bakes once with the default answers and returns the seconds it took."""
+    """Bake once with the default answers; return the seconds it took."""
     config = scratch / "config.yaml"
     config.write_text(json.dumps({"replay_dir": str(scratch / "replay")}), encoding="utf-8")
     command = [sys.executable, "-m", "cookiecutter", str(template.folder), "--no-input"]
@@ -111,7 +111,7 @@ def main() -> None:
             into = scratch / str(number)
             into.mkdir()
             templates.append(Template(name, fetch(source, into)))
-        for template in templates:  # once for the disk's cache, not counted
+        for template in templates:  # fills the disk cache; not counted
             bake(template, scratch)
         for _ in range(options.bakes):
             for template in templates:

@@ -1,4 +1,4 @@
-"""One GRPO step of the embedded model: prompts computed once per group beside plain TRL.
+"""One GRPO step of the embedded model: prompts computed once per group, compared with plain TRL.
 
     python benchmarks/grpo.py [--rows 4] [--group 8] [--tokens 48]
 
@@ -28,7 +28,7 @@ STARTER = ROOT / "templates/code-gen/task/starter/train.jsonl"
 
 
 class Length:
-    """A reward that TRL can call; it is not asked here."""
+    """A reward that TRL can call; it is not called here."""
 
     __name__ = "length"
 
@@ -38,7 +38,7 @@ class Length:
 
 
 def trainer(rows: list[dict[str, Any]], group: int, tokens: int, output: Path) -> Any:
-    """A trainer of the embedded model with LoRA."""
+    """Return a LoRA trainer for the embedded model."""
     from rft.local.train import grpo, weights
 
     model, tokenizer = weights.load(gguf_path(EMBEDDED_MODEL, Path()), "cpu")
@@ -68,7 +68,7 @@ def main(count: int, group: int, tokens: int) -> None:
     rows = [json.loads(line) for line in STARTER.open(encoding="utf-8")][:count]
     with tempfile.TemporaryDirectory() as folder:
         made = trainer(rows, group, tokens, Path(folder))
-    made.generation_config.min_new_tokens = tokens  # as much work on both sides
+    made.generation_config.min_new_tokens = tokens  # the same amount of work on both sides
     encode = made.processing_class.apply_chat_template
     chats = [encode(row["messages"], add_generation_prompt=True)["input_ids"] for row in rows]
     prompts = [chat for chat in chats for _ in range(group)]

@@ -1,8 +1,8 @@
-"""How the embedded model is best served: a thread per server, or all threads in one server.
+"""Compare ways to serve the embedded model: a thread per server, or all threads in one server.
 
 Four prompts of about 300 tokens are read, then two answers of 32 tokens are written to each, as an
-eval with two answers per row does; reading and writing are timed apart. Each plan runs on a quiet
-machine and with as many other programs beside it as there are cores.
+eval with two answers per row does; reading and writing are timed separately. Each plan runs on an
+idle machine and beside as many busy programs as there are cores.
 
     python benchmarks/local_servers.py [SECONDS]
 
@@ -43,7 +43,7 @@ PLANS = {
 
 @contextmanager
 def busy(loops: int) -> Iterator[None]:
-    """So many programs that compute, for as long as the block lasts."""
+    """Run this many busy programs while the block runs."""
     running = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(loops)]
     try:
         yield
@@ -54,7 +54,7 @@ def busy(loops: int) -> Iterator[None]:
 
 
 def timed(plan: ServerPlan, limit_s: float) -> str:
-    """Read and write with a plan; the cells of its line of the table."""
+    """Time reading and writing with a plan; return the cells of its table row."""
     with serve_plan(
         gguf_path(EMBEDDED_MODEL, Path()), EMBEDDED_MODEL, plan, context_tokens=1024
     ) as urls:

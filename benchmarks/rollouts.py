@@ -1,13 +1,13 @@
-"""What sampling and grading cost: `rft eval` beside a bare loop, Inspect and promptfoo.
+"""Compare the cost of sampling and grading: `rft eval`, a bare loop, Inspect and promptfoo.
 
-A loopback server in a process of its own answers every request after 50 ms. All harnesses sample
-one answer to each of the same rows and compare it with the reference; the bare loop only asks
+A loopback server in a separate process answers every request after 50 ms. All harnesses sample
+one answer to each of the same rows and compare it with the reference; the bare loop only samples
 (`asyncio.gather` over AsyncOpenAI with a semaphore: no grading, no log, no resume). Runs are
 interleaved. The tables give medians, each beside its ratio to the bare loop: wall-clock time,
-user + system time of all processes, and the most resident memory of all processes together.
+user + system time of all processes, and the peak resident memory of all processes together.
 
-Inspect and promptfoo are installed once, in environments of their own in the user's cache folder;
-a line says so where that fails.
+Inspect and promptfoo are installed once, in separate environments in the user's cache folder;
+if that fails, a line of the output says so.
 
     python benchmarks/rollouts.py [--runs 5] [--sizes 500 4000 20000] [--no-peers]
 """
@@ -39,9 +39,9 @@ ENGINE = Path(__file__).resolve().parents[1] / "engine"
 DELAY_S = 0.05
 ANSWER = json.dumps({"backwards": "x"})
 LOOK_S = 0.05
-"""Between two looks at the memory."""
+"""Seconds between two readings of the memory."""
 PEERS_UP_TO = 4_000
-"""Requests; more would take the peers many minutes."""
+"""Rows; with more, the other harnesses would take many minutes."""
 
 SERVER = f"""
 import asyncio, json
@@ -110,7 +110,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Case:
-    """One command to be measured: in a folder, with more environment variables."""
+    """One command to measure, with its folder and extra environment variables."""
 
     command: Sequence[str]
     folder: Path
@@ -142,7 +142,7 @@ def _cpu_of_children() -> float:
 
 
 class Peak:
-    """Watches the resident memory of a process and all below it; needs Linux."""
+    """Watches the resident memory of a process and its descendants; needs Linux."""
 
     def __init__(self, pid: int) -> None:
         self._pid, self._most, self._over = pid, 0, threading.Event()
@@ -150,7 +150,7 @@ class Peak:
         self._thread.start()
 
     def end(self) -> float:
-        """The most that was seen, in MB."""
+        """Stop watching; return the peak in MB."""
         self._over.set()
         self._thread.join()
         return self._most / 1000
@@ -161,7 +161,7 @@ class Peak:
 
 
 def _tree(pid: str) -> Iterator[str]:
-    """A process and those it started."""
+    """A process and its descendants."""
     yield pid
     for path in glob.glob(f"/proc/{pid}/task/*/children"):
         with suppress(OSError):  # it has just ended
@@ -178,7 +178,7 @@ def _kilobytes(pid: str) -> int:
 
 @contextmanager
 def served() -> Iterator[str]:
-    """The address of the server, which ends with the block."""
+    """Run the server while the block runs; give its address."""
     with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
         try:
@@ -188,7 +188,7 @@ def served() -> Iterator[str]:
 
 
 def project(folder: Path, url: str, rows: int, in_flight: int) -> Path:
-    """The engine tests' toy project with so many rows, pointed to the server."""
+    """Make the engine tests' toy project with this many rows, using the server."""
     sys.path.insert(0, str(ENGINE))
     toy = importlib.import_module("tests.toy")
     root: Path = toy.make_project(folder / f"toy{rows}", base_url=url)
@@ -215,7 +215,7 @@ def ours(folder: Path, url: str, rows: int, in_flight: int) -> dict[str, Case]:
 
 
 def inspect(folder: Path, url: str, rows: int, in_flight: int) -> Case:
-    """Inspect on the same rows. Installs it where it is missing."""
+    """Inspect on the same rows. Installs it if missing."""
     home = platformdirs.user_cache_path("rft-benchmarks") / "inspect"
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not (home / "done").exists():
@@ -231,7 +231,7 @@ def inspect(folder: Path, url: str, rows: int, in_flight: int) -> Case:
 
 
 def promptfoo(folder: Path, url: str, rows: int, in_flight: int) -> Case:
-    """promptfoo on the same rows. Installs it where it is missing."""
+    """promptfoo on the same rows. Installs it if missing."""
     home = platformdirs.user_cache_path("rft-benchmarks") / "promptfoo"
     program = home / "node_modules/.bin/promptfoo"
     if not program.exists():
@@ -251,12 +251,12 @@ def promptfoo(folder: Path, url: str, rows: int, in_flight: int) -> Case:
     command = [str(program), "eval", "-c", f"promptfoo{rows}.json", "-j", str(in_flight)]
     command += ["--no-cache", "--no-progress-bar", "--no-table", "--no-write"]
     quiet = {"PROMPTFOO_DISABLE_TELEMETRY": "1", "PROMPTFOO_DISABLE_UPDATE": "1"}
-    # Its exit code says that answers were wrong, which they all are here.
+    # Its exit code would report wrong answers; here all answers are wrong.
     return Case(command, folder, {**quiet, "PROMPTFOO_FAILED_TEST_EXIT_CODE": "0"})
 
 
 def _install(command: Sequence[str]) -> None:
-    """Raises RuntimeError, with the end of what the installer says, where it fails."""
+    """Raises RuntimeError with the end of the installer's output if it fails."""
     try:
         env = os.environ | {"PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1"}  # promptfoo's, 150 MB
         done = subprocess.run(command, capture_output=True, text=True, timeout=1800, env=env)
@@ -282,7 +282,7 @@ def peers(folder: Path, url: str, rows: int, in_flight: int) -> dict[str, Case]:
 
 
 def table(costs: dict[str, list[Cost]]) -> Iterator[str]:
-    """Medians in Markdown, each with its ratio to the first line."""
+    """Medians in Markdown, each with its ratio to the first row."""
     yield "| harness | wall s | ratio | CPU s | ratio | peak MB | ratio |"
     yield "|---|---|---|---|---|---|---|"
     first: list[float] = []

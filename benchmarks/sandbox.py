@@ -1,9 +1,9 @@
-"""Grading: latency and throughput of each sandbox tier beside a bare process and bare bwrap.
+"""Compare grading latency and throughput of each sandbox tier, a bare process and bare bwrap.
 
     python benchmarks/sandbox.py [--runs 200] [--soak 5000] [--build]
 
 Every grading is the same: load a small function, make three calls, compare three values in the
-host. Prints Markdown. Run it on an idle machine; --build also times making the guest from nothing.
+host. Prints Markdown. Run it on an idle machine; --build also times a build of the guest.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Grade = Callable[[], float | None]
 
 
 def bare(wrapper: list[str]) -> Grade:
-    """A process per grading with no walls of ours; its printed values are compared here."""
+    """A process per grading without our sandbox; its printed values are compared here."""
 
     def grade() -> float | None:
         command = [*wrapper, sys.executable, "-I", "-c", BARE]
@@ -88,7 +88,7 @@ def soak(count: int) -> None:
 
 
 def graders(runs: int) -> None:
-    """F1 over codes (extraction) and rubric (policy): the shipped graders on their own gold."""
+    """F1 over codes (extraction) and rubric (policy): the shipped graders on reference answers."""
     from rft import graders as engine
 
     print("\n| grader | p50, ms | gradings/s on 2 workers |\n|---|---|---|")

@@ -12,7 +12,7 @@ UNREAD = "Neither an object alone nor one fenced block."
 
 
 def readable(text: str) -> dict[str, str]:
-    """Texts that say the same as this JSON object, by what is special about them."""
+    """Texts equivalent to this JSON object, by what is special about each."""
     more = {"note": "unasked", **json.loads(text)}
     return {
         "in a fence": f"```json\n{text}\n```",
@@ -26,7 +26,7 @@ def readable(text: str) -> dict[str, str]:
 
 
 def unreadable(text: str) -> dict[str, str]:
-    """Texts that nobody can be sure of."""
+    """Texts whose meaning is ambiguous."""
     return {
         "with words around it": f"The answer: {text}",
         "in two fences": f"```json\n{text}\n```\n```json\n{text}\n```",

@@ -1,4 +1,4 @@
-"""Make the shipped data of a use case anew, from the programs in builders/.
+"""Rebuild the shipped data of a use case with the programs in builders/.
 
     python builders/make_data.py USE_CASE [--into FOLDER]
 

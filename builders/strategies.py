@@ -1,7 +1,7 @@
 """Strategies for property tests of a grader: any JSON, and any spelling of an answer.
 
-Importing this sets hypothesis up: the same examples on every run, no clock, nothing beside the
-project's files.
+Importing this configures hypothesis: the same examples on every run, no deadline, and no files
+beside the project's.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def any_json(*keys: str) -> st.SearchStrategy[Any]:
 
 
 def samples(*keys: str) -> st.SearchStrategy[dict[str, Any]]:
-    """What a grader may be handed: text of any kind, or a parsed answer of any shape."""
+    """What a grader may be given: text of any kind, or a parsed answer of any shape."""
     value = any_json(*keys)
     text = st.text(max_size=200) | value.map(json.dumps)
     return (
@@ -53,7 +53,7 @@ def samples(*keys: str) -> st.SearchStrategy[dict[str, Any]]:
 
 @st.composite
 def broken(draw: st.DrawFn, row: dict[str, Any]) -> dict[str, Any]:
-    """A row of which some fields, or some of theirs, are gone or replaced by anything."""
+    """A row in which some fields, or fields of those, are missing or replaced by any value."""
     row = dict(row)
     for field in draw(st.lists(st.sampled_from(sorted(row)), max_size=3, unique=True)):
         inner = row[field]
@@ -71,7 +71,7 @@ def broken(draw: st.DrawFn, row: dict[str, Any]) -> dict[str, Any]:
 
 @st.composite
 def spellings(draw: st.DrawFn, value: Any) -> dict[str, Any]:
-    """A sample that says `value`, as any JSON writer might: white space, escapes, key order,
+    """A sample that holds `value` in any JSON spelling: white space, escapes, key order,
     a fence around it, or already parsed."""
     if draw(st.booleans()):
         value = _turned(value)

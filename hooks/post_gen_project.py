@@ -1,4 +1,4 @@
-"""Lays the use case over the project and adds the engine's wheel. Needs no network and no git."""
+"""Copy the use case into the project and add the engine's wheel. Needs no network and no git."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ PAGES = ("commands", "settings", "thresholds", "training")
 
 
 def main(template_root: Path, use_case: str, project: Path) -> int:
-    """Returns the exit code: 0, or 1 with a sentence on stderr."""
+    """Return the exit code: 0, or 1 after a message on stderr."""
     engine, overlay = template_root / "engine", template_root / "templates" / use_case
     missing = [path for path in (engine / "src" / "rft", overlay / "task") if not path.is_dir()]
     if missing:
@@ -34,7 +34,7 @@ def main(template_root: Path, use_case: str, project: Path) -> int:
 
 
 def add_engine(engine: Path, project: Path) -> None:
-    """Writes the engine's wheel into vendor/ (older ones go) and its pages into docs/."""
+    """Write the engine's wheel into vendor/, replacing older ones, and its pages into docs/."""
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(engine))
     from make_wheel import write_wheel  # type: ignore[import-not-found, unused-ignore]
@@ -48,7 +48,7 @@ def add_engine(engine: Path, project: Path) -> None:
 
 
 def remove_caches(template_root: Path, project: Path) -> None:
-    """Removes the caches that tools run on the template left in it and the bake took along."""
+    """Remove caches that tools left in the template and that the bake copied."""
     (source,) = template_root.glob("*cookiecutter.project_slug*")
     for name in CACHES:
         for cache in list(source.rglob(name)):
@@ -56,7 +56,7 @@ def remove_caches(template_root: Path, project: Path) -> None:
 
 
 def make_writable(project: Path) -> None:
-    """Lets the user write everything, also when the template's own folder is read-only."""
+    """Make everything writable for the user, even if the template's own folder is read-only."""
     for path in (project, *project.rglob("*")):
         if not path.is_symlink():
             os.chmod(path, path.stat().st_mode | stat.S_IWUSR)

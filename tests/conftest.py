@@ -24,7 +24,7 @@ ENGINE_VERSION: str = ENGINE["project"]["version"]
 CACHES = (".git", ".venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 sys.dont_write_bytecode = True
 # `python -m pytest` puts the working folder first on the path, where every copy of the template
-# that a test bakes would find this one's rft_template instead of its own.
+# that a test bakes would import this rft_template instead of its own.
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != ROOT]
 
 
@@ -37,13 +37,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests that install come first, so that no worker waits for them at the end."""
+    """Run the tests that install first, so that no worker waits for them at the end."""
     items.sort(key=lambda item: "test_flows_install" not in item.nodeid)
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a command did: its exit code and what it said."""
+    """The result of a command: its exit code and its output."""
 
     code: int
     out: str
@@ -88,7 +88,7 @@ Bake = Callable[..., BakedProject]
 
 @pytest.fixture(scope="session")
 def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment that neither reads nor writes the settings of whoever runs the tests."""
+    """An environment that neither reads nor writes the settings of the user."""
     home = tmp_path_factory.mktemp("home")
     config = home / "cookiecutter.yaml"
     folders = {"cookiecutters_dir": str(home / "templates"), "replay_dir": str(home / "replay")}
@@ -115,7 +115,7 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def run(env: dict[str, str]) -> Run:
-    """Runs a command; `code=None` accepts any exit code."""
+    """Run a command; `code=None` accepts any exit code."""
 
     def run(
         *command: str | Path, cwd: Path, code: int | None = 0, stdin: str = "", timeout: float = 600
@@ -138,7 +138,7 @@ def run(env: dict[str, str]) -> Run:
 
 @pytest.fixture(scope="session")
 def bake(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> Bake:
-    """Bakes with the given answers; equal answers share one project, so leave it as it is."""
+    """Bake with the given answers. Equal answers share one project: do not change it."""
     baked: dict[str, BakedProject] = {}
 
     def bake(template: Path = ROOT, fresh: bool = False, **answers: str) -> BakedProject:
@@ -194,6 +194,6 @@ def published(template: Path, run: Run) -> Path:
 
 
 def commit(run: Run, folder: Path, message: str) -> None:
-    """Commits everything that lies in the folder."""
+    """Commit everything in the folder."""
     run("git", "add", "--all", cwd=folder)
     run("git", "commit", "--quiet", "--message", message, cwd=folder)

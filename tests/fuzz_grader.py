@@ -1,6 +1,6 @@
 """Fuzz the grader of the project in the current folder: python fuzz_grader.py CASES SEED.
 
-Rows and gold answers are taken apart and put together wrongly, then graded as `rft eval` would,
+Rows and reference answers are broken in random ways, then graded as `rft eval` would,
 local graders included. Prints JSON: how many cases, and those that raised, hung or left [0, 1].
 """
 
@@ -83,7 +83,7 @@ def mutated(value: Any, rng: random.Random) -> Any:
 
 
 def get(value: Any, path: tuple[Any, ...]) -> Any:
-    """The node at a path; None if the path has gone."""
+    """The node at a path; None if the path no longer exists."""
     for step in path:
         try:
             value = value[step]
@@ -93,7 +93,7 @@ def get(value: Any, path: tuple[Any, ...]) -> Any:
 
 
 def scrawl(text: str, rng: random.Random) -> str:
-    """A text with pieces cut, doubled or noise put in."""
+    """A text with pieces cut or doubled, or noise added."""
     for _ in range(rng.choice([1, 2, 5])):
         at, to = sorted((rng.randrange(len(text) + 1), rng.randrange(len(text) + 1)))
         text = rng.choice(
@@ -112,7 +112,7 @@ def noise(rng: random.Random) -> str:
 
 
 def answer(gold: Any, rng: random.Random) -> str:
-    """What a model might say, from nearly right to hostile."""
+    """A possible answer of a model, from nearly right to hostile."""
     kind = rng.random()
     text = json.dumps(gold)
     if kind < 0.1:

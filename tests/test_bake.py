@@ -1,4 +1,4 @@
-"""What every baked project is, for every choice that cookiecutter.json offers."""
+"""Properties of a baked project, for every choice that cookiecutter.json offers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_every_choice_gives_valid_metadata(bake: Bake, key: str, option: str) ->
 def test_files_are_exactly_the_expected_ones(
     bake: Bake, use_case: str, request: pytest.FixtureRequest
 ) -> None:
-    """`pytest --refresh-files` writes the lists anew; the difference then shows in git."""
+    """`pytest --refresh-files` rewrites the lists; git then shows the difference."""
     listed = EXPECTED / f"{use_case}.txt"
     files = bake(use_case=use_case).files()
     if request.config.getoption("--refresh-files"):
@@ -71,7 +71,7 @@ def test_nothing_of_the_template_is_left_in_the_text(bake: Bake, use_case: str) 
 
 @each_use_case
 def test_use_case_is_there_whole(bake: Bake, use_case: str) -> None:
-    """Everything in templates/<use case> arrives byte for byte, but for its page of the README."""
+    """Everything in templates/<use case> is copied byte for byte, except its README page."""
     source = ROOT / "templates" / use_case
     contents = bake(use_case=use_case).contents()
     wanted = [p for p in source.rglob("*") if p.is_file() and not set(p.parts) & set(CACHES)]

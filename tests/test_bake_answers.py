@@ -1,4 +1,4 @@
-"""Answers are data: whatever is typed comes back unchanged, and nothing of it is run."""
+"""Answers are data: they come back unchanged, and no part of them is run."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_readme_and_license_have_the_answer_as_text(bake: Bake, text: str) -> No
 def test_nothing_in_an_answer_is_run(
     bake: Bake, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No file appears that an answer names: not where one bakes, not in project or template."""
+    """No file that an answer names appears in the working folder, project or template."""
     monkeypatch.chdir(tmp_path)
     project = bake(fresh=True, project_name=text, project_slug="x", description=text, author=text)
     for folder in (tmp_path, project.path.parent):
@@ -77,7 +77,7 @@ def test_typed_answers_are_kept_as_typed(name: str, run: Run, tmp_path: Path) ->
 
 
 def test_answers_leave_the_files_the_same(bake: Bake) -> None:
-    """What is typed changes text inside files, never which files there are."""
+    """Answers change text inside files, never which files there are."""
     plain = bake().files()
     assert all(answered(bake, text).files() == plain for text in NASTY.values())
 
@@ -101,7 +101,7 @@ def test_slug_is_made_from_any_name(bake: Bake, name: str, slug: str) -> None:
 
 
 def test_literal_is_read_back_by_toml_json_and_python() -> None:
-    """Every character there is but for halves of surrogate pairs, which no text file can hold."""
+    """Every character except halves of surrogate pairs, which no text file can hold."""
     spec = importlib.util.spec_from_file_location("filters", ROOT / "rft_template.py")
     assert spec
     assert spec.loader

@@ -1,4 +1,4 @@
-"""The shipped data is what the programs in builders/ write, and those programs have their tests."""
+"""The programs in builders/ reproduce the shipped data and pass their own tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def marked(slow: set[str]) -> list[object]:
 
 
 def run_tests(run: Run, use_case: str, which: str) -> str:
-    """Run the builder's tests of a use case that `which` marks; their output."""
+    """Run the builder's tests of a use case that `which` selects; return their output."""
     builder = ROOT / "builders" / use_case
     path = os.pathsep.join(map(str, (builder, ROOT / "builders", ROOT / "templates" / use_case)))
     command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", which, "tests")
@@ -28,7 +28,7 @@ def run_tests(run: Run, use_case: str, which: str) -> str:
         "env", f"PYTHONPATH={path}", sys.executable, *command, *settings, cwd=builder, code=None,
         timeout=1800,
     )  # fmt: skip
-    assert done.code in (0, 5), done.said  # 5: none is marked so
+    assert done.code in (0, 5), done.said  # 5: no test has this mark
     return done.out
 
 

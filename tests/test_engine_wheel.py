@@ -1,4 +1,4 @@
-"""The engine's wheel: the same bytes each time, and never changed under one version."""
+"""The engine's wheel has the same bytes each time and never changes within a version."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_caches_and_dates_change_nothing(run: Run, template: Path, tmp_path: Pat
 
 
 def test_wheel_is_the_one_that_the_build_back_end_makes(run: Run, tmp_path: Path) -> None:
-    """Same files, same metadata as hatchling writes from the same pyproject.toml."""
+    """Files and metadata are those that hatchling writes from the same pyproject.toml."""
     pytest.importorskip("hatchling")
     make_wheel(run, ROOT, str(tmp_path))
     build = (sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path / "hatch")

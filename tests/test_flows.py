@@ -1,4 +1,4 @@
-"""Every way in which people make a project ends with the same project."""
+"""Every way to make a project gives the same project."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def policy(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="session")
 def wanted(bake: Bake) -> dict[str, bytes]:
-    """What `use_case=policy` gives from the working tree."""
+    """The project that `use_case=policy` gives from the working tree."""
     return bake(use_case="policy").contents()
 
 
@@ -91,7 +91,7 @@ def test_template_holds_no_links(published: Path, run: Run) -> None:
 def test_the_answer_to_a_question_of_older_versions_still_counts(
     run: Run, env: dict[str, str], tmp_path: Path, bake: Bake
 ) -> None:
-    """code_gen_task=code-exec was the second question: in scripts, and in replays of that time."""
+    """Scripts and replays of older versions answer a second question: code_gen_task=code-exec."""
     wanted = bake(use_case="code-exec", description="the same").contents()
     answers = ("use_case=code-gen", "code_gen_task=code-exec", "description=the same")
     run("cookiecutter", ROOT, "--no-input", *answers, "--output-dir", "one", cwd=tmp_path)
@@ -145,7 +145,7 @@ def test_read_only_template_is_enough(run: Run, template: Path, tmp_path: Path) 
 
 
 def test_two_versions_in_one_process_do_not_mix(bake: Bake, template: Path, tmp_path: Path) -> None:
-    """What a second copy of the template lays down is its own, not the first one's."""
+    """A second copy of the template writes its own files, not those of the first."""
     other = tmp_path / "other"
     shutil.copytree(template, other)
     (other / "templates" / "policy" / "task" / "new.txt").write_text("new", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""cruft: a newer engine arrives in a project, and what the team owns stays as it is."""
+"""cruft brings a newer engine into a project and leaves the team's files as they are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEAM = ("task/schema.py", "task/data/train.jsonl", "tests/test_schema.py", "rft.
 
 
 def renew_engine(published: Path, run: Run) -> None:
-    """The template brings a changed engine under a new version."""
+    """Give the template a changed engine with a new version."""
     engine = BakedProject(published / "engine")
     text = engine.read("pyproject.toml")
     engine.write("pyproject.toml", text.replace(f'version = "{VERSION}"', f'version = "{NEWER}"'))
@@ -26,7 +26,7 @@ def renew_engine(published: Path, run: Run) -> None:
 
 
 def has_engine(project: BakedProject, version: str) -> bool:
-    """Whether the project has the wheel of this version, no other, and asks for it."""
+    """Whether the project has the wheel of this version and no other, and requires it."""
     wheels = [name for name in project.files() if name.endswith(".whl")]
     pins = set(re.findall(r"rft-engine\S*==([\d.]+)", project.read("pyproject.toml")))
     return wheels == [WHEEL.format(version)] and pins == {version}
@@ -123,7 +123,7 @@ def test_use_case_can_be_switched_once_the_task_is_given_up(
     wanted = bake(use_case="extraction", author='{{ 7*7 }} & "Co"').contents()
     made = {n: c for n, c in project.contents().items() if not n.startswith(".git/")}
     assert made.keys() - {".cruft.json"} == wanted.keys()
-    # The description is an answer that was given and stays.
+    # The description is an answer, so it stays.
     old, new = b"Reinforcement fine-tuning for policy", b"Reinforcement fine-tuning for extraction"
     assert {n for n in wanted if made[n].replace(old, new) != wanted[n]} <= {"pyproject.toml"}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import ENGINE_VERSION, ROOT, USE_CASES, BakedProject, Run
 
-# No answer of the user may break the build back end either.
+# The user's answers must not break the build back end either.
 AWKWARD = 'author=Ada "O\'Neil", {{ 7*7 }} \\ 😀'
 
 
@@ -38,7 +38,7 @@ def run_main_job(run: Run, project: BakedProject) -> None:
     assert "over 1 row, 2 answers" in run(rft, *drawn, cwd=project.path, timeout=1200).out
     assert "holds all 2 answers" in run(rft, *drawn, cwd=project.path).out
     verdict = run(rft, "ready", cwd=project.path, code=1).out
-    assert "NO-GO" in verdict or "NOT YET" in verdict  # two answers say little
+    assert "NO-GO" in verdict or "NOT YET" in verdict  # two answers are too few
     run(rft, "report", cwd=project.path)
     (report,) = project.path.glob("runs/*/report.html")
     assert "smollm2-135m-instruct" in report.read_text(encoding="utf-8")
@@ -47,7 +47,7 @@ def run_main_job(run: Run, project: BakedProject) -> None:
 def test_one_project_installs_from_its_wheel_and_does_its_main_job(
     run: Run, tmp_path: Path
 ) -> None:
-    """The way of a new user, in the everyday tests; test-all runs `make test` there as well."""
+    """What a new user does, in the everyday tests; test-all runs `make test` there as well."""
     project = make(run, tmp_path, "code-gen")
     set_up(run, project)
     listed = run(".venv/bin/python", "-m", "pip", "list", cwd=project.path).out
@@ -103,7 +103,7 @@ def test_setup_is_done_once_and_clean_takes_it_back(run: Run, tmp_path: Path) ->
 
 @pytest.mark.slow
 def test_training_runs_in_an_environment_of_its_own(run: Run, tmp_path: Path) -> None:
-    """With the packages of the train extra: jobs that train, are killed and go on."""
+    """With the packages of the train extra: jobs that train, are killed and resume."""
     project = make(run, tmp_path, "policy")
     done = run("make", ".venv/.train", "UV=", cwd=project.path, code=None, timeout=1200)
     if "No matching distribution" in done.said:

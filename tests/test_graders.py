@@ -1,4 +1,4 @@
-"""What the graders of all use cases have in common: how they read an answer."""
+"""The graders of all use cases read an answer in the same way."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def probes(use_case: str) -> list[dict[str, Any]]:
 
 
 def test_every_use_case_reads_answers_by_the_same_rule() -> None:
-    """Graders are single files, so the rule is copied; the copies may not drift apart."""
+    """Graders are single files, so the rule is copied; the copies must stay equal."""
     assert len({reader(use_case) for use_case in USE_CASES}) == 1
 
 
@@ -83,7 +83,7 @@ NOT_READ = [
     "<answer>{}</answer>",
     "> ```\n> {}\n> ```",
 ]
-"""Texts around an answer, which stands where the braces are."""
+"""Texts around an answer, which replaces the braces."""
 
 
 @pytest.mark.parametrize("use_case", USE_CASES)

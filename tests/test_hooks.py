@@ -1,4 +1,4 @@
-"""The checks on answers and the hook that lays a use case over the project."""
+"""The checks on answers and the hook that copies a use case into the project."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Refused = Callable[..., str]
 
 @pytest.fixture
 def refused(tmp_path: Path, env: dict[str, str]) -> Refused:
-    """Bakes with bad answers; gives the sentence back and sees that nothing was written."""
+    """Bake with bad answers; return the message and check that nothing was written."""
 
     def refused(accept_hooks: bool = True, **answers: str) -> str:
         out = tmp_path / "out"
@@ -141,7 +141,7 @@ def test_baking_twice_over_gives_the_same_project(run: Run, tmp_path: Path, use_
 
 
 def test_baking_over_a_project_keeps_the_teams_files(run: Run, tmp_path: Path) -> None:
-    """The engine's wheel is made anew; task/, tests/ and whatever else the team added stay."""
+    """The engine's wheel is rebuilt; task/, tests/ and whatever else the team added stay."""
     run("cookiecutter", ROOT, "--no-input", cwd=tmp_path)
     made = BakedProject(tmp_path / "my-rft-project")
     ours = ("task/schema.py", "task/extra.py", "tests/test_extra.py", "notes.md", OURS)

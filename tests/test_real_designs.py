@@ -1,7 +1,7 @@
 """The code-gen use case on designs that other people made: real bindings and real RTL.
 
-Both parts are skipped where their material is absent. The bindings (68, human-made) are looked for
-in the folder RFT_SHARED_DATA names, or in ../shared/data beside the repository; the RTL comes in
+Each part is skipped if its data is absent. The 68 bindings, made by people, are looked for in
+the folder RFT_SHARED_DATA names, or in ../shared/data beside the repository; the RTL comes in
 Python packages that carry Verilog, installed here or with `pip install --no-deps --target FOLDER`
 in the folder RFT_RTL_PACKAGES names. `pytest -s` prints the figures.
 """
@@ -49,7 +49,7 @@ Row = dict[str, Any]
 
 @pytest.fixture
 def task(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    """The modules of the use case and its builder, imported in place and forgotten afterwards."""
+    """The modules of the use case and its builder, imported in place and unloaded afterwards."""
     pytest.importorskip("pyslang")
     for folder in (BUILDER, TEMPLATE):
         monkeypatch.syspath_prepend(str(folder))
@@ -64,7 +64,7 @@ def as_row(source: Row, protocols: Any) -> Row:
     """A published binding as a row: the VIP's ports are the bus's, directions from the standard.
 
     The VIP takes the other side of the bus. Its width parameters default to 1 and are set to what
-    the bound ports need, as a person would who instantiates it.
+    the bound ports need, as a person who instantiates it would do.
     """
     signals = {
         s.name: s for s in protocols.PROTOCOLS[PROTOCOL_OF_BUS[source["vip"]["name"]]].signals
@@ -120,7 +120,7 @@ def as_row(source: Row, protocols: Any) -> Row:
 
 @pytest.mark.skipif(not BINDINGS.is_file(), reason="the published bindings are not here")
 def test_published_bindings_become_items_that_score_one(task: SimpleNamespace) -> None:
-    """Every published binding becomes an item; its gold scores 1 by both gates or we say why."""
+    """Every published binding becomes an item with F1 1; both gates agree, and pass most."""
     sources = [json.loads(line) for line in BINDINGS.open(encoding="utf-8")]
     clean, reasons, disagree = 0, Counter[str](), []
     for source in sources:
@@ -141,7 +141,7 @@ def test_published_bindings_become_items_that_score_one(task: SimpleNamespace) -
 
 
 def one_fault_each(row: Row) -> dict[str, list[Row]]:
-    """The gold binding with one fault of each class, where the row allows it."""
+    """The reference binding with one fault of each class, where the row allows it."""
     gold = row["reference_answer"]
     ports = {p["name"]: p for p in row["vip"]["ports"]}
     nets = {p["name"]: p for p in row["dut"]["ports"]}
@@ -165,7 +165,7 @@ def one_fault_each(row: Row) -> dict[str, list[Row]]:
 
 @pytest.mark.skipif(not BINDINGS.is_file(), reason="the published bindings are not here")
 def test_faults_in_published_bindings_are_seen_by_both_gates(task: SimpleNamespace) -> None:
-    """One injected fault per class and binding: neither gate misses one; the reward shows it."""
+    """Both gates find each injected fault (one per class and binding); it halves the reward."""
     seen: dict[str, Counter[str]] = {}
     for line in BINDINGS.open(encoding="utf-8"):
         row = as_row(json.loads(line), task.protocols)
@@ -199,7 +199,7 @@ def package_folder(package: str) -> Path | None:
 
 @pytest.mark.parametrize("package", LEAST_ROWS)
 def test_real_rtl_becomes_rows(package: str, task: SimpleNamespace) -> None:
-    """Modules of a real package become valid items; each other one is told with its reason."""
+    """Modules of a real package become valid items; all others are reported with a reason."""
     folder = package_folder(package)
     if folder is None:
         pytest.skip(f"{package} is not installed")

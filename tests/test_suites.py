@@ -20,7 +20,7 @@ def test_the_projects_own_tests_pass(bake: Bake, run: Run, use_case: str) -> Non
 @pytest.mark.parametrize("use_case", USE_CASES)
 def test_the_projects_type_check_passes(bake: Bake, run: Run, use_case: str) -> None:
     project = bake(fresh=True, use_case=use_case)
-    cache = ROOT / ".mypy_cache" / "baked"  # what the packages are does not change between bakes
+    cache = ROOT / ".mypy_cache" / "baked"  # the packages do not change between bakes
     command = (sys.executable, "-m", "mypy", "--cache-dir", cache)
     assert "no issues found" in run(*command, cwd=project.path).out
 

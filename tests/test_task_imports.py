@@ -1,4 +1,4 @@
-"""Task code imports from the library what its contract offers, and nothing else."""
+"""Task code imports from the library only what its contract offers."""
 
 from __future__ import annotations
 

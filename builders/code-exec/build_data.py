@@ -1,7 +1,7 @@
 """Build rows, probes and wrong solutions from the tasks in tasks/.
 
-Seeded: the same bytes again on every machine. The reference solutions are trusted and run in this
-process; model-written code never does.
+Seeded: every machine writes the same bytes. The reference solutions are trusted and run in this
+process; code written by a model does not.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from task.schema import Item, check_item, messages
 
 SEED = 20261123
 TESTS = 14
-"""Hidden tests per row, fewer where fewer different arguments exist."""
+"""Hidden tests per row; fewer if fewer different arguments exist."""
 EDGE_WEIGHT = 2.0
 VALIDATION = (
     "banks", "byte enables", "debounce", "float format", "lanes", "latency", "line code", "parity",
@@ -133,7 +133,7 @@ def _bare(value: Any) -> Any:
 
 
 def canonical(value: Any) -> str:
-    """Equal values, equal text; True is not 1."""
+    """Text that is equal for equal values; True and 1 are different values."""
     return json.dumps(value, sort_keys=True)
 
 

@@ -1,4 +1,4 @@
-"""How a task is written down: one decorated function, which is also its reference solution."""
+"""How a task is defined: one decorated function, which is also its reference solution."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Task:
 
     function: Callable[..., Any]
     family: str
-    """Tasks of one family are alike and stay in one split."""
+    """Tasks of one family are similar and stay in one split."""
     difficulty: str
     examples: Sequence[Args]
     """Arguments shown to the model."""
@@ -28,7 +28,7 @@ class Task:
     draw: Callable[[random.Random], Args]
     """Returns the arguments of one more hidden test."""
     wrong: Sequence[tuple[str, str]]
-    """Plausible mistakes: a piece of the reference solution, and what replaces it."""
+    """Plausible mistakes: a piece of the reference solution and its replacement."""
 
     @property
     def name(self) -> str:
@@ -85,7 +85,7 @@ def task(
     draw: Callable[[random.Random], Args],
     wrong: Sequence[tuple[str, str]],
 ) -> Callable[[Function], Function]:
-    """Enter the decorated function into TASKS."""
+    """Add the decorated function to TASKS."""
 
     def enter(function: Function) -> Function:
         if function.__name__ in TASKS:
@@ -107,7 +107,7 @@ def octets(r: random.Random, least: int, most: int) -> list[int]:
 
 
 def flipped_block(r: random.Random) -> list[list[int]]:
-    """A block with even parity in rows and columns, of which one or two bits are flipped."""
+    """A block with even parity in rows and columns, with one or two bits flipped."""
     height, width = r.randint(2, 5), r.randint(2, 5)
     block = [bits(r, width, width) for _ in range(height)]
     block = [[*row, sum(row) % 2] for row in block]

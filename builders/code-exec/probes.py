@@ -1,7 +1,7 @@
-"""Answers whose score is known: good ones, lazy ones, and code that attacks its checker.
+"""Answers with known scores: good ones, lazy ones, and code that attacks its checker.
 
-build_data.py writes them with the rows. Add every trick that a model finds: a probe is the cheapest
-guard against rewarding it.
+build_data.py writes them with the rows. Add a probe for every trick that a model finds: it is the
+cheapest guard against rewarding the trick.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Build all generated files of the use case: rows, probes, starter rows and the VIP catalogue.
 
-Seeded: the same bytes come out on every machine. The recipe of a row: draw a design with one to
-three buses (designs.py), pick the bus to bind and a VIP (vips.py), and derive the gold answer from
-how the design was made. A row must pass schema.check_item and a real elaboration to be written.
+Seeded: every machine writes the same bytes. For a row: draw a design with one to three buses
+(designs.py), pick the bus to bind and a VIP (vips.py), and derive the reference answer from how the
+design was made. A row is written only if it passes schema.check_item and a real elaboration.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CYCLE = """
     axi4lite tilelink axis apb wishbone obi avalon_mm axi4lite ahb avalon_st axi4
 """
 MENU = [protocols.PROTOCOLS[key] for key in _CYCLE.split()]
-"""Which protocol row n is about; repeated. 22 entries divide the sizes of all three splits."""
+"""The protocol of row n, repeated; the sizes of all three splits are multiples of 22."""
 
 EASY = 0.3
 """Share of rows with one bus, default widths and a basic VIP: what is learned first."""
@@ -40,7 +40,7 @@ KINDS = ("role", "role", "prefix", "only", "side", "lanes")
 """How a request names its bus, as often as listed."""
 
 NOTHING_EVERY = 11
-"""One row in so many asks for a bus that the design does not have."""
+"""One row in this many asks for a bus that the design does not have."""
 
 
 @dataclass
@@ -69,7 +69,7 @@ def build(task: Path) -> None:
 
 
 def dump(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write one JSON object a line."""
+    """Write one JSON object per line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
@@ -91,7 +91,7 @@ def draw_rows(split: str) -> list[dict[str, Any]]:
 
 
 def problems(row: dict[str, Any]) -> list[str]:
-    """Why a drawn row is not good enough to ship."""
+    """Reasons why a drawn row is not good enough to ship."""
     item = schema.Item.model_validate(row)
     pairs = [(pair["name"], pair["value"]) for pair in row["reference_answer"]]
     names = [port["name"].lower() for port in row["dut"]["ports"]]
@@ -181,7 +181,7 @@ def make_design(
 
 
 def second_buses(rng: random.Random, bus: Bus, kind: str) -> list[Bus]:
-    """Up to two more buses; none that a reader could take for the requested one."""
+    """Up to two more buses; a reader cannot mistake any of them for the requested one."""
     others: list[Bus] = []
     big = bus.protocol.key == "axi4"
     for _ in range(rng.choice((0, 1, 1) if big else (0, 1, 1, 2))):
@@ -199,7 +199,7 @@ def second_buses(rng: random.Random, bus: Bus, kind: str) -> list[Bus]:
 
 
 def add_clocks(rng: random.Random, draft: Draft, easy: bool) -> None:
-    """A common clock and reset; on some designs one bus has its own."""
+    """Add a common clock and reset; in some designs one bus has its own."""
     names = ("rst_n", "rst_n", "resetn", "nreset", "rst", "reset", None)
     reset = rng.choice(names[:4] if easy else names)
     clock = rng.choice(("clk", "clk", "clock", "sys_clk"))
@@ -215,7 +215,7 @@ def add_clocks(rng: random.Random, draft: Draft, easy: bool) -> None:
 
 
 def design_params(rng: random.Random, bus: Bus) -> list[dict[str, str]]:
-    """Parameters the design shows; they explain widths, the port list already has them resolved."""
+    """Parameters that the design shows. They explain widths, which the port list has resolved."""
     shown = [n for n in bus.sizes if n in ("DATA_WIDTH", "ADDR_WIDTH")]
     pairs = [(name, bus.sizes[name]) for name in shown]
     others = [("DEPTH", 16), ("STAGES", 3), ("TIMEOUT", 500), ("CHANNELS", 4)]
@@ -226,7 +226,7 @@ def design_params(rng: random.Random, bus: Bus) -> list[dict[str, str]]:
 def make_settings(rng: random.Random, knobs: tuple[str, ...]) -> tuple[list[str], dict[str, int]]:
     """Sentences about up to two knobs, and the values that differ from the default.
 
-    Now and then a sentence asks for the default: then the parameter must stay unset.
+    Some sentences ask for the default: the parameter must then stay unset.
     """
     sentences, chosen = [], {}
     for name in rng.sample(knobs, rng.choice((0, 0, 1, 1, 2))):

@@ -29,7 +29,7 @@ TAILS = ("core", "top", "ctrl", "engine", "unit", "wrap", "sys", "ip", "blk", "s
 
 STYLES = ("prefix", "suffix", "dir-suffix", "dir-prefix", "split", "upper", "abbreviated", "mixed")
 HELD_OUT_STYLE = "mixed"
-"""In the test split only: does a model learn to bind, or to copy the training designs' names?"""
+"""In the test split only: shows whether a model learned to bind or to copy training names."""
 
 ROLE_WORDS = {
     "cfg": "the configuration bus",
@@ -55,7 +55,7 @@ STREAM_WORDS = {
 SIDED = {"s": ("s", "slv", "s0", "up"), "m": ("m", "mst", "m0", "dn")}
 NEUTRAL = ("a", "b", "p0", "p1", "x", "y", "if0", "if1", "port0", "port1")
 ALIKE = ({"axis", "avalon_st"}, {"axi4", "axi4lite"}, {"tilelink"})
-"""Protocols that a design's port names may not tell apart; all others make one more such group."""
+"""Groups of protocols with similar port names; all other protocols form one more group."""
 TAGS = {
     "axi4": "axi",
     "axi4lite": "axil",

@@ -1,7 +1,7 @@
-"""Answers whose score is known: good ones, lazy ones, typical mistakes and cheats.
+"""Answers with known scores: good ones, lazy ones, typical mistakes and cheats.
 
-build_data.py writes them. Add a probe for every cheat that a model comes up with: it is the
-cheapest guard against a model that learns to please the grader instead of doing the task.
+build_data.py writes them. Add a probe for every cheat that a model finds: it is the cheapest guard
+against a model that learns to satisfy the grader without doing the task.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def make_probes(rows: list[Row]) -> list[dict[str, Any]]:
 
 
 def _is_rich(row: Row) -> bool:
-    """Has a tie-off, a width to set, two signals to confuse, and much to leave alone."""
+    """Whether a row has a tie-off, a width to set, two similar signals and many unset names."""
     gold = row["reference_answer"]
     names = {pair["name"] for pair in gold}
     tied = any("'b" in pair["value"] for pair in gold)
@@ -142,7 +142,7 @@ def _broken(row: Row) -> Iterator[dict[str, Any]]:
 
 
 def _critical(row: Row) -> Iterator[dict[str, Any]]:
-    """Bindings that compile and that no engineer would accept."""
+    """Bindings that compile but that no engineer would accept."""
     gold: Pairs = row["reference_answer"]
     clock, reset = gold[:2]
     swapped = [{**clock, "value": reset["value"]}, {**reset, "value": clock["value"]}, *gold[2:]]
@@ -161,7 +161,7 @@ def _critical(row: Row) -> Iterator[dict[str, Any]]:
 
 
 def _swap(row: Row) -> Pairs:
-    """The gold answer with the values of two like ports exchanged."""
+    """The reference answer with the values of two similar ports exchanged."""
     pairs: Pairs = [dict(pair) for pair in row["reference_answer"]]
     ports = {port["name"]: port for port in row["vip"]["ports"]}
     nets = {net["name"]: net for net in row["dut"]["ports"]}

@@ -40,7 +40,7 @@ class Protocol:
     stream: bool = False
 
     def critical(self) -> set[str]:
-        """The signals without which nothing else counts: clock, reset and handshake."""
+        """The signals that must be right for the rest to count: clock, reset and handshake."""
         return {*(signal.name for signal in self.signals[:2]), *self.handshake.split()}
 
 

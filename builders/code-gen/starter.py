@@ -1,7 +1,7 @@
-"""The starter rows: the same task made short, for a small model trained on two CPU cores.
+"""The starter rows: a shortened form of the task, for a small model trained on two CPU cores.
 
-A VIP of three optional one-bit ports, no parameters, a prompt of about 150 tokens. Schema, grader
-and prompt builder are those of the real rows.
+A VIP with three optional one-bit ports and no parameters; a prompt of about 150 tokens. Schema,
+grader and prompt builder are those of the real rows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ASKED = 3
 LACKING = (1, 2)
 """How many of them the bus lacks, as often as listed."""
 NOTHING_EVERY = 12
-"""One row in so many asks for a bus that the design does not have."""
+"""One row in this many asks for a bus that the design does not have."""
 MENU = ("apb", "axi4lite", "axis", "ahb", "wishbone", "avalon_st", "obi", "tilelink")
 
 
@@ -102,7 +102,7 @@ def any_bus(row: dict[str, Any]) -> Pairs:
 
 
 def make_probes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Answers of known worth to one row that binds something and one that binds nothing."""
+    """Answers with known scores to a row that binds something and a row that binds nothing."""
     some = next(
         row for row in rows if row["reference_answer"] and any_bus(row) != row["reference_answer"]
     )

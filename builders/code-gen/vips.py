@@ -1,4 +1,4 @@
-"""The verification IPs: a bus seen from one side, spelled in one way, with knobs to leave alone."""
+"""The verification IPs: one side of a bus, one naming style, and knobs that mostly stay unset."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def catalogue() -> list[dict[str, Any]]:
 
 
 def critical(protocol: Protocol, spec: dict[str, Any]) -> list[str]:
-    """The ports of a VIP of this protocol that a binding must not get wrong."""
+    """The ports of a VIP of this protocol that a binding must have right."""
     basic = len(spec["ports"]) < len(protocol.signals)
     named = zip(signals_of(protocol, basic), spec["ports"], strict=True)
     return [port["name"] for signal, port in named if signal.name in protocol.critical()]

@@ -1,12 +1,12 @@
-"""Makes the rows of task/data and task/starter.
+"""Make the rows of task/data and task/starter.
 
-The rows of task/data come from the encounters written down in encounters/*.txt (its README.md says
-how), read by the project's own importer, which looks up every code and finds the candidates. The
+The rows of task/data come from the encounters in encounters/*.txt (format: encounters/README.md),
+read by the project's own importer, which looks up every code and finds the candidates. The
 same input gives the same bytes.
 
-The candidates are what the search finds for the note. In training rows, gold, optional and
-hand-picked near misses join them where the search missed them, so that the right answer can be
-had and does not stand out; nothing is added by hand to validation and test rows.
+The candidates are what the search finds for the note. In training rows, reference codes, optional
+codes and hand-picked near misses that the search missed are added, so that the right answer is
+possible and does not stand out; nothing is added by hand to validation and test rows.
 """
 
 from __future__ import annotations

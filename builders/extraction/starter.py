@@ -1,4 +1,4 @@
-"""The starter rows: the same task made short, for training a small model on two CPU cores.
+"""The starter rows: a shortened form of the task, for training a small model on two CPU cores.
 
 A note of three or four sentences, as many candidates, one or two of them documented for this
 encounter and the others denied, past or a relative's. Schema and grader are those of the real rows.

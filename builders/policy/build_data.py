@@ -1,8 +1,8 @@
-"""Draws the shipped cases, solves them and tells them as texts.
+"""Draw the shipped cases, solve them and write them as texts.
 
 Writes data/*.jsonl, calibration.jsonl and probes.jsonl. Seeded: the same program gives the same
 bytes. Change COUNTS for more rows, the modules cases_*.py for other kinds of case, claims_*.py for
-what is judged, and narrative.py for the way cases are told.
+what is judged, and narrative.py for the way cases are narrated.
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ KINDS: tuple[Callable[[Random, int, list[str]], Draft], ...] = (
 
 TOPICS = claims_s.TOPICS | claims_p.TOPICS
 TOLERANCE = {"cents": 100, "percent_bp": 1, "days": 0, "count": 0}
-"""What an answer may be off: one dollar, so that the rounding of cents decides nothing."""
+"""The tolerance for an answer: one dollar, so that the rounding of cents does not matter."""
 TRAP_WEIGHT, NEVER_WEIGHT = "-0.05", "-0.10"
 SOUP_MOST = 0.15
-"""What listing the numbers of a case may earn at most."""
+"""The most that a list of the numbers of a case may earn."""
 TRIES = 400
 
 YEARS = (2018, 2019, 2020, 2021, 2022, 2023, 2024)
@@ -182,8 +182,8 @@ def _split(rng: Random, split: str, turns: range, names: Iterator[str]) -> Itera
     for turn in turns:
         for k, kind in enumerate(KINDS):
             number += 1
-            # Styles and years walk on at their own pace, also from split to split, so that every
-            # kind meets every style.
+            # Styles and years advance independently, across splits as well, so that every
+            # kind occurs in every style.
             style = STYLES[(turn + k) % len(STYLES)]
             year = YEARS[(3 * turn + k) % len(YEARS)]
             yield _usable(rng, kind, f"{split}-{number:02d}", next(names), style, year)
@@ -197,7 +197,7 @@ def _usable(
     style: str,
     year: int,
 ) -> Built:
-    """A case whose numbers, listed without thought, earn less than SOUP_MOST."""
+    """A case whose numbers, listed indiscriminately, earn less than SOUP_MOST."""
     for _ in range(TRIES):
         draft = kind(rng, year, rng.sample(SURNAMES, 3))
         if draft.trap and _harmless(draft, draft.trap):
@@ -210,7 +210,7 @@ def _usable(
 
 
 def _harmless(draft: Draft, trap: Trap) -> bool:
-    """Whether the mistake leads to the right value all the same."""
+    """Whether the mistake still leads to the right value."""
     right = next(x.value for x in draft.asked if x.name == trap.figure)
     return right is not None and abs(right - trap.value) <= 2 * TOLERANCE["cents"]
 

@@ -1,7 +1,7 @@
 """Calibration answers: seven kinds per case, with a label for every judged criterion.
 
-An analysis is put together from pieces of claims_*.py, of which it is known what they meet;
-so the labels are right by construction, not by anybody's reading.
+An analysis is assembled from pieces of claims_*.py. It is known which criteria each piece meets,
+so the labels are right by construction and do not depend on a reader.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ def _trapped(case: Case, rng: Random) -> Figures:
 
 
 def _slip(rng: Random, value: int | None) -> int:
-    """A wrong value that looks like a right one."""
+    """A wrong value that looks plausible."""
     if value is None:
         return rng.randrange(20_000, 90_000) * 100
     off = rng.choice((-1, 1)) * (
@@ -190,7 +190,7 @@ def _slip(rng: Random, value: int | None) -> int:
 
 
 def _padded(rng: Random, told: dict[str, Any]) -> dict[str, Any]:
-    """The same answer with content-free sentences before and behind its own."""
+    """The same answer with content-free sentences before and after its own."""
     words = rng.sample(PADDING, 7)
     return {**told, "analysis": " ".join([*words[:4], told["analysis"], *words[4:]])}
 

@@ -125,7 +125,7 @@ def _excess(rng: Random, year: int, people: list[str], ordering: Ordering) -> Dr
 
 
 def _lost(a: str, done: Outcome, now: bool) -> Asked:
-    """What becomes of the loss: today part of it waits, before 1997 it was deducted first."""
+    """What happens to the loss: today part of it waits; before 1997 it was deducted first."""
     if now:
         text = f"{a}'s part of the section 1231 loss that is carried forward for lack of basis"
         name, value = "suspended", done.closing.suspended

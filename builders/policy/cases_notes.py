@@ -97,7 +97,7 @@ def two_notes(rng: Random, year: int, people: list[str]) -> Draft:
             f"{a}'s loss carried forward",
         ),
     ]
-    # One after the other in place of in proportion.
+    # One after the other instead of in proportion.
     left = max(0, notes[0] - sum(lost))
     trap = Trap("first_note", left, "the older note is used up before the newer one")
     question = f"How much of the loss of {year} may {a} deduct, and what is left in each note?"

@@ -15,12 +15,12 @@ _PRICE = re.compile(r"\$[0-9,]+")
 
 
 def open_amount(rng: Random, year: int, people: list[str]) -> Draft:
-    """A sale of all shares; the seller's opening basis or the price was never told."""
+    """A sale of all shares; the seller's opening basis or the price is not stated."""
     return _open(rng, year, people, rng.choice(("opening_basis", "sale_price")))
 
 
 def open_period(rng: Random, year: int, people: list[str]) -> Draft:
-    """A sale of all shares; the day, or the books at the cut, were never told."""
+    """A sale of all shares; the day, or the books at the cut, are not stated."""
     return _open(rng, year, people, rng.choice(("sale_date", "books_at_sale")))
 
 
@@ -50,7 +50,7 @@ def _open(rng: Random, year: int, people: list[str], lost: str) -> Draft:
 def _asked(draft: Draft, unknown: list[str]) -> list[Asked]:
     """The figures, some of them unknown; days and the effect of an election are not asked for.
 
-    All unknown ones together weigh 0.10, so that null everywhere earns little, the others 0.70.
+    All unknown ones together weigh 0.10, so that null everywhere earns little; the others 0.70.
     """
     left = [x for x in draft.asked if not x.name.startswith(("days_", "election_effect_"))]
     known = [x for x in left if x.name not in unknown]
@@ -69,7 +69,7 @@ def _asked(draft: Draft, unknown: list[str]) -> list[Asked]:
 
 
 def _even(hundredths: int, parts: int) -> list[str]:
-    """Weights as even as hundredths allow, which add up."""
+    """Weights in hundredths, as even as possible, that add up to the total."""
     return [f"0.{w:02d}" for w in solver.pro_rata(hundredths, [1] * parts)]
 
 
@@ -80,7 +80,7 @@ def _kept(fact: Fact, lost: str, a: str) -> bool:
 
 
 def _without(fact: Fact, lost: str, draft: Draft, year: int) -> Fact:
-    """The fact with the lost part taken out."""
+    """The fact with the missing part removed."""
     if "sold all" in fact.terse and lost in ("sale_price", "sale_date"):
         return _sale(fact, lost, draft.people, year)
     if lost != "books_at_sale" or "Jan 1 to" not in fact.terse:
@@ -99,7 +99,7 @@ def _without(fact: Fact, lost: str, draft: Draft, year: int) -> Fact:
 
 
 def _sum(draft: Draft, start: str, end: str = "") -> int:
-    """The sum of the figures whose names start and end so."""
+    """The sum of the figures whose names have this start and end."""
     named = [x for x in draft.asked if x.name.startswith(start) and x.name.endswith(end)]
     return sum(x.value or 0 for x in named)
 
@@ -130,7 +130,7 @@ def _sale(fact: Fact, lost: str, people: list[str], year: int) -> Fact:
 
 
 def _assumed(draft: Draft, lost: str, income: str, sold: str, bought: str) -> Trap:
-    """The value that comes of filling the gap with a guess."""
+    """The value that results from filling the gap with a guess."""
     seller, buyer = (f"_{draft.people[i].lower()}" for i in (0, 2))
     items = ("ordinary_income", "capital_gain")
     if lost == "opening_basis":

@@ -1,8 +1,8 @@
-"""What a written analysis can say about a case: claims, each phrased in several ways.
+"""The possible statements of an analysis about a case: claims, each phrased in several ways.
 
-A claim is a judged criterion. Its phrasings are pieces of text of which it is known whether they
-meet it, so that model answers and calibration answers can be put together with labels that are
-right by construction. No phrasing speaks to another claim of its topic. {a}, {b}, {c} are the
+A claim is a judged criterion. Its phrasings are pieces of text that are known to meet or to miss
+it, so that model answers and calibration answers can be assembled with labels that are right by
+construction. No phrasing addresses another claim of its topic. {a}, {b}, {c} are the
 people of the case, {lack} is the fact that is missing.
 """
 
@@ -59,4 +59,4 @@ LACKS = {
     "sale_date": "the date of the sale",
     "books_at_sale": "the income of the two periods",
 }
-"""The missing facts, as claims call them."""
+"""The missing facts in the wording of the claims."""

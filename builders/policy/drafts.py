@@ -18,7 +18,7 @@ class Asked:
 
     name: str
     value: int | None
-    """None: the facts do not give it, and the answer must say so."""
+    """None: the facts do not give it, and the answer must state that."""
     weight: str
     """Share of the points that code gives; all of a case sum to 1."""
     group: str
@@ -40,7 +40,7 @@ class Trap:
 
 @dataclass(frozen=True)
 class Draft:
-    """A case before it is told. `people`: the names its claims speak of, in the order a, b, c."""
+    """A case before it is narrated. `people`: the names in its claims, in the order a, b, c."""
 
     topic: str
     entity: str
@@ -50,7 +50,7 @@ class Draft:
     people: list[str]
     trap: Trap | None = None
     missing: list[str] = field(default_factory=list)
-    """Codes of MISSING (task/tools/criteria.py): what has to be asked for."""
+    """Codes of MISSING (task/tools/criteria.py): the facts to ask for."""
 
 
 def usd(cents: int) -> str:
@@ -70,7 +70,7 @@ def day(when: date) -> str:
 
 
 def fact(topic: str, terse: str, *prose: str) -> Fact:
-    """A fact; the clipped form must hold everything the sentences say."""
+    """A fact; the clipped form must hold the whole content of the sentences."""
     return Fact(topic, prose, terse)
 
 

@@ -1,7 +1,7 @@
-"""Turns the facts of a case into a text: six voices, two or three layouts each.
+"""Turn the facts of a case into a text: six voices, two or three layouts each.
 
 Voices and layouts differ in structure (order, tables, who speaks, how dates and amounts are
-written), not only in wording. Facts that do not matter are mixed in.
+written), not only in wording. Irrelevant facts are mixed in.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Story:
     rng: Random
     company: str
     sender: str
-    """Who writes or speaks: nobody of whom the facts tell."""
+    """The writer or speaker, who is not in the facts."""
     people: list[str]
     told: list[tuple[Fact, str]]
 
@@ -211,7 +211,7 @@ LAYOUTS: dict[str, tuple[Callable[[Story], str], ...]] = {
 
 
 def _pair(fact: Fact) -> tuple[str, str]:
-    """A clipped fact as label and value; what has no colon is its own label."""
+    """A clipped fact as label and value; a fact without a colon is its own label."""
     label, colon, value = fact.terse.rpartition(": ")
     return (label, value) if colon else (fact.terse, "yes")
 
@@ -267,7 +267,7 @@ def _ordinal(day: int) -> str:
 
 
 def _amounts(rng: Random, text: str) -> str:
-    """All dollar amounts of a text in one of four forms; cents that are told stay."""
+    """All dollar amounts of a text in one of four forms; stated cents are kept."""
     form = rng.choice(("${}", "${}", "USD {}", "{} dollars", "${}.00"))
     return _USD.sub(lambda m: (form.removesuffix(".00") if m[2] else form).format(m[0][1:]), text)
 

@@ -1,4 +1,4 @@
-"""Makes the probes: answers with a known score, on shipped rows."""
+"""Make the probes: answers with known scores, on shipped rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from task.tools.criteria import MISSING
 
 
 def probes(items: list[Item]) -> Iterator[dict[str, Any]]:
-    """The probes of the test rows: gold of every topic, then spellings and tricks on one row."""
+    """Probes on test rows: reference answers of every topic, spellings and tricks on one row."""
     first = {item.topic: item for item in reversed(items)}
     for topic, item in first.items():
         text = item.reference_answer.model_dump_json()

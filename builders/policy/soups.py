@@ -1,4 +1,4 @@
-"""Answers made of the numbers of a case alone. The build makes sure that none of them pays."""
+"""Answers made only of the numbers in a case. The build checks that none earns much."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The builder makes the shipped files again byte for byte, and they are what was planned."""
+"""The builder reproduces the shipped files byte for byte, and they follow the plan."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_builder_makes_the_shipped_files(built: Path) -> None:
-    """Same seed, same bytes: nobody edited the data by hand."""
+    """The same seed gives the same bytes, so the data was not edited by hand."""
     assert sorted(str(p.relative_to(built)) for p in built.rglob("*.jsonl")) == sorted(FILES)
     for name in FILES:
         assert (built / name).read_bytes() == (TASK / name).read_bytes(), name
@@ -34,7 +34,7 @@ def test_there_are_enough_rows(rows_by_split: Splits, split: str, least: int) ->
 
 
 def test_the_held_out_families_exist(rows_by_split: Splits) -> None:
-    """A misspelt family would quietly move into the training split."""
+    """A family with a misspelt name would silently move into the training split."""
     assert {row["family"] for row in rows_by_split["validation"]} == set(build_data.VALIDATION)
     assert {row["family"] for row in rows_by_split["test"]} == set(build_data.TEST)
 
@@ -60,7 +60,7 @@ def test_every_topic_and_difficulty_is_there(rows_by_split: Splits) -> None:
 
 
 def test_there_are_fifty_probes_and_each_scores_what_it_must(rows: list[Row], grade: Grade) -> None:
-    """Among them about thirty programs that attack their checker."""
+    """About thirty of them are programs that attack their checker."""
     by_id = {row["id"]: row for row in rows}
     probes = [json.loads(line) for line in (TASK / "probes.jsonl").open(encoding="utf-8")]
     assert len(probes) >= 50

@@ -17,7 +17,7 @@ def datasheet() -> str:
 
 
 def test_the_floors_are_as_measured(rows_by_split: Splits, grade: Grade, datasheet: str) -> None:
-    """No floor reaches a quarter; the table says what each scores now."""
+    """No floor reaches 0.25; the table gives the current score of each."""
     for name in floors(rows_by_split["test"][0]):
         means = [
             mean(grade(floors(row)[name], row) for row in members)

@@ -1,4 +1,4 @@
-"""Plausible wrong solutions: no hidden tests may be so weak that one of them scores 1."""
+"""Plausible wrong solutions: the hidden tests are strong enough that none of them scores 1."""
 
 from __future__ import annotations
 

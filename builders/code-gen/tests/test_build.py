@@ -1,4 +1,4 @@
-"""The builder makes every generated file of the use case again, byte for byte."""
+"""The builder reproduces every generated file of the use case, byte for byte."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def test_the_builder_writes_these_files(built: Path) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_shipped_file_is_what_the_builder_makes(built: Path, name: str) -> None:
-    """Same seed, same bytes: nobody edited the file by hand."""
+    """The same seed gives the same bytes, so the file was not edited by hand."""
     assert (built / name).read_bytes() == (TASK / name).read_bytes()

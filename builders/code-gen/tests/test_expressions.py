@@ -1,7 +1,7 @@
-"""Values as people write them: what a compiler accepts, the gates must not condemn.
+"""Values as people write them: the gates must not refuse what a compiler accepts.
 
-The judge is slang, on a testbench around which a package, a macro and nothing else is known. Both
-gates know the row only; a package's name, a macro or a call may be anything to them.
+The compiler is slang, with a testbench that defines a package and a macro. Both gates know only
+the row, so a package's name, a macro or a call may be anything to them.
 """
 
 from __future__ import annotations
@@ -177,16 +177,16 @@ VALUES = {
         s_valid ? s_valid : s_valid   s_data[0+:1]   s_data[0][0]
     """,
 }
-"""By VIP port or parameter; three spaces stand between values."""
+"""By VIP port or parameter; three spaces separate values."""
 
 TABLE = [(name, value.strip()) for name, text in VALUES.items() for value in text.split("   ")]
 TABLE = [(name, value) for name, value in TABLE if value]
 
 REFUSED = {("MODE", value) for value in ("7", "'0", "'1", "8'h41", "DW", "HALF")}
 REFUSED |= {("SEED", value) for value in ('"7"', '"a"', "KIND", "'x", "'z", "4'bx")}
-"""Refused though it compiles: a number for a string, a string for a number, unknown bits."""
+"""Refused although they compile: a number for a string or the reverse, unknown bits."""
 
-IGNORED = {"8'd1x", "1'b_1", "4'h_f"}  # slang reads them, the standard does not
+IGNORED = {"8'd1x", "1'b_1", "4'h_f"}  # slang accepts them, the standard does not
 IGNORED |= {"$root.rft_tb.busy", "rft_tb.busy", "rft_dut_i.busy", "rft_dut_i.s_valid"}  # its names
 IGNORED |= {"busy dist {1}", "pkg::c#(3)::K == 3", "pkg::c#(3)::K", "busy ? (* x *) clk : s_last"}
 

@@ -1,4 +1,4 @@
-"""The F1: that of scikit-learn, on multisets, and the same for every spelling of a value."""
+"""F1 is that of scikit-learn, on multisets, and is the same for every spelling of a value."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def reward(row: Row, bindings: list[dict[str, str]]) -> float:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_f1_is_scikit_learns_on_sets(seed: int) -> None:
-    """Precision, recall and F1 of random pair sets are those of scikit-learn."""
+    """Precision, recall and F1 of random pair sets equal those of scikit-learn."""
     rng = random.Random(seed)
     mine, gold = (rng.sample(UNIVERSE, rng.randrange(1, 12)) for _ in range(2))
     matrix = MultiLabelBinarizer(classes=UNIVERSE).fit_transform([gold, mine])
@@ -34,7 +34,7 @@ def test_f1_is_scikit_learns_on_sets(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(30))
 def test_f1_counts_repeated_pairs(seed: int) -> None:
-    """With repeated pairs it is the F1 of multisets: 2 |A and B| / (|A| + |B|)."""
+    """With repeated pairs the result is the F1 of multisets: 2 |A and B| / (|A| + |B|)."""
     rng = random.Random(seed)
     mine, gold = (rng.choices(UNIVERSE[:5], k=rng.randrange(1, 9)) for _ in range(2))
     hits = (Counter(mine) & Counter(gold)).total()

@@ -1,4 +1,4 @@
-"""The gate: what a compiler refuses. The portable gate and pyslang must say the same."""
+"""The gate refuses what a compiler refuses. The portable gate and pyslang must agree."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def as_pairs(bindings: list[dict[str, str]]) -> list[tuple[str, str]]:
 
 
 def verdicts(row: Row, bindings: list[dict[str, str]]) -> tuple[bool, bool]:
-    """Whether the binding elaborates: the portable gate's word, and pyslang's."""
+    """Whether the binding elaborates, by the portable gate and by pyslang."""
     named = as_pairs(bindings)
     return not grader.faults(named, row), not elaborate.diagnose(named, row)
 
 
 def test_every_gold_answer_elaborates(rows: list[Row]) -> None:
-    """Both gates pass every shipped gold answer."""
+    """Both gates pass every shipped reference answer."""
     assert [r["id"] for r in rows if verdicts(r, r["reference_answer"]) != (True, True)] == []
 
 
@@ -69,7 +69,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("values", FAULTS.values(), ids=FAULTS.keys())
 def test_both_gates_see_each_fault(row: Row, values: dict[str, str | None]) -> None:
-    """One fault in a binding that is otherwise right: neither gate lets it pass."""
+    """Neither gate passes a binding that has one fault and is otherwise right."""
     assert verdicts(row, row["reference_answer"]) == (True, True)
     assert verdicts(row, rebind(row, **values)) == (False, False)
 
@@ -122,7 +122,7 @@ HARMLESS = {
 
 @pytest.mark.parametrize("values", HARMLESS.values(), ids=HARMLESS.keys())
 def test_both_gates_pass_what_compiles(row: Row, values: dict[str, str]) -> None:
-    """The gate asks whether it compiles, not whether it is right: that is the F1's part."""
+    """The gate checks that a binding compiles; F1 measures whether it is right."""
     assert verdicts(row, rebind(row, **values)) == (True, True)
 
 
@@ -157,7 +157,7 @@ def test_a_design_parameter_without_a_value_is_known_but_not_its_size(row: Row) 
 
 
 def test_an_empty_binding_elaborates(row: Row) -> None:
-    """It instantiates no VIP at all."""
+    """It does not instantiate a VIP."""
     assert verdicts(row, []) == (True, True)
 
 
@@ -198,14 +198,14 @@ HOSTILE = [
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_value_is_one_expression_or_nothing(row: Row, value: str) -> None:
-    """Text that tries to be more than one expression is refused by both gates."""
+    """Both gates refuse text that is more than one expression."""
     assert verdicts(row, rebind(row, clk=value)) == (False, False)
     assert grader.grade(answer(rebind(row, clk=value)), row) <= 0.5
 
 
 @pytest.mark.parametrize("name", ["clk(clk), .valid", "clk ", "", "a b", "clk\n"])
 def test_a_name_is_a_name_or_nothing(row: Row, name: str) -> None:
-    """Only spaces around a name are forgiven."""
+    """Only spaces around a name are ignored."""
     bindings = [{"name": name, "value": "clk"}, *rebind(row, clk=None)]
     fine = name.strip() == "clk"
     assert verdicts(row, bindings) == (fine, fine)
@@ -220,7 +220,7 @@ def test_deep_and_giant_values_are_refused_by_both(row: Row, value: str) -> None
 
 
 def mutate(rng: random.Random, row: Row) -> list[dict[str, str]]:
-    """The gold binding after one to three random edits, most of them faults."""
+    """The reference binding after one to three random edits, most of them faults."""
     bindings = [dict(pair) for pair in row["reference_answer"]]
     names = [x["name"] for x in row["vip"]["ports"] + row["vip"]["params"]] + ["bogus"]
     for _ in range(rng.randrange(1, 4)):
@@ -243,7 +243,7 @@ def mutate(rng: random.Random, row: Row) -> list[dict[str, str]]:
 
 
 def test_the_gates_agree_on_random_edits_of_every_row(rows: list[Row]) -> None:
-    """Six random edits of each shipped gold answer: not one verdict differs."""
+    """Both gates give the same verdict on six random edits of each reference answer."""
     rng = random.Random(7)
     edits = [(row, mutate(rng, row)) for row in rows for _ in range(6)]
     seen = [verdicts(row, bindings) for row, bindings in edits]

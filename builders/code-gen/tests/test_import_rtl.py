@@ -1,4 +1,4 @@
-"""`rft import` at its limits: every kind of file that cannot become a row, with file and line."""
+"""`rft import` reports every kind of file that cannot become a row, with file and line."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_gold_that_cannot_be_right_is_reported(
 def test_a_reader_that_dies_costs_only_its_file(
     rtl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the parser's process crashes, each file is read alone and the culprit is named."""
+    """If the parser's process crashes, each file is read alone and the cause is named."""
     killer = file(tmp_path, "module k(input x); endmodule", "killer.v")
     ask = importer._ask
     crash = "the SystemVerilog reader failed on this file (signal 11); simplify it."
@@ -179,7 +179,7 @@ def test_a_reader_that_dies_costs_only_its_file(
 
 
 def test_hostile_text_is_reported_not_raised(tmp_path: Path) -> None:
-    """Very deep nesting and binary noise give a Problem, whatever the parser thinks of them."""
+    """Very deep nesting and binary noise give a Problem, whatever the parser does with them."""
     deep = file(tmp_path, "module a(input [" + "(" * 100_000 + "1:0] x); endmodule", "deep.sv")
     noise = tmp_path / "noise.sv"
     noise.write_bytes(bytes(range(256)) * 50)

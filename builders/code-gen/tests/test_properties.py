@@ -1,4 +1,4 @@
-"""What holds for every binding: properties of the reward, looked for counterexamples."""
+"""Properties of the reward that hold for every binding, with counterexamples searched for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Pairs = list[dict[str, str]]
 
 @st.composite
 def bound(draw: st.DrawFn) -> tuple[Row, Pairs]:
-    """A shipped row and a binding: some gold pairs, some with another net, some of other ports."""
+    """A shipped row and a binding: right pairs, pairs with another net, pairs of other ports."""
     row = draw(st.sampled_from(ROWS))
     nets = st.sampled_from([p["name"] for p in row["dut"]["ports"]] + ["1'b0", "{", "8'hzz"])
     pairs = []

@@ -1,4 +1,4 @@
-"""The row's validator and prompt: the rarer rules."""
+"""The row's validator and prompt: the less common rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the shipped rows promise: their number and mix, and that no trick solves them."""
+"""The shipped rows: their number and mix, and that no trick solves them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_no_protocol_dominates(rows_by_split: Splits) -> None:
 
 
 def test_some_rows_bind_nothing(rows_by_split: Splits) -> None:
-    """About one in eleven, of several protocols."""
+    """About one row in eleven, in several protocols."""
     for split in SPLITS:
         empty = [row for row in rows_by_split[split] if not row["reference_answer"]]
         assert 0.08 <= len(empty) / len(rows_by_split[split]) <= 0.12
@@ -54,7 +54,7 @@ def test_rows_range_from_small_to_large(rows_by_split: Splits) -> None:
 
 
 def test_every_situation_is_in_every_split(rows_by_split: Splits) -> None:
-    """Tie-offs, parameters, slices and joins, with and without."""
+    """Rows with and without tie-offs, parameters, slices and joins."""
     for split in SPLITS:
         items = [schema.Item.model_validate(row) for row in rows_by_split[split]]
         for name in ("sets a parameter", "has a tie-off", "slice or join"):
@@ -73,7 +73,7 @@ def test_most_parameters_stay_unset(rows: list[Row]) -> None:
 
 
 def test_some_settings_ask_for_the_default(rows: list[Row]) -> None:
-    """A sentence may ask for what is so anyway; then the parameter must stay unset."""
+    """A sentence may ask for the default; the parameter must then stay unset."""
     asked = [r for r in rows if "Time-out: 1000 cycles." in r["settings"]]
     assert asked
     assert all("TIMEOUT" in row["must_not_bind"] for row in asked)
@@ -117,7 +117,7 @@ def test_no_trick_without_a_model_solves_the_splits(
 
 
 def test_the_datasheet_has_the_measured_floors(rows_by_split: Splits) -> None:
-    """The table in DATASHEET.md says what the floors score now."""
+    """The table in DATASHEET.md gives the current scores of the floors."""
     text = (TASK / "data/DATASHEET.md").read_text(encoding="utf-8")
     for name in floors.floors(rows_by_split["test"][0]):
         figures = [f"{mean_floor(rows_by_split[split], name):.3f}" for split in SPLITS]
@@ -180,7 +180,7 @@ def test_ids_and_prompts_are_unique(rows: list[Row]) -> None:
 
 
 def test_no_design_is_in_two_splits(rows_by_split: Splits) -> None:
-    """Neither a design nor a family of designs made from one another."""
+    """This holds for designs and for families of designs made from one another."""
     names = [{row["dut"]["name"] for row in rows_by_split[split]} for split in SPLITS]
     families = [{row["design"] for row in rows_by_split[split]} for split in SPLITS]
     for sets in (names, families):

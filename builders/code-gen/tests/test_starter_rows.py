@@ -1,4 +1,4 @@
-"""The starter rows: valid, short, apart from each other, and guessing earns little on them."""
+"""The starter rows are valid, short and distinct, and guessing earns little on them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STARTER = TASK / "starter"
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_guessing_does_not_pay(split: str) -> None:
-    """No answer fits many rows, and one that looks at no bus is far from right."""
+    """No answer fits many rows, and an answer that ignores the bus is far from right."""
     rows = read_rows(TASK / f"starter/{split}.jsonl")
     assert len(rows) == starter.ROWS[split]
     golds = Counter(json.dumps(row["reference_answer"]) for row in rows)

@@ -1,4 +1,4 @@
-"""The builder makes the shipped files, and the importer reads what the pages describe."""
+"""The builder reproduces the shipped files, and the importer reads what the docs describe."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ Cases = tuple[list[Any], Any, Any]
 
 @pytest.fixture(scope="module")
 def cases() -> Cases:
-    """(row, sample) pairs, and the gold and the answered codes as scikit-learn takes them."""
+    """(row, sample) pairs, and reference and answered codes in the form scikit-learn takes."""
     rng = random.Random(4)
     gold = [rng.sample(POOL, rng.randint(0, 5)) for _ in range(10_000)]
     answered = [rng.sample(POOL, rng.randint(0, 6)) for _ in range(10_000)]

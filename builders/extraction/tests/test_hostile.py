@@ -1,4 +1,4 @@
-"""Hostile and random answers: the graders never raise, and wrong codes never pay much."""
+"""Hostile and random answers: the graders never raise, and wrong codes never earn much."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ KEYS = ("codes", "reference_answer", "optional", "must_not_code")
 
 @st.composite
 def answered(draw: st.DrawFn) -> tuple[dict[str, Any], list[str]]:
-    """A shipped row, and codes drawn from its gold, its candidates and random text."""
+    """A shipped row, and codes drawn from its reference, its candidates and random text."""
     row = draw(st.sampled_from(ROWS))
     near = [*row["reference_answer"]["codes"], *row["near_misses"]]
     near += [c["code"] for c in row["candidates"]]

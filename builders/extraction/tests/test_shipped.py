@@ -1,4 +1,4 @@
-"""What the datasheet says of the shipped rows, and of the starter rows."""
+"""What the datasheet states about the shipped rows and the starter rows."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_most_frequent_codes_are_counted_over_the_training_rows(rows_by_spli
 
 @pytest.mark.parametrize("most", [0, 30])
 def test_hacks_that_know_the_gold_score_below_0_3(rows_by_split: Splits, most: int) -> None:
-    """Its categories alone (0), or gold and 30 siblings of it, chosen among those that may pay."""
+    """The categories alone (0), or the reference and 30 siblings that might earn credit."""
 
     def hack(row: Row) -> dict[str, str]:
         gold = row["reference_answer"]["codes"]

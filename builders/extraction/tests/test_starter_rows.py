@@ -1,4 +1,4 @@
-"""The starter rows: short, valid, and not to be guessed."""
+"""The starter rows are short, valid and hard to guess."""
 
 from __future__ import annotations
 

@@ -22,12 +22,12 @@ Row = dict[str, Any]
 
 
 def answer(codes: list[str]) -> dict[str, str]:
-    """What a model would have said."""
+    """A sample in the form that a model would give."""
     return {"output_text": json.dumps({"codes": codes})}
 
 
 def swapped(row: Row, out: str, into: str) -> list[str]:
-    """The gold codes of `row` without those of `out`, with those of `into` (blank-separated)."""
+    """The reference codes of `row` less those in `out` plus those in `into` (space-separated)."""
     return [c for c in row["reference_answer"]["codes"] if c not in out.split()] + into.split()
 
 
@@ -75,7 +75,7 @@ FALLS = [
     ("single-code", "train-15", "", "R10.31", "the belly pain is integral"),
     ("single-code", "train-50", "", "A95.9", "a vaccine is not the disease"),
 ]
-"""Trap, row, gold codes left out, codes put in, what went wrong. All are real, billable codes."""
+"""Trap, row, reference codes left out, codes added, the mistake. All codes are billable."""
 
 
 @pytest.mark.parametrize(("trap", "item_id", "out", "into", "why"), FALLS)
@@ -195,7 +195,7 @@ def test_gold_spans_at_least_twelve_chapters_in_train_and_test(
 
 
 def test_no_story_is_told_twice(by_id: dict[str, Row]) -> None:
-    """Share of words in common, over all pairs: two notes of one patient stand above 0.8."""
+    """Share of common words, over all pairs: two notes on one patient would be above 0.8."""
     notes = {item_id: row["note"] for item_id, row in by_id.items()}
     close = [(a, b) for a, b in combinations(notes, 2) if near(notes[a], notes[b])]
     assert close == []

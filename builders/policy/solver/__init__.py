@@ -1,6 +1,6 @@
 """Exact arithmetic of S corporations and partnerships: allocations, basis, distributions, gain.
 
-Money goes in and comes out as integer cents; fractions in between, so nothing is lost to rounding.
+Input and output are integer cents; between them are fractions, so rounding loses nothing.
 Losses, deductions and distributions are positive numbers. Each function names the section it
 follows; tests/test_solver.py works the examples of the regulations.
 """

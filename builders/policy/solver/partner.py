@@ -13,7 +13,7 @@ from solver.rounding import pro_rata
 
 @dataclass(frozen=True)
 class Interest:
-    """What a partner starts a year with."""
+    """A partner's position at the start of a year."""
 
     basis: int
     """Outside basis, the share of the partnership's liabilities included (IRC 722, 742, 752)."""
@@ -27,8 +27,8 @@ class PartnerYear:
 
     contributed: int = 0
     liabilities: int = 0
-    """Change of the share of liabilities: an increase counts as money put in, a decrease as money
-    taken out (IRC 752(a) and (b))."""
+    """Change of the share of liabilities: an increase counts as money paid in, a decrease as money
+    paid out (IRC 752(a) and (b))."""
     income: int = 0
     exempt: int = 0
     money: int = 0
@@ -39,7 +39,7 @@ class PartnerYear:
 
 @dataclass(frozen=True)
 class PartnerOutcome:
-    """What a year makes of an interest."""
+    """The result of a year for an interest."""
 
     before_losses: int
     gain: int
@@ -52,7 +52,7 @@ def partner_year(opening: Interest, year: PartnerYear) -> PartnerOutcome:
     """One year of outside basis.
 
     Contributions, liabilities and income first, then distributions, then nondeductible expenses
-    (IRC 705(a)); losses last, up to the basis that is left, the rest waits (IRC 704(d), Reg.
+    (IRC 705(a)); losses last, up to the basis that is left; the rest waits (IRC 704(d), Reg.
     1.704-1(d)(2), Rev. Rul. 66-94). Money drawn against the year's income counts as distributed on
     its last day (Reg. 1.731-1(a)(1)(ii)).
     """

@@ -16,11 +16,11 @@ from solver.rounding import pro_rata
 
 @dataclass(frozen=True)
 class Basis:
-    """What a shareholder starts a year with."""
+    """A shareholder's position at the start of a year."""
 
     stock: int
     debt: int = 0
-    """Basis in money lent to the corporation; a guarantee gives none (Reg. 1.1366-2(a)(2)(ii))."""
+    """Basis in money lent to the corporation, not in guarantees (Reg. 1.1366-2(a)(2)(ii))."""
     face: int = 0
     """What `debt` was before losses reduced it."""
     suspended: int = 0
@@ -43,7 +43,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a year makes of a shareholder's basis."""
+    """The result of a year for a shareholder's basis."""
 
     before_distributions: int
     """Stock basis against which distributions are measured."""

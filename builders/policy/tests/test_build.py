@@ -1,4 +1,4 @@
-"""How the rows are drawn and told: the same again each time, and nothing lost in the telling."""
+"""The rows are the same on every build, and their texts do not lose a fact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the calibration answers promise: labels for every judged criterion, and the right order."""
+"""The calibration answers have labels for every judged criterion and rank in the right order."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def cases() -> dict[str, Case]:
 
 
 def reward(answer: dict[str, Any], row: dict[str, Any]) -> float:
-    """What the grader gives if its judge agrees with the labels."""
+    """The grader's reward if its judge agrees with the labels."""
     judged = {c["id"]: Decimal(c["weight"]) for c in row["rubric"] if c["kind"] == "judged"}
     met = sum((w for name, w in judged.items() if answer["labels"][name]), Decimal(0))
     analysis = min(Decimal(1), max(Decimal(0), met / JUDGED_SHARE))

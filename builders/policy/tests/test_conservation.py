@@ -1,4 +1,4 @@
-"""What holds for every drawn case: nothing is lost or made, no basis falls below zero."""
+"""In every drawn case nothing is lost or created, and no basis falls below zero."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_allocations_add_up_to_the_item(draws: Iterator[Random]) -> None:
 
 
 def test_a_shareholders_year_conserves_basis(draws: Iterator[Random]) -> None:
-    """What comes in is left, paid out free of tax, deducted, or spent on what nobody deducts."""
+    """What comes in is kept, paid out free of tax, deducted, or spent without a deduction."""
     for rng in draws:
         face = rng.randrange(MOST)
         start = Basis(rng.randrange(MOST), rng.randrange(face + 1), face, rng.randrange(MOST))

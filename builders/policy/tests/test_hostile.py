@@ -1,4 +1,4 @@
-"""Whatever it is handed, the grader does not raise and stays in [0, 1]."""
+"""The grader does not raise and stays in [0, 1], whatever it is given."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the solver promises for partnerships: the examples it cites, and the rules around them.
+"""The solver for partnerships: the examples it cites, and the rules around them.
 
-READ, PARTLY READ and NOT READ mean what they do in test_task_solver.py.
+READ, PARTLY READ and NOT READ are defined in test_solver.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What holds for every answer: properties of the reward, looked for counterexamples."""
+"""Properties of the reward that hold for every answer, with counterexamples searched for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the shipped rows promise: how many, how varied, and that they cannot be guessed."""
+"""The shipped rows: how many, how varied, and that they cannot be guessed."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_allocations_of_an_item_add_up_to_what_the_facts_tell(rows: list[Row]) -
 
 
 def test_number_soup_of_every_kind_scores_below_0_15(rows: list[Row]) -> None:
-    """`grade` is the whole reward without a judge; with one who gives nothing, 0.7 of it."""
+    """`grade` is the whole reward without a judge; with a judge that gives 0, 0.7 of it."""
     best = [max(grade({"output_text": text}, r) for text in soups(r)) for r in rows]
     assert max(best) < 0.15
     assert float(1 - JUDGED_SHARE) * max(best) < 0.10

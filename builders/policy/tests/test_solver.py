@@ -1,4 +1,4 @@
-"""What the solver promises: the sections it cites, to the cent.
+"""The solver follows the sections it cites, to the cent.
 
 Examples of 26 CFR are marked: READ (facts and figures compared with the text), PARTLY READ, or NOT
 READ (from memory; only their own arithmetic agrees). The page

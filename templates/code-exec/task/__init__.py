@@ -1,1 +1,1 @@
-"""The task: what goes in, what comes out, and what a good answer is worth."""
+"""Your task: Python functions, graded by hidden tests."""

@@ -14,7 +14,7 @@ DEFAULTS = {
     "tuple": "()",
     "dict": "{}",
 }
-"""What a stub returns, by the type that its signature names."""
+"""The return value of a stub, by the type in its signature."""
 
 
 def floors(item: dict[str, Any]) -> dict[str, str]:

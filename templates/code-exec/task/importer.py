@@ -5,7 +5,7 @@
 One JSON object per line: "prompt", "solution" (Python source that defines one function, or several
 and "entry"), "examples" and "tests". An example or a test is a list of arguments, or an object
 {"args": [...], "expected": ...} or {"args": [...], "raises": "ValueError"}; a test may have a
-"weight". Results that are left out are taken from the solution, which runs in the sandbox.
+"weight". Missing results are taken from the solution, which runs in the sandbox.
 Optional: "id", "family", "topic", "difficulty" (easy, medium, hard). Without a "prompt" the
 docstring of the function is the prompt. README.md has an example.
 """
@@ -34,11 +34,11 @@ Row = dict[str, Any]
 
 
 class _Refusal(Exception):
-    """Why a line gives no row."""
+    """Why a line does not give a row."""
 
 
 def load(paths: list[Path], options: dict[str, str]) -> Iterator[Row | Problem]:
-    """Rows for the lines of the files, and a Problem for each that gives none."""
+    """Rows for the lines of the files, and a Problem for each line that gives none."""
     try:
         sandbox = grader.sandbox()
     except RftError as error:

@@ -1,4 +1,4 @@
-"""Figures over a whole run: what `rft eval` prints at its end. No answer is run again.
+"""Figures over a whole run, which `rft eval` prints at the end. No answer is run again.
 
 What the code did comes from the grade that the run stored, where `sample["grade"]` holds it; the
 other figures come from the text of the answers.
@@ -17,13 +17,13 @@ from task.grader import read_code
 
 Row = dict[str, Any]
 Answers = list[tuple[Row, dict[str, Any]]]
-"""(row, sample) as graders get them, and in the sample under "grade" what the grader said of it:
+"""(row, sample) as graders get them, and in the sample under "grade" the result of the grader:
 {"reward": float, "parts": {name: float}}."""
 Figures = dict[str, dict[str, float]]
 
 Parts = dict[str, float]
 NOTHING: Parts = {"tests": 0.0, "solved": 0.0}
-"""What a reward of 0 says even without parts; explain() in task/grader.py names all parts."""
+"""Parts known from a reward of 0 alone; explain() in task/grader.py names all parts."""
 
 LEVELS = ("easy", "medium", "hard")
 
@@ -76,7 +76,7 @@ def _failures(answers: Answers) -> dict[str, float]:
 
 
 def _is_python(code: str) -> bool:
-    """True if the code parses; nothing of it is run."""
+    """True if the code parses; it is not run."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "\d" in a string is the model's affair

@@ -133,7 +133,7 @@ def _solution(item: Item) -> list[str]:
 
 
 def _parameters(code: str, entry: str) -> list[str] | None:
-    """Parameter names of the function `entry`, None if there is no such function in the code."""
+    """Parameter names of the function `entry`; None if the code has no such function."""
     try:
         body = ast.parse(code).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -172,5 +172,5 @@ def _tests(item: Item) -> list[str]:
 
 
 def _key(value: Any) -> str:
-    """Equal values, equal text; True is not 1."""
+    """Text that is equal for equal values; True and 1 are different values."""
     return json.dumps(value, sort_keys=True)

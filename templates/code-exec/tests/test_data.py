@@ -1,4 +1,4 @@
-"""The rows in task/data and the probes are sound, whoever wrote them."""
+"""The rows in task/data and the probes are sound, whatever their source."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_no_family_is_in_two_splits(rows_by_split: Splits) -> None:
 
 
 def test_stored_prompts_are_the_ones_the_schema_builds(rows: list[Row]) -> None:
-    """After a change of the prompt: `rft check --write-messages`."""
+    """After a change of the prompt, run `rft check --write-messages`."""
     for row in rows:
         assert row["messages"] == schema.messages(schema.Item.model_validate(row)), row["id"]
 

@@ -1,4 +1,4 @@
-"""The reward: what is read, what is run, what it is worth."""
+"""The reward: what is read, what is run and what it earns."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_nothing_lives_on_to_the_next_answer(row: Row, grade: Grade) -> None:
 
 
 def test_a_failing_sandbox_is_no_score(row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The exception tells the engine to score nothing and to try again."""
+    """The exception tells the engine not to score the answer and to grade it again."""
 
     class Broken:
         def grade_tests(self, *_: Any, **__: Any) -> TestReport:

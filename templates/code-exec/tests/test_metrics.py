@@ -75,7 +75,7 @@ def test_without_stored_grades_only_the_text_counts(row: Row) -> None:
 
 
 def test_a_grade_without_parts_is_left_out(row: Row) -> None:
-    """explain() may have failed: the reward stands, how it came about is unknown."""
+    """explain() may have failed: the reward stands, but its parts are unknown."""
     lost = answer() | {"grade": {"reward": 0.5}}
     assert "solved" not in metrics([(row, lost)], [])
 

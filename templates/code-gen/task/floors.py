@@ -1,4 +1,4 @@
-"""Answers that need no model: `rft check` prints their scores, a trained model must beat them."""
+"""Answers that need no model: `rft check` prints their scores; a trained model must beat them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def floors(item: dict[str, Any]) -> dict[str, str]:
 
     empty: bind nothing.
     suffix heuristic: among the ports of the likeliest bus, bind each VIP port to the first one
-    whose name ends (or starts) like it, tie off the required rest, set no parameter.
+    whose name ends (or starts) like it, tie off other required ports, set no parameter.
     suffix heuristic, widths fitted: that, and the width parameters worked out from the bound ports.
     bind everything: that, and a signal of some kind on every other VIP port, and every other
     parameter at its default.

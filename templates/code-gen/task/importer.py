@@ -4,7 +4,7 @@
     rft import rtl/ --set vip=my_vip.sv --set include=rtl/include --set gold=bindings.json
 
 Only a module's header enters the row (ports and parameters, widths resolved), never its body: RTL
-can contain the answer. Reading happens in a process of its own (tools/rtl.py) with a time limit.
+can contain the answer. Files are read in a separate process (tools/rtl.py) with a time limit.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class _Refusal(Exception):
 
 
 def load(paths: list[Path], options: dict[str, str]) -> Iterator[Row | Problem]:
-    """Rows for the modules in `paths` (files or folders), and a Problem for what gives no row."""
+    """Rows for the modules in `paths` (files or folders), and a Problem for the rest."""
     try:
         files = [str(f) for path in paths for f in _sources(path)]
         headers = {str(folder) for path in paths for folder in _header_folders(path)}
@@ -114,7 +114,7 @@ def _header_folders(path: Path) -> Iterator[Path]:
 
 
 def _check_params(params: list[str], modules: list[Module | Problem]) -> None:
-    """Refuse a value for a parameter that no module has."""
+    """Refuse a value for a parameter that is not in any module."""
     known = [module["settable"] for module in modules if isinstance(module, dict)]
     for param in params:
         name, equals, _ = param.partition("=")
@@ -132,7 +132,7 @@ def _list(text: str) -> list[str]:
 
 
 def _read(files: list[str], options: dict[str, str]) -> Iterator[Module | Problem]:
-    """What rtl.py finds in the files; if it dies over them, what it finds in each alone."""
+    """What rtl.py finds in the files; if it crashes, what it finds in each file alone."""
     answer = _ask(files, options)
     if isinstance(answer, str) and len(files) > 1:
         for file in files:
@@ -153,7 +153,7 @@ def _short(path: str, files: list[str]) -> str:
 
 
 def _ask(files: list[str], options: dict[str, str]) -> dict[str, list[Module]] | str:
-    """rtl.py's answer, or one sentence on why there is none."""
+    """The output of rtl.py, or one sentence on why there is none."""
     if not files:
         return {"modules": [], "problems": []}
     lists = {name: _list(options.get(name, "")) for name in ("include", "define", "param")}
@@ -286,7 +286,7 @@ def _vip_module(module: Module) -> Vip:
 
 
 def _gold(text: str) -> dict[str, list[Pair]]:
-    """Gold bindings by module name; "" holds those for any module."""
+    """Reference bindings by module name; "" holds those for any module."""
     if not text:
         return {}
     content = _json(Path(text))

@@ -1,4 +1,4 @@
-"""Figures over a whole run: what `rft eval` prints at its end."""
+"""Figures over a whole run, which `rft eval` prints at the end."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def _by(
 
 
 def _unbound(graded: list[tuple[dict[str, Any], dict[str, float]]]) -> dict[str, float]:
-    """Of the names that must stay unbound the share that was bound, and of the answers to rows
-    with such names the share that bound any."""
+    """The share of the names that must stay unbound that were bound, and the share of the answers
+    to rows with such names that bound any."""
     counts = [(len(row["must_not_bind"]), parts["over_binding"]) for row, parts in graded]
     asked = [(names, share) for names, share in counts if names]
     if not asked:

@@ -162,7 +162,7 @@ def _vip_text(vip: Vip) -> str:
 
 
 def gold(item: Item) -> Answer:
-    """The reference as the model would have to answer it."""
+    """The reference answer in the form that the model must use."""
     return Answer(predicted=item.reference_answer or [])
 
 

@@ -25,7 +25,7 @@ def port(name: str, direction: str, width: int | str = 1, **more: Any) -> Row:
 
 
 def pairs(**values: str) -> list[dict[str, str]]:
-    """Bindings as a row has them."""
+    """Bindings in the form of a row."""
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
@@ -35,7 +35,7 @@ def answer(bindings: list[dict[str, str]]) -> Row:
 
 
 def rebind(row: Row, **values: str | None) -> list[dict[str, str]]:
-    """The row's gold bindings with some values replaced, added, or (None) removed."""
+    """The row's reference bindings with some values replaced, added, or (None) removed."""
     table = {pair["name"]: pair["value"] for pair in row["reference_answer"]} | values
     return pairs(**{name: value for name, value in table.items() if value is not None})
 

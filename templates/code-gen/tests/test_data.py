@@ -1,4 +1,4 @@
-"""The rows are sound: valid, fresh, apart from each other, and with gold answers that score 1."""
+"""The rows are sound: valid, up to date, distinct, and their reference answers score 1."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Splits = dict[str, list[Row]]
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_every_row_is_valid(rows_by_split: Splits, split: str) -> None:
-    """Its shape, and schema.check_item: the gold answer elaborates, names exist, and so on."""
+    """Its shape, and schema.check_item: the reference answer elaborates, names exist, etc."""
     rows = rows_by_split[split]
     assert rows
     problems = {row["id"]: schema.check_item(schema.Item.model_validate(row)) for row in rows}

@@ -20,7 +20,7 @@ def test_the_gold_answer_scores_one_in_any_order(row: Row) -> None:
 
 
 def test_binding_nothing_is_right_when_there_is_nothing_to_bind(row: Row) -> None:
-    """F1 of two empty answers is 1, so that a model can learn to leave a VIP alone."""
+    """F1 of two empty answers is 1, so that a model can learn to leave a VIP unbound."""
     nothing = row | {"reference_answer": []}
     assert reward(nothing, []) == 1.0
     assert reward(nothing, pairs(clk="clk")) == 0.0
@@ -47,7 +47,7 @@ def test_binding_nothing_is_right_when_there_is_nothing_to_bind(row: Row) -> Non
     ],
 )
 def test_the_same_bits_are_the_same_value(row: Row, gold: Row, values: Row, same: bool) -> None:
-    """Bases, spaces, slices and joins are spelling; other bits are another value."""
+    """Bases, spaces, slices and joins do not change a value; other bits do."""
     wanted = row | {"reference_answer": rebind(row, **gold)}
     assert (reward(wanted, rebind(row, **values)) == 1.0) == same
 
@@ -84,7 +84,7 @@ def test_a_fault_is_named(row: Row, values: dict[str, Any], words: str) -> None:
     "values", [{"clk": "s_last"}, {"ready": "1'b1"}, {"valid": "s_last", "last": "s_valid"}]
 )
 def test_a_wrong_critical_pair_leaves_half_of_the_reward(row: Row, values: dict[str, Any]) -> None:
-    """It compiles, and no engineer would accept it: clock, reset and handshake must be right."""
+    """It compiles, but no engineer would accept it: clock, reset and handshake must be right."""
     parts = grader.explain(answer(rebind(row, **values)), row)
     assert parts["elaborates"] == 1.0
     assert parts["critical"] == pytest.approx(2 / 3)

@@ -74,7 +74,7 @@ def test_the_body_never_enters_the_row(rtl: Path) -> None:
 
 
 def test_gold_bindings_come_along(rtl: Path, tmp_path: Path) -> None:
-    """The row is complete: the gold answer scores 1, everything else must not be bound."""
+    """The row is complete: the reference answer scores 1, all else must stay unbound."""
     vip = str(file(tmp_path, VIP, "vip.sv"))
     gold = {"clk": "clk", "data": "s_data", "W": "8"}
     bindings = [{"name": n, "value": v} for n, v in gold.items()]

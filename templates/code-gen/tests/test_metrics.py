@@ -16,7 +16,7 @@ def test_gold_answers_are_right_in_every_protocol(rows: list[Row]) -> None:
 
 
 def test_over_binding_is_counted_over_names_and_over_answers(row: Row) -> None:
-    """Of two answers one binds three of the row's six names that must stay unbound."""
+    """One of two answers binds three of the row's six names that must stay unbound."""
     over = answer(rebind(row, SEED="1", DEPTH="4", abort="1'b0"))
     figures = metrics([(row, over), (row, answer(row["reference_answer"]))], [])
     expected = {"names bound": pytest.approx(3 / 12), "answers with any": 0.5}

@@ -1,4 +1,4 @@
-"""The row's validator: each rule, with the sentence it must say."""
+"""The row's validator: each rule, with its message."""
 
 from __future__ import annotations
 

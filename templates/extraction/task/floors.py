@@ -28,7 +28,7 @@ def floors(item: dict[str, Any]) -> dict[str, str]:
 
 @functools.cache
 def frequent(most: int) -> list[str]:
-    """Return the `most` most frequent gold codes of the training rows."""
+    """Return the `most` most frequent reference codes of the training rows."""
     lines = _TRAIN.read_text(encoding="utf-8").split("\n")
     rows = [json.loads(line) for line in lines if line]
     counts = Counter(code for row in rows for code in row["reference_answer"]["codes"])

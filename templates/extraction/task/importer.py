@@ -1,4 +1,4 @@
-"""Reads your own encounters: a CSV, a folder of notes with a TSV of codes, or encounters by hand.
+"""Read your own encounters: a CSV, a folder of notes with a TSV of codes, or encounters by hand.
 
     rft import encounters.csv
     rft import notes/ codes.tsv --set type=DIAGNOSTICO
@@ -46,26 +46,26 @@ _DEFAULTS = {"setting": "outpatient", "encounter_date": "2026-04-01", "release":
 _DEFAULTS |= {"type": "", "bad_codes": "row", "candidates": str(SIZE), "add_gold": "no"}
 
 _LISTS = {"optional": "optional", "never": "must_not_code", "near": "near"}
-"""First word of a line of an encounter file -> what its codes are."""
+"""First word of a line of an encounter file -> the kind of its codes."""
 _HEADER = "'== id | outpatient or inpatient | YYYY-MM-DD'"
 
 
 @dataclass(frozen=True)
 class _Code:
-    """A code as written, where it stands, and what it is."""
+    """A code as written, its place in the input, and its kind."""
 
     text: str
     file: str
     line: int
     use: str = "gold"
-    """gold, optional, must_not_code (this code and all below it) or near (a plausible wrong one)"""
+    """gold, optional, must_not_code (with all codes below it) or near (a plausible wrong one)"""
     span: str = ""
     why: str = ""
 
 
 @dataclass
 class _Source:
-    """An encounter as read, before any check."""
+    """An encounter as it was read, before any check."""
 
     id: str
     note: str

@@ -1,4 +1,4 @@
-"""Figures over a whole run: what `rft eval` prints at its end.
+"""Figures over a whole run, which `rft eval` prints at the end.
 
 Micro and macro F1 come from scikit-learn, agreement from krippendorff.
 """
@@ -41,9 +41,9 @@ def metrics(answers: Answers, train: list[dict[str, Any]]) -> Figures:
 
 
 def agreement(by_coder: dict[str, Answers]) -> Figures:
-    """Return Krippendorff's alpha between the gold codes and each coder, and between all of them.
+    """Return Krippendorff's alpha between reference codes and each coder, and between all of them.
 
-    One decision (nominal, coded or not) for each row and each code that anyone, gold included,
+    One decision (nominal, coded or not) for each row and each code that anyone, reference included,
     gave on any of the rows; a coder who did not see a row casts no vote on it. 1 is perfect
     agreement, 0 what chance would give.
     """
@@ -85,19 +85,19 @@ def predicted(row: dict[str, Any], sample: dict[str, Any]) -> set[str]:
 
 
 def f1(gold: list[set[str]], said: list[set[str]]) -> dict[str, float]:
-    """F1 averaged over answers (samples), pooled (micro), and averaged over all codes that are
-    gold or answered anywhere (macro)."""
+    """F1 averaged over answers (samples), pooled (micro), and averaged over all codes of any
+    reference or answer (macro)."""
     from sklearn.metrics import f1_score
     from sklearn.preprocessing import MultiLabelBinarizer
 
     codes = sorted(set().union(*gold, *said))
     if not codes:
         return dict.fromkeys(("samples", "micro", "macro"), 1.0)
-    # Two columns that nobody fills: scikit-learn takes a single column for another kind of task.
+    # Two empty columns: scikit-learn treats a single column as another kind of task.
     binarizer = MultiLabelBinarizer(classes=[*codes, "", " "], sparse_output=True)
     true, given = binarizer.fit_transform(gold), binarizer.fit_transform(said)
     real = list(range(len(codes)))
-    # Nothing coded where nothing is to be coded is right: F1(empty, empty) = 1, as in the reward.
+    # An empty answer to a row without codes is right: F1(empty, empty) = 1, as in the reward.
     return {
         average: float(f1_score(true, given, labels=real, average=average, zero_division=1.0))
         for average in ("samples", "micro", "macro")
@@ -105,7 +105,7 @@ def f1(gold: list[set[str]], said: list[set[str]]) -> dict[str, float]:
 
 
 def _by_chapter(gold: list[set[str]], said: list[set[str]]) -> dict[str, float]:
-    """Micro F1 within each chapter that has a gold code, in the order of the chapters."""
+    """Micro F1 within each chapter that has a reference code, in the order of the chapters."""
 
     def within(sets: list[set[str]], name: str) -> list[set[str]]:
         return [{code for code in codes if chapter(code) == name} for codes in sets]
@@ -127,7 +127,7 @@ def _by_trap(rows: Iterable[dict[str, Any]], parts: list[dict[str, float]]) -> d
 
 
 def _over_coding(rows: Iterable[dict[str, Any]], parts: list[dict[str, float]]) -> dict[str, float]:
-    """Over the answers to rows that forbid something."""
+    """Figures over the answers to rows that forbid codes."""
     shares = [
         part["over_coding"]
         for row, part in zip(rows, parts, strict=True)
@@ -139,7 +139,7 @@ def _over_coding(rows: Iterable[dict[str, Any]], parts: list[dict[str, float]]) 
 
 
 def _unseen(gold: list[set[str]], said: list[set[str]], known: set[str]) -> dict[str, float]:
-    """The share of gold codes that no training row has, and the recall on them and the others."""
+    """The share of reference codes that no training row has, and recall on them and the rest."""
     pairs = [
         (code, code in answer) for codes, answer in zip(gold, said, strict=True) for code in codes
     ]
@@ -153,8 +153,8 @@ def _unseen(gold: list[set[str]], said: list[set[str]], known: set[str]) -> dict
 
 
 def _reach(rows: Iterable[dict[str, Any]]) -> dict[str, float]:
-    """How much of the gold is among the candidates shown, over rows that show some; `best F1`: the
-    mean reward of choosing exactly the gold codes among them."""
+    """The share of reference codes among the candidates shown, over rows that show some; `best F1`:
+    the mean reward of choosing exactly the reference codes among them."""
     shown = {row["id"]: row for row in rows if "Candidate codes:" in json.dumps(row["messages"])}
     hits, full, best = [], [], []
     for row in shown.values():

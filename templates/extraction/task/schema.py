@@ -117,7 +117,7 @@ def messages(item: Item, prompt_variant: str = "shortlist") -> list[dict[str, st
 
 
 def gold(item: Item) -> Answer:
-    """The reference as the model would have to answer it."""
+    """The reference answer in the form that the model must use."""
     return Answer(codes=item.reference_answer.codes)
 
 
@@ -147,7 +147,7 @@ def dotted(code: str) -> str:
 
 
 def below(code: str, root: str) -> bool:
-    """True when `code` is `root` or stands below it in the code set ('E11.9' below 'E11')."""
+    """True when `code` is `root` or is below it in the code set ('E11.9' below 'E11')."""
     return code.replace(".", "").startswith(root.replace(".", ""))
 
 

@@ -1,4 +1,4 @@
-"""The import of your own encounters: good rows are kept, bad ones named by file and line."""
+"""Import of your own encounters: good rows are kept, bad rows are named by file and line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Import = Callable[..., tuple[list[Row], list[Problem]]]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Import:
-    """Imports paths below tmp_path; rows and problems apart; no candidates unless wanted."""
+    """Import paths below tmp_path; return rows and problems; no candidates unless wanted."""
 
     def run(*names: str, **options: str) -> tuple[list[Row], list[Problem]]:
         out = list(load([tmp_path / n for n in names], {"candidates": "0"} | options))
@@ -168,7 +168,7 @@ never: J18
 
 @pytest.fixture
 def by_hand(tmp_path: Path, run: Import) -> Import:
-    """Imports a text of encounters, with parts of it replaced."""
+    """Import a text of encounters, with parts of it replaced."""
 
     def by_hand(old: str = "", new: str = "", **options: str) -> tuple[list[Row], list[Problem]]:
         (tmp_path / "my.txt").write_text(ENCOUNTERS.replace(old, new, 1) if old else ENCOUNTERS)

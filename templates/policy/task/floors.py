@@ -1,4 +1,4 @@
-"""Answers that need no model; a trained model has to beat them."""
+"""Answers that need no model; a trained model must beat them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads your own cases: JSONL or CSV with the fields id, facts, question, rubric.
+"""Read your own cases: JSONL or CSV with the fields id, facts, question, rubric.
 
     rft import cases.jsonl --set confirm=yes --set shares=rescale
 
@@ -9,8 +9,8 @@ A rubric is a list of lines, or one text with a line per criterion, as rubrics a
     [+0.10] Says that the seller counts as the owner on the day of the sale
     [-0.10] Treats the guarantee as basis
 A line with one amount ($) or one percentage (%) is graded by code: at once if it names its figure,
-otherwise only when you confirm it with `--set confirm=yes`, since a figure may stand in a sentence
-that is not about it. Lines without a figure are decided by the judge.
+otherwise only when you confirm it with `--set confirm=yes`, since a sentence may hold a figure
+that it is not about. Lines without a figure are decided by the judge.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _CHOICES = {
     "shares": ("keep", "rescale"),
 }
 _NEAR = 1000
-"""Parts that miss an amount by less than one in so many are meant to add up to it."""
+"""Parts that miss an amount by less than one part in this many are meant to add up to it."""
 _PART = re.compile(r"\(part of ([^:()]+): \$([0-9][0-9,]*(?:\.[0-9]{1,2})?)\)\s*$")
 _LINE = re.compile(r"\[\s*([+-])\s*([0-9]*\.?[0-9]+)\s*\]\s*(.+)")
 _NAMED = re.compile(r"([a-z][a-z0-9_]*)\s*[:=]\s*(.+)")
@@ -237,11 +237,11 @@ def _unfit(number: int, figures: int, sign: str, named: bool, confirmed: bool) -
 
 
 def _find_parts(criteria: list[dict[str, Any]], facts: str) -> None:
-    """Marks in place the lines that say the same of several owners as parts of an item.
+    """Mark in place the lines that say the same of several owners as parts of an item.
 
-    They say the same if they differ in the owner only ("Jane's share of the income is ...", or
-    income_jane), and are parts of an item if they add up, nearly at least, to an amount that the
-    facts tell. Whether they add up exactly is for the check of the rubric to say.
+    They say the same if they differ only in the owner ("Jane's share of the income is ...", or
+    income_jane), and are parts of an item if they add up, at least nearly, to an amount that the
+    facts state. The check of the rubric finds whether they add up exactly.
     """
     alike: dict[str, list[dict[str, Any]]] = {}
     for c in criteria:
@@ -268,7 +268,7 @@ def _cents(text: str) -> int:
 
 
 def _rescale(criteria: list[dict[str, Any]], by_kind: bool) -> None:
-    """Changes the positive weights in place so that they sum to exactly 1, to four places; if
+    """Change the positive weights in place so that they sum to exactly 1, to four places; if
     `by_kind`, those of the judged criteria to the judge's share."""
     positive = [c for c in criteria if not c["weight"].startswith("-")]
     judged = [c for c in positive if c["kind"] == "judged"]

@@ -1,4 +1,4 @@
-"""Figures over a whole run: what `rft eval` prints at its end. Only what code decides."""
+"""Figures over a whole run, which `rft eval` prints at the end. Only what code decides."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def item_problems(item: Item, answers: list[dict[str, Any]]) -> list[str]:
 
 
 def judged_weights(item: Item) -> dict[str, float]:
-    """What each judged criterion is worth, for the examination of the judge."""
+    """The weight of each judged criterion, for the examination of the judge."""
     return {c.id: float(c.weight) for c in item.rubric if c.kind == "judged"}
 
 

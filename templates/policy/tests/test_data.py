@@ -1,4 +1,4 @@
-"""The rows, the probes and the calibration answers that lie in the project are sound."""
+"""The rows, the probes and the calibration answers of the project are sound."""
 
 from __future__ import annotations
 

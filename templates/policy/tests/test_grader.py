@@ -1,4 +1,4 @@
-"""What the reward promises."""
+"""The rules of the reward."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an import of your own cases promises: good cases kept, bad lines named."""
+"""Import of your own cases: good cases are kept, bad lines are named."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RUBRIC = [
 
 @pytest.fixture
 def found(tmp_path: Path) -> Callable[..., Found]:
-    """Imports one case with these rubric lines; rows and problems apart."""
+    """Import one case with these rubric lines; return rows and problems."""
 
     def run(rubric: Any, options: dict[str, str] | None = None, **fields: Any) -> Found:
         path = tmp_path / "cases.jsonl"
@@ -74,7 +74,7 @@ SLIPS = [
 def test_the_slip_of_the_published_rubric_is_caught(
     lines: list[str], found: Callable[..., Found]
 ) -> None:
-    """Twice 4/15, rounded to 26.67 % before it is multiplied: 900,060 in place of 900,000."""
+    """Twice 4/15, rounded to 26.67 % before it is multiplied: 900,060 instead of 900,000."""
     rows, problems = found([*lines, RUBRIC[3]], facts="Ordinary income was $900,000.")
     assert rows == []
     assert "add up to $900,060.00, not to the total of $900,000.00" in problems[0].message

@@ -11,7 +11,7 @@ from tests.conftest import Row
 
 
 def sample(row: Row, **changed: int) -> tuple[Row, Row]:
-    """The row with its reference answer, some figures changed."""
+    """The row and a sample with its reference answer, some figures changed."""
     reference = row["reference_answer"]
     figures = [f | {"value": changed.get(f["name"], f["value"])} for f in reference["figures"]]
     return row, {"output_text": json.dumps(reference | {"figures": figures})}

@@ -1,4 +1,4 @@
-"""The row, the prompt, and what reports are told about a row."""
+"""The row, the prompt, and what reports show of a row."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.conftest import Row
 
 @pytest.fixture
 def item(row: Row) -> Item:
-    """The small row, free to be changed."""
+    """The small row, for a test to change."""
     return Item.model_validate(row)
 
 

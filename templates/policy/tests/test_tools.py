@@ -1,4 +1,4 @@
-"""What the checks of a rubric find, and what they let pass."""
+"""What the checks of a rubric find, and what they accept."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.conftest import Row
 
 @pytest.fixture
 def item(row: Row) -> Item:
-    """The small row, free to be spoilt."""
+    """The small row, for a test to change."""
     return Item.model_validate(row)
 
 

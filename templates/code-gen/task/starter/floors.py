@@ -1,7 +1,7 @@
-"""What guessing earns on the starter rows.
+"""The scores of guesses on the starter rows.
 
-A script that compares names would solve them, so no such script is a floor here: these rows show
-that training works, not that a model is needed. The real rows have the careful script.
+A script that compares names would solve them, so such a script is not a floor here: these rows
+show that training works, not that a model is needed. The real rows have a careful script.
 """
 
 from __future__ import annotations

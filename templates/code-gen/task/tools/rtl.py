@@ -1,4 +1,4 @@
-"""Read module headers with pyslang: a process of its own, because hostile RTL can crash a parser.
+"""Read module headers with pyslang in a separate process: hostile RTL can crash a parser.
 
 `python rtl.py` takes one JSON object on standard input
     {"files": [path], "include": [folder], "define": ["NAME=VALUE"], "param": ["NAME=VALUE"]}
@@ -43,7 +43,7 @@ _HINTS = {
 
 
 def read(request: dict[str, list[str]]) -> dict[str, list[Found]]:
-    """The modules of the files, and what could not be read."""
+    """The modules of the files, and the problems of what could not be read."""
     manager = SourceManager()
     for folder in request["include"]:
         manager.addUserDirectories(folder)
@@ -79,7 +79,7 @@ def _is_shared(tree: Any) -> bool:
 
 
 def _problem(file: str, diagnostic: Any, manager: Any, engine: Any) -> Found:
-    """The first error of a file, in its own words, with a remedy where there is a plain one."""
+    """The first error of a file as slang words it, with a remedy if there is a simple one."""
     location = manager.getFullyExpandedLoc(diagnostic.location)
     place = str(manager.getFullPath(location.buffer)) or file
     text = _with_hint(diagnostic, engine)
@@ -133,14 +133,14 @@ def _compile(trees: list[Any], tops: set[str], params: list[str]) -> Any:
     compilation = Compilation(Bag([options]))
     for tree in trees:
         compilation.addSyntaxTree(tree)
-    _KEPT.append((compilation, tops))  # its symbols die with it
+    _KEPT.append((compilation, tops))  # its symbols would be freed with it
     return compilation
 
 
 def _with_types(instance: Any, trees: list[Any], manager: Any, given: dict[str, str]) -> Any:
     """An instance's body; with the given types, if it has parameters that are types.
 
-    slang sets no such parameter of a top module, so a module around it does.
+    slang cannot set such a parameter of a top module, so a module around it does.
     """
     own = [p for p in instance.body.parameters if p.name in given and not p.isLocalParam]
     if not any(p.kind == SymbolKind.TypeParameter for p in own):
@@ -205,7 +205,7 @@ def _stand_in(port: Any, names: set[str]) -> str | None:
 
 
 def _is_keyword(word: str) -> bool:
-    """Whether SystemVerilog keeps a word for itself."""
+    """Whether a word is a keyword of SystemVerilog."""
     tree = SyntaxTree.fromText(f"module m(input wire {word}); endmodule")
     return bool(word) and len(tree.diagnostics) > 0
 
@@ -267,7 +267,7 @@ def _default(param: Any) -> str | None:
 
 
 def _comment(param: Any, manager: Any) -> str:
-    """The // comment on a parameter's line, or nothing."""
+    """The // comment on a parameter's line, or an empty string."""
     source = manager.getSourceText(param.location.buffer)
     start = source.rfind("\n", 0, param.location.offset) + 1
     end = source.find("\n", param.location.offset)
@@ -285,7 +285,7 @@ def _errors_by_line(compilation: Any, manager: Any, engine: Any) -> dict[int, st
 
 
 def _with_hint(diagnostic: Any, engine: Any) -> str:
-    """What slang says of a fault, and the remedy where there is a plain one."""
+    """The message of slang for a fault, with a remedy if there is a simple one."""
     code = str(diagnostic.code).removeprefix("DiagCode(").removesuffix(")")
     return str(engine.formatMessage(diagnostic)) + _HINTS.get(code, "")
 

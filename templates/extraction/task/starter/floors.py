@@ -1,7 +1,7 @@
 """Answers to the starter rows that need no model.
 
-A script that looks for "no" and "mother" solves these rows, so no script is a floor here: the rows
-are for trying out training, not for showing that a model is needed.
+A script that looks for "no" and "mother" solves these rows, so a script is not a floor here: the
+rows are for trying out training, not for showing that a model is needed.
 """
 
 from __future__ import annotations

@@ -18,6 +18,6 @@ NAMES = [name for _, _, name in _CHAPTERS]
 
 
 def chapter(code: str) -> str:
-    """The chapter of a code by its category; 'none' for what no chapter holds."""
+    """The chapter of a code by its category; 'none' for a code outside all chapters."""
     category = code[:3]
     return next((name for low, high, name in _CHAPTERS if low <= category <= high), "none")

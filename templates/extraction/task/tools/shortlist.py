@@ -3,7 +3,7 @@
 The terms are what simple-icd-10-cm carries: descriptions, inclusion terms, and the phrases that
 stand before a code in the notes of other codes ('insulin (Z79.4)'), which serve as an index. They
 are weighted by TF-IDF (scikit-learn) and kept in the user's cache folder: building takes seconds,
-loading a tenth of a second. The search never sees the gold answer, except through `must`.
+loading a tenth of a second. The search sees the reference answer only through `must`.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ SIZE = 40
 LIBRARY = "simple_icd_10_cm"
 
 _FORMAT = "2"
-"""Raise this when `build_index` changes: an index of another format is not read."""
+"""Change this when `build_index` changes: an index of another format is not read."""
 _PER_CATEGORY = 4
 """Families of codes taken from one three-character category, so that none fills the list."""
 _SEVENTHS = 2
 """7th characters shown of one family."""
 _INHERITED = 0.85
-"""What a term of a category is worth for a code one level below it."""
+"""Weight of a term of a category for a code one level below it."""
 _WHOLE_NOTE = 0.3
-"""Weight of the words found anywhere in the note beside those found in one clause."""
+"""Weight of words found anywhere in the note, relative to those found in one clause."""
 _SPELLING = 0.85
-"""How like a known word an unknown one must be to be read as it."""
+"""The likeness to a known word from which an unknown word is read as that word."""
 _CLAUSE = re.compile(r"[.;:\n()]|, | - ")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _SYNONYM = re.compile(r"\[([^\[\]]*)\]")
@@ -95,7 +95,7 @@ class Index:
         return codes
 
     def is_billable(self, code: str) -> bool:
-        """True for a code that is to be submitted as it stands."""
+        """True for a code that may be submitted as it is."""
         return code in self.place and bool(self.billable[self.place[code]])
 
 
@@ -117,7 +117,7 @@ def shortlist(
 
 
 def near_misses(index: Index, gold: Sequence[str], most: int = 60) -> list[str]:
-    """The billable codes beside each gold code in its category, at most `most` of each, closest
+    """The billable codes beside each reference code in its category, at most `most` each, closest
     (longest common beginning) first; in code order."""
     near: set[str] = set()
     for code in gold:
@@ -221,13 +221,13 @@ def load_index() -> Index:
     with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
         return _read(path)
     index = build_index()
-    with contextlib.suppress(OSError):  # a cache that cannot be written costs time only
+    with contextlib.suppress(OSError):  # without a cache the search is only slower
         _write(index, path)
     return index
 
 
 def _key() -> str:
-    """What the index depends on beside the library's version: its data files, and our words."""
+    """A hash of what the index depends on beside the library's version: data files and words."""
     spec = importlib.util.find_spec(LIBRARY)
     folder = Path(next(iter(spec.submodule_search_locations or ()))) if spec else Path()
     files = [f"{p.name} {p.stat().st_size}" for p in sorted((folder / "data").glob("*.[tx]*"))]
@@ -236,11 +236,11 @@ def _key() -> str:
 
 
 def build_index() -> Index:
-    """Read the code set's terms and weigh their words."""
+    """Read the code set's terms and weight their words."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     icd = importlib.import_module(LIBRARY)
-    # A category that is a block of its own ('B20', 'Z66') stands in the list twice.
+    # A category that is also a block ('B20', 'Z66') is in the list twice.
     codes = list(dict.fromkeys(c for c in icd.get_all_codes() if icd.is_category_or_subcategory(c)))
     place = {code: i for i, code in enumerate(codes)}
     texts, owner = [], []
