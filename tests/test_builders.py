@@ -10,8 +10,9 @@ import pytest
 from conftest import ROOT, USE_CASES, Run
 
 WRITTEN_BY_HAND = {"extraction": {"human.jsonl", "probes.jsonl"}}
-# The marks keep the everyday tests short: these run code in a sandbox, or solve every case.
+# The marks keep the everyday tests short: code in a sandbox, hundreds of compilations or code lookups.
 SLOW_BUILDS = {"code-exec"}
+SLOW_TESTS = {"code-gen", "extraction"}
 
 
 def marked(slow: set[str]) -> list[object]:
@@ -45,7 +46,7 @@ def test_shipped_data_is_made_anew_byte_for_byte(run: Run, use_case: str, tmp_pa
     ] == []
 
 
-@pytest.mark.parametrize("use_case", USE_CASES)
+@pytest.mark.parametrize("use_case", marked(SLOW_TESTS))
 def test_builders_pass_their_tests(run: Run, use_case: str) -> None:
     assert " passed" in run_tests(run, use_case, "not slow")
 
