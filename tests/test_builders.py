@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, USE_CASES, Run
 
 WRITTEN_BY_HAND = {"extraction": {"human.jsonl", "probes.jsonl"}}
-# The marks keep the everyday tests short: code in a sandbox, hundreds of compilations or code lookups.
+# The marks keep the everyday tests short: these run code in a sandbox or look up thousands of codes.
 SLOW_BUILDS = {"code-exec"}
 SLOW_TESTS = {"code-gen", "extraction"}
 
