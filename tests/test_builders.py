@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, USE_CASES, Run
 
 WRITTEN_BY_HAND = {"extraction": {"human.jsonl", "probes.jsonl"}}
-# The marks keep the everyday tests short: these run code in a sandbox or look up thousands of codes.
+# The marks keep the everyday tests short: these run code in a sandbox, or look up many codes.
 SLOW_BUILDS = {"code-exec"}
 SLOW_TESTS = {"code-gen", "extraction"}
 
