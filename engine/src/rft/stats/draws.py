@@ -62,13 +62,19 @@ def rank_correlation(x: Mapping[str, Sequence[float]], y: ByItem) -> tuple[Estim
 
     Both hold the same answers in the same order. Items where x or y does not vary tell nothing.
     """
-    rhos: list[float] = []
+    groups = defaultdict(list)
     for item, values in y.items():
-        pair = np.array([x.get(item, []), values]) if len(x.get(item, ())) == len(values) else None
-        if pair is None or pair.shape[1] < 2 or not np.isfinite(pair).all():
-            continue
-        if (np.ptp(pair, axis=1) > SAME).all():
-            rhos.append(float(np.corrcoef(rankdata(pair, axis=1))[0, 1]))
+        if item in x and len(x[item]) == len(values) > 1:
+            groups[len(values)].append((x[item], values))
+    rhos: list[float] = []
+    for pairs in groups.values():  # items with equally many answers are worked at once
+        stacked = np.asarray(pairs, dtype=float)
+        ranks = rankdata(np.where(np.isfinite(stacked), stacked, np.nan), axis=2)
+        ranks -= ranks.mean(axis=2, keepdims=True)
+        scale = np.sqrt((ranks[:, 0] ** 2).sum(axis=1) * (ranks[:, 1] ** 2).sum(axis=1))
+        usable = np.isfinite(scale) & (scale > SAME)
+        product = (ranks[:, 0] * ranks[:, 1]).sum(axis=1)
+        rhos += (product[usable] / scale[usable]).tolist()
     return mean_interval(rhos, bounds=(-1.0, 1.0)), len(rhos)
 
 
