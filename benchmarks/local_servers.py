@@ -25,7 +25,8 @@ import httpx2
 
 from rft.config import EMBEDDED_MODEL
 from rft.local.model import gguf_path
-from rft.local.server import ServerPlan, cores, serve_plan
+from rft.local.server import ServerPlan, serve_plan
+from rft.workers import cores
 
 ROWS, ANSWERS, WRITTEN = 4, 2, 32
 FIGURES = "The quick brown fox number {} jumps over the lazy dog number {} near the river. "

@@ -10,7 +10,8 @@ import pytest
 from rft.config import EMBEDDED_MODEL
 from rft.errors import OutsideError, UserError
 from rft.local import model
-from rft.local.server import ServerPlan, cores, memory_bytes, plan_servers, serve
+from rft.local.server import ServerPlan, memory_bytes, plan_servers, serve
+from rft.workers import cores
 
 
 @pytest.fixture

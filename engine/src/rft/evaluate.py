@@ -73,7 +73,7 @@ async def evaluate(
     waited for a little.
     """
     batches = _batches(run.missing(), whole_items=settings.endpoint.profile == "local")
-    breaker = Breaker(limit=max(8, 2 * settings.sampling.concurrency))
+    breaker = Breaker(settings.sampling.concurrency)
     workers, places = (min(n, run.info.planned) for n in (workers, grader.places))
     dialect = Dialect(settings.sampling, settings.endpoint.profile, run.info.refused_fields)
     backlog = Backlog(run, givers=workers, takers=places)
@@ -186,10 +186,10 @@ def _batches(
 
 
 class Breaker:
-    """Stops a run whose endpoint or grader has gone."""
+    """Stops a run whose endpoint or grader has gone; `at_once`: answers under way together."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    def __init__(self, at_once: int) -> None:
+        self.limit = max(8, 2 * at_once)
         self.failures: set[object] = set()
         """Since the last reward: answers that failed, and rows that were refused."""
 

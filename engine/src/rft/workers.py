@@ -17,6 +17,13 @@ TICK_S = 0.1
 """How often deadlines are looked at."""
 
 
+def cores() -> int:
+    """CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class Worker:
     """A child process with two pipes, in a session of its own: Ctrl-C does not reach it, and a
     kill takes along what it started. Made by `Pool.spawn`.

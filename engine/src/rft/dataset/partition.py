@@ -60,7 +60,7 @@ def partition(
     Labels are spread by iterative stratification (Sechidis, Tsoumakas, Vlahavas 2011), a family at
     a time: the largest families first, then those with the rarest labels.
     """
-    members = sorted(members, key=lambda member: _digest(member.id))
+    members = sorted(members, key=lambda member: digest(member.id))
     families = _families(members, near)
     places = _Places(members, shares)
     split_of: dict[str, str] = {}
@@ -78,10 +78,10 @@ def partition(
         split_of |= {member.id: home for member in fresh}
     rarity = Counter(label for family in free for member in family for label in member.labels)
 
-    def order(family: list[Member]) -> tuple[int, int, str]:
+    def order(family: list[Member]) -> tuple[int, int, bytes]:
         labels = {label for member in family for label in member.labels}
         rarest = min((rarity[label] for label in labels), default=len(members))
-        return -len(family), rarest, _digest(f"{seed}:{family[0].id}")
+        return -len(family), rarest, digest(f"{seed}:{family[0].id}")
 
     for family in sorted(free, key=order):
         split = places.best(family, rarity)
@@ -191,7 +191,7 @@ def _near_pairs(texts: Sequence[str], near: float) -> Iterator[tuple[int, int]]:
 def _shingles(text: str) -> set[int]:
     words = re.findall(r"\w+", plain(text))
     runs = zip(*(words[n:] for n in range(min(SHINGLE_WORDS, len(words)))), strict=False)
-    return {int(_digest(" ".join(run))[:15], 16) for run in runs}
+    return {int.from_bytes(digest(" ".join(run))[:8], "big") >> 4 for run in runs}
 
 
 def _bands(shingles: set[int]) -> Iterator[tuple[int, bytes]]:
@@ -205,5 +205,6 @@ def _bands(shingles: set[int]) -> Iterator[tuple[int, bytes]]:
     yield from ((band, row.tobytes()) for band, row in enumerate(least))
 
 
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+def digest(text: str) -> bytes:
+    """16 bytes for a text, so that 50,000 prompts need little memory."""
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()

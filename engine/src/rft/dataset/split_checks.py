@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import Any
 
 from rft.dataset.load import MAX_LINE_BYTES, Row, Split
-from rft.dataset.partition import plain
+from rft.dataset.partition import digest, plain
 from rft.dataset.row_checks import MISSING, canonical, lookup, prompt_text, team_code_problem
 from rft.findings import Finding, Problem, quoted, shorten
 
@@ -162,7 +161,7 @@ def _same_rows(
     for split, row in _places(splits):
         text = prompt_text(row)
         namesake = ids.setdefault(row.id, (split, row))
-        twin = prompts.setdefault(_digest(text), (split, row)) if text else (split, row)
+        twin = prompts.setdefault(digest(text), (split, row)) if text else (split, row)
         problem = None
         if twin[1] is not row:
             problem, warn = _twin_problem(split, row, *twin, golds)
@@ -227,7 +226,7 @@ def _near_copies(splits: Sequence[Split], done: set[tuple[str, int]]) -> list[Fi
         text = prompt_text(row)
         if not text or (split.file, row.line) in done:
             continue
-        twin_split, twin = first.setdefault(_digest(plain(text)), (split, row))
+        twin_split, twin = first.setdefault(digest(plain(text)), (split, row))
         if twin_split is not split:
             message = f"but for case, spaces and digits the same prompt as {twin_split.file}"
             message += f":{twin.line}"
@@ -244,11 +243,6 @@ def _places(splits: Sequence[Split]) -> Iterator[Place]:
 
 def _where(here: Split, split: Split, row: Row) -> str:
     return f"line {row.line}" if split is here else f"{split.file}:{row.line}"
-
-
-def _digest(text: str) -> bytes:
-    """16 bytes for a text, so that 50,000 prompts need little memory."""
-    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 def _gold(row: Row, field: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 
 from rft import graders
-from rft.dataset import ROW_LIMITS
+from rft.dataset import ROW_LIMITS, Row
 from rft.errors import CheckError, UserError
 from rft.export.cases import CASES, Answer, choose, with_rewards
 from rft.export.convert import CONVERT, inlined, test_case
@@ -106,8 +106,10 @@ def export(project: Project, name: str, output: Path, *, judge: bool = True) -> 
     asks = list(graders.model_graders(spec))
     judged = bool(asks) and judge and settings.judge is not None
     way = target.way(spec, judged=judged)
+    read = {split: project.rows(split) for split in SPLITS}
     rows = {
-        split: {row.id: asked(project.task, row) for row in project.rows(split)} for split in SPLITS
+        split: {row.id: asked(project.task, row) for row in members}
+        for split, members in read.items()
     }
     every = {key: row for members in rows.values() for key, row in members.items()}
     target.refuse(spec, every)
@@ -115,7 +117,7 @@ def export(project: Project, name: str, output: Path, *, judge: bool = True) -> 
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise UserError(f"{output} is not an export of rft; name another folder with --output.")
     left_out = [] if judged or way == "vendor" else asks
-    cases = _cases(project, target, every)
+    cases = _cases(project, target, every, [row for s in reversed(SPLITS) for row in read[s]])
     result = Export(
         folder,
         name,
@@ -133,8 +135,13 @@ def export(project: Project, name: str, output: Path, *, judge: bool = True) -> 
     return result
 
 
-def _cases(project: Project, target: Target, rows: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of cases.json. Judges cost money: they are not asked for it."""
+def _cases(
+    project: Project, target: Target, rows: Mapping[str, Any], parsed: Sequence[Row]
+) -> dict[str, Any]:
+    """The content of cases.json. Judges cost money: they are not asked for it.
+
+    `rows`: by id, with their messages; `parsed`: the same rows, those to answer first in front.
+    """
     settings, spec = project.settings, project.grader_spec
     kinds = PythonGrader | ModelGrader
     plain = all(isinstance(leaf, kinds) for leaf in hosted_leaves(spec).values())
@@ -144,11 +151,7 @@ def _cases(project: Project, target: Target, rows: Mapping[str, Any]) -> dict[st
     if findings:
         raise CheckError(str(findings[0]))
     written = [Answer(probe.name, probe.item_id, probe.output_text) for probe in probes]
-    references = {
-        row.id: project.task.reference_text(row.item)
-        for split in reversed(SPLITS)
-        for row in project.rows(split)
-    }
+    references = {row.id: project.task.reference_text(row.item) for row in parsed}
     with open_grader(settings, spec, judged=False) as grader:
         answers = choose(written, references, CASES)
         return with_rewards(answers, rows, grader, finish_reason=target.finish_reason)

@@ -106,7 +106,7 @@ def put_questions(
     Raises OutsideError when the endpoint fails too often in a row; everything until then is kept.
     """
     by_key = {question.key: question for question in questions}
-    breaker = Breaker(limit=max(8, 2 * workers))
+    breaker = Breaker(workers)
 
     def one(key: str, k: int) -> Record:
         question = by_key[key]

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from rft.local.catalog import Catalog, Model
-from rft.local.server import cores, plan_servers, serve_plan, server_for
+from rft.local.server import plan_servers, serve_plan, server_for
+from rft.workers import cores
 
 KEPT = 2
 """Models in memory at once."""

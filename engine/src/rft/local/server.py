@@ -12,17 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from rft.errors import OutsideError, UserError, install_hint
+from rft.workers import cores
 
 QUIET = -1
 READ_AT_ONCE = 64
 """Prompt tokens between two looks at the requests; more are not read faster by one thread."""
-
-
-def cores() -> int:
-    """CPU cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def memory_bytes() -> int:

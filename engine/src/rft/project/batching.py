@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import closing, nullcontext
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from rft import batch, config, runs
@@ -13,6 +13,7 @@ from rft.dialect import LESSONS, Dialect
 from rft.endpoint import fault_of_reply, message_in, quoted, secrets_of, sync_client
 from rft.errors import OutsideError, RftError, UserError
 from rft.evaluate import seed_for
+from rft.project.evaluation import watching
 from rft.project.regrading import grade_stored
 from rft.records import Record, Sample
 from rft.rollouts import failure, rejected_answer, request
@@ -46,10 +47,9 @@ def fill(
         raise UserError("Profile 'local' has no Batch API; leave --batch out.")
     limits = RunLimits(settings, run, prompts)
     summary = f"{run.info.split}: {run.info.planned:,} answers from {run.info.model} by batch"
-    watched = watcher.start(run, summary) if watcher else nullcontext(lambda record: None)
     with (
         run.writing(project.root, "answers"),
-        watched as on_record,
+        watching(watcher, run, summary) as on_record,
         closing(
             sync_client(
                 config.base_url(settings.endpoint),

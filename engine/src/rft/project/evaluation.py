@@ -55,6 +55,13 @@ class OnRecord(Protocol):
     def __call__(self, record: Record, /) -> None: ...
 
 
+def watching(
+    watcher: Watcher | None, run: runs.Run, summary: str
+) -> AbstractContextManager[OnRecord]:
+    """What a watcher starts for a run; without a watcher, records are passed over."""
+    return watcher.start(run, summary) if watcher else nullcontext(lambda record: None)
+
+
 @dataclass(frozen=True)
 class EvalResult:
     """A run with its figures. Prints as the lines that `rft eval` ends with."""
@@ -162,6 +169,11 @@ def _chosen_rows(project: Project) -> dict[str, Row]:
     return {item_id: row for item_id, row in rows.items() if item_id in chosen}
 
 
+def prompt_hash(prompts: Mapping[str, dict[str, Any]], answer_format: dict[str, Any] | None) -> str:
+    """sha256 of what a model is asked: the messages of the rows, and the form of the answer."""
+    return runs.digest([[row["messages"] for row in prompts.values()], answer_format])
+
+
 def _info(
     project: Project,
     model: str,
@@ -184,7 +196,7 @@ def _info(
         hashes={
             "data": runs.digest(list(stored.values())),
             "grader": project.grader_hash,
-            "prompt": runs.digest([[row["messages"] for row in prompts.values()], answer_format]),
+            "prompt": prompt_hash(prompts, answer_format),
         },
         versions=versions(),
         prompt_variant=project.task.prompt_variant,
@@ -215,10 +227,9 @@ def _fill(
     coming = expected(settings, prompts, info.planned - done, earlier_answers(settings.runs, run))
     if coming.notable(sampling.announce_cost):
         summary += f"\n{coming}"
-    watched = watcher.start(run, summary) if watcher else nullcontext(lambda record: None)
     with (
         run.writing(project.root, "answers"),
-        watched as on_record,
+        watching(watcher, run, summary) as on_record,
         serving(settings, run, prompts, timed=watcher is not None) as served,
         project.open_grader() as grader,
     ):

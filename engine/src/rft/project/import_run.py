@@ -16,7 +16,7 @@ from rft.completions import AnswerFailedError, to_sample
 from rft.errors import CheckError, UserError
 from rft.findings import shown_path
 from rft.jsonl import read_text
-from rft.project.evaluation import versions
+from rft.project.evaluation import prompt_hash, versions
 from rft.project.loader import asked
 from rft.records import Record
 from rft.rollouts import response_format
@@ -103,7 +103,8 @@ def _make(
     """A graded run of the answers to one split."""
     counts = Counter(answer.item_id for answer in answers)
     rows = {row.id: row for row in project.rows(split) if row.id in counts}
-    prompts = {key: asked(project.task, row)["messages"] for key, row in rows.items()}
+    prompts = {key: asked(project.task, row) for key, row in rows.items()}
+    answer_format = response_format(project.task.answer, project.settings.sampling)
     most = max(counts.values())
     info = runs.RunInfo(
         split=split,
@@ -116,12 +117,7 @@ def _make(
         hashes={
             "data": runs.digest([row.data for row in rows.values()]),
             "grader": project.grader_hash,
-            "prompt": runs.digest(
-                [
-                    list(prompts.values()),
-                    response_format(project.task.answer, project.settings.sampling),
-                ]
-            ),
+            "prompt": prompt_hash(prompts, answer_format),
             "answers": runs.digest([[a.item_id, a.reply, a.error] for a in answers]),
         },
         versions=versions(),

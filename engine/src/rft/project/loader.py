@@ -121,7 +121,12 @@ def load_rows(settings: Settings, task: Task, name: str) -> tuple[Split, list[Fi
     """One split of the project, and what is wrong in its file."""
     from rft.dataset import load_split
 
-    return load_split(name, settings.path(settings.task.data) / f"{name}.jsonl", task.item)
+    return load_split(name, split_path(settings, name), task.item)
+
+
+def split_path(settings: Settings, name: str) -> Path:
+    """The file of a split."""
+    return settings.path(settings.task.data) / f"{name}.jsonl"
 
 
 def sound_rows(split: Split, findings: Sequence[Finding]) -> list[Row]:

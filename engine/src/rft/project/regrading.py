@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from contextlib import closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,10 @@ from rft import graders, runs
 from rft.errors import UserError
 from rft.evaluate import Breaker
 from rft.project import shards
+from rft.project.evaluation import watching
 from rft.project.on_ray import on_ray
 from rft.records import Record
+from rft.workers import cores
 
 if TYPE_CHECKING:
     from rft.project import Project
@@ -40,8 +42,7 @@ def fill(
     summary = (
         f"{run.info.split}: grading the answers of {run.info.model} in {source.folder.name} again"
     )
-    watched = watcher.start(run, summary) if watcher else nullcontext(lambda record: None)
-    with run.writing(project.root, "grades"), watched as on_record:
+    with run.writing(project.root, "grades"), watching(watcher, run, summary) as on_record:
         if watcher:
             watcher.begin("", None)
         return grade_stored(project, source, run, prompts, on_record, ray)
@@ -77,10 +78,10 @@ def grade_stored(
     """
     sampling = project.settings.sampling
     judged = bool(graders.model_graders(project.grader_spec))
-    at_once = sampling.concurrency if judged else shards.cores()
+    at_once = sampling.concurrency if judged else cores()
     job = shards.GradingJob(project.settings, rows, at_once)
     records = _ungraded(source, run)
-    breaker = Breaker(limit=max(8, 2 * sampling.concurrency))
+    breaker = Breaker(sampling.concurrency)
 
     def keep(graded: Iterator[list[Record]]) -> None:
         for record in itertools.chain.from_iterable(graded):

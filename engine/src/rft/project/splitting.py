@@ -14,6 +14,7 @@ from rft.dataset.row_checks import MISSING, canonical, lookup
 from rft.display import names
 from rft.errors import CheckError, UserError
 from rft.files import write_bytes
+from rft.project.loader import split_path
 
 if TYPE_CHECKING:
     from rft.project import Project
@@ -90,7 +91,8 @@ def split_rows(
     rows: dict[str, tuple[Row, str | None]] = {}
     if not replace:
         for name in SPLITS:
-            if _path(project, name).exists() and _path(project, name).stat().st_size:
+            path = split_path(project.settings, name)
+            if path.exists() and path.stat().st_size:
                 rows |= {row.id: (row, name) for row in project.rows(name)}
     before = dict.fromkeys(SPLITS, 0)
     for _, home in rows.values():
@@ -136,10 +138,6 @@ def _check(paths: Sequence[Path], shares: Sequence[float], near: float) -> None:
             raise UserError(f"{path} does not exist; name a file of rows, or run rft import first.")
 
 
-def _path(project: Project, split: str) -> Path:
-    return project.settings.path(project.settings.task.data) / f"{split}.jsonl"
-
-
 def _member(project: Project, row: Row, home: str | None) -> Member:
     task = project.task
     group = lookup(row.data, task.group_field) if task.group_field else None
@@ -154,7 +152,7 @@ def _member(project: Project, row: Row, home: str | None) -> Member:
 
 def _write(project: Project, split: str, rows: Sequence[Row], *, replace: bool) -> None:
     """Write the rows behind those of the split, whose bytes stay, or instead of them."""
-    path = _path(project, split)
+    path = split_path(project.settings, split)
     before = path.read_bytes() if path.exists() and not replace else b""
     if before and not before.endswith(b"\n"):
         before += b"\n"

@@ -13,13 +13,13 @@ from rft.errors import UserError
 from rft.local.catalog import Catalog
 from rft.local.plan import make_plan
 from rft.local.rows import load_rows
-from rft.local.server import cores
 from rft.local.store import Job, Store
 from rft.local.train import grpo, sft, weights
 from rft.local.train.progress import Progress, last_whole, model_name
 from rft.local.train.rewards import Rewards
 from rft.local.train.setup import device_of
 from rft.project.loader import open_grader
+from rft.workers import cores
 
 
 def train(store: Store, job: Job, settings: Settings) -> None:

@@ -10,7 +10,7 @@ from peft import LoraConfig
 
 from rft.dialect import instructed_by
 from rft.local.plan import TrainerPlan
-from rft.local.server import cores
+from rft.workers import cores
 
 
 def device_of(plan: TrainerPlan) -> str:
