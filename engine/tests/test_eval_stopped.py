@@ -182,6 +182,18 @@ def test_a_connection_that_breaks_is_not_called_slow(
     assert "took longer" not in outcome.err
 
 
+def test_a_reply_that_drips_is_given_up_after_the_time_limit(
+    rft: Rft, project: Path, served: Endpoint
+) -> None:
+    settings = project / "rft.toml"
+    limit = settings.read_text().replace("[sampling]", "[sampling]\ntimeout_s = 0.5", 1)
+    settings.write_text(limit)
+    served.reply = lambda body: (200, completion(" " * 100_000), {DRIP: "1"})
+    outcome = rft("eval", "--limit", "1", "--samples", "1")
+    assert outcome.code == 3
+    assert "took longer than sampling.timeout_s" in outcome.err
+
+
 def test_faults_that_pass_change_no_reward(
     rft: Rft, project: Path, served: Endpoint, undisturbed: Results
 ) -> None:

@@ -6,6 +6,7 @@ read here, once: `fault_of` says what kind of failure it is and quotes the vendo
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import json
 import os
@@ -54,11 +55,34 @@ def async_client(
     make = openai.DefaultAsyncHttpxClient if proxied else openai.DefaultAioHttpClient
     with _explained_setup(trust_env=trust_env):
         http = make(trust_env=trust_env)
-    if pacer:
-        http.event_hooks = {"request": [pacer.before], "response": [pacer.after]}
+    _limit_requests(http, timeout_s, pacer)
     return openai.AsyncOpenAI(
         api_key=key, max_retries=max_retries, timeout=timeout_s, http_client=http, **_target(url)
     )
+
+
+def _limit_requests(http: Any, timeout_s: float, pacer: Pacer | None) -> None:
+    """Cut off each attempt after `timeout_s` seconds in all, and start it when `pacer` allows.
+
+    The HTTP library's own limit is for the time between two pieces of a reply.
+    """
+    import httpx2
+
+    send = http.send
+    if pacer:
+        http.event_hooks = {"response": [pacer.after]}
+
+    async def send_in_time(request: httpx2.Request, **options: Any) -> httpx2.Response:
+        if pacer:
+            await pacer.before(request)
+        try:
+            async with asyncio.timeout(timeout_s):
+                response: httpx2.Response = await send(request, **options)
+                return response
+        except TimeoutError as error:
+            raise httpx2.ReadTimeout(f"not whole in {timeout_s:g} s", request=request) from error
+
+    http.send = send_in_time
 
 
 def sync_client(url: str, key: str, *, max_retries: int, timeout_s: float) -> OpenAI:

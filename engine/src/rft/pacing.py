@@ -1,7 +1,7 @@
 """How many requests one endpoint gets at a time, and how fast: as it allows, and as rft.toml does.
 
-A `Pacer` is a pair of hooks of the HTTP client, so that it sees every attempt, also those that the
-SDK makes by itself. Three things hold a request back:
+A `Pacer` is called by the HTTP client, so that it sees every attempt, also those that the SDK makes
+by itself. Three things hold a request back:
 
 * the limit of requests in flight, halved when the endpoint answers 429 or 503 and raised by one a
   round of good answers (additive increase, multiplicative decrease: Chiu and Jain 1989);
@@ -46,7 +46,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
 
 
 class Pacer:
-    """The pace of one endpoint; `before` and `after` are hooks of its asynchronous HTTP client.
+    """The pace of one endpoint; its HTTP client calls `before` and `after`.
 
     `most`: requests in flight at most. `sampling`: holds the budgets. `tokens_each`: tokens of a
     request (prompt and answer) until `used` tells better. `clock`: in seconds.
