@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ from conftest import ENGINE_VERSION, ROOT, USE_CASES, BakedProject, Run
 AWKWARD = 'author=Ada "O\'Neil", {{ 7*7 }} \\ 😀'
 
 
-def make(run: Run, folder: Path, use_case: str, endpoint: str = "local") -> BakedProject:
-    answers = (f"use_case={use_case}", f"endpoint={endpoint}", AWKWARD)
+def make(run: Run, folder: Path, use_case: str) -> BakedProject:
+    answers = (f"use_case={use_case}", AWKWARD)
     run("cookiecutter", ROOT, "--no-input", *answers, cwd=folder)
     return BakedProject(folder / "my-rft-project")
 
@@ -57,11 +56,11 @@ def test_one_project_installs_from_its_wheel_and_does_its_main_job(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("use_case", "endpoint"), list(product(USE_CASES, ["compatible"])))
-def test_project_installs_with_pip_and_passes_its_own_tests(
-    run: Run, tmp_path: Path, use_case: str, endpoint: str
+@pytest.mark.parametrize("use_case", USE_CASES)
+def test_project_installs_passes_its_own_tests_and_does_its_main_job(
+    run: Run, tmp_path: Path, use_case: str
 ) -> None:
-    project = make(run, tmp_path, use_case, endpoint)
+    project = make(run, tmp_path, use_case)
     set_up(run, project)
     done = run("make", "test", cwd=project.path, timeout=1200)
     assert re.search(r"\d+ passed", done.out)
@@ -70,13 +69,6 @@ def test_project_installs_with_pip_and_passes_its_own_tests(
     pinned = versions(project.read("constraints.txt"))
     pinned["rft-engine"] = ENGINE_VERSION
     assert {n: v for n, v in versions(frozen).items() if pinned.get(n) != v} == {}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("use_case", ["code-exec", "extraction", "policy"])
-def test_main_job_runs_with_the_embedded_model(run: Run, tmp_path: Path, use_case: str) -> None:
-    project = make(run, tmp_path, use_case)
-    set_up(run, project)
     run_main_job(run, project)
 
 
