@@ -10,7 +10,7 @@ from task.schema import amounts
 
 def soups(item: dict[str, Any]) -> list[str]:
     """Answer texts: each number of the case for every figure, all numbers in order from every
-    starting point, the floors, and all numbers in the analysis."""
+    starting point, the floors that do not calculate, and all numbers in the analysis."""
     names = [figure["name"] for figure in item["figures"]]
     found = amounts(item["facts"]) or [0]
     constant = [answer([(name, value) for name in names]) for value in (0, None, *found)]
@@ -19,4 +19,5 @@ def soups(item: dict[str, Any]) -> list[str]:
         for k in range(len(found))
     ]
     listed = ", ".join(f"${value / 100:,.2f}" for value in found)
-    return [*constant, *turned, *floors(item).values(), answer([], analysis=listed)]
+    plain = [text for name, text in floors(item).items() if name != "pro rata"]
+    return [*constant, *turned, *plain, answer([], analysis=listed)]
