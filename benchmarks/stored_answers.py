@@ -68,13 +68,13 @@ def main(rows: int) -> None:
         grader = root / "task/grader.py"
         print(f"{rows * SAMPLES:,} stored answers of {rows:,} rows\n")
         print("| command | CPU s | ms an answer | peak MB |\n|---|---|---|---|")
-        for command, answers_read in (
-            ("ready", 1), ("report", 1), ("compare base tuned", 2), (f"eval --regrade --samples {SAMPLES}", 1)
-        ):  # fmt: skip
+        regrade = f"eval --regrade --samples {SAMPLES}"
+        commands = {"ready": 1, "report": 1, "compare base tuned": 2, regrade: 1}
+        for command, runs_read in commands.items():
             if "regrade" in command:
                 grader.write_text(grader.read_text() + "\n# changed\n")
             cost = measure(Case([*rft, *command.split()], root, {}, codes=(0, 1)))  # 1: no GO
-            each = cost.cpu_s * 1000 / (rows * SAMPLES * answers_read)
+            each = cost.cpu_s * 1000 / (rows * SAMPLES * runs_read)
             print(
                 f"| rft {command} | {cost.cpu_s:.0f} | {each:.2f} | {cost.peak_mb:.0f} |",
                 flush=True,
