@@ -97,6 +97,17 @@ def test_the_same_file_makes_one_run(rft: Rft, project: Path) -> None:
     assert len(only_run(project).records()) == 1
 
 
+def test_a_grader_that_cannot_run_stops_the_import_and_the_answers_are_kept(
+    rft: Rft, project: Path
+) -> None:
+    grader = project / "task/grader.py"
+    grader.write_text("import rdkit\n" + grader.read_text())
+    file = promptfoo(project / "r.json", *[raw(RIGHT)] * 40)
+    outcome = rft("import-run", "promptfoo", str(file))
+    assert "answers in a row failed, the last with: python_grader_server_error" in outcome.err
+    assert (outcome.code, only_run(project).sample_count() > 8) == (3, True)
+
+
 def test_a_report_can_be_made_of_it(rft: Rft, project: Path) -> None:
     rft("import-run", "promptfoo", str(promptfoo(project / "r.json", raw(RIGHT), raw("no"))))
     assert rft("report").code == 0
@@ -118,6 +129,13 @@ def test_another_file_is_refused(
     outcome = rft("import-run", kind, "f.json")
     assert outcome.code == 2
     assert message in outcome.err
+
+
+def test_an_inspect_log_that_did_not_end_is_named_so(rft: Rft, project: Path) -> None:
+    with zipfile.ZipFile(project / "log.eval", "w") as archive:
+        archive.writestr("_journal/start.json", "{}")
+    outcome = rft("import-run", "inspect", "log.eval")
+    assert (outcome.code, "an evaluation that did not end" in outcome.err) == (2, True)
 
 
 def test_answers_to_unknown_rows_are_named(rft: Rft, project: Path) -> None:

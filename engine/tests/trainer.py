@@ -69,11 +69,11 @@ class Trainer:
 
         class Handler(JsonHandler):
             def do_GET(self) -> None:
-                self.send((*outer.get(self.path.partition("?")[0].removeprefix("/v1/")), {}))
+                self.send((*outer.get(self.path.partition("?")[0].partition("/v1/")[2]), {}))
 
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers["content-length"] or 0))
-                path = self.path.removeprefix("/v1/")
+                path = self.path.partition("/v1/")[2]
                 outer.requests.append(("POST", path))
                 if path == "files":
                     self.send((*outer.add_file(raw, self.headers["content-type"]), {}))

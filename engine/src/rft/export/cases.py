@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from rft import graders
+from rft.project.scoring import grade_samples
 from rft.reading import read_text
 
 CASES = 200
@@ -74,16 +74,17 @@ def with_rewards(
     finish_reason: bool,
 ) -> dict[str, Any]:
     """The content of cases.json: the rows that are answered, and each answer with its reward."""
-
-    def reward(answer: Answer) -> float | None:
-        sample = read_text(answer.text, answer.finish_reason if finish_reason else None)
-        return grader.grade(sample, dict(rows[answer.item])).reward
-
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        rewards = list(pool.map(reward, answers))
+    grades = grade_samples(
+        [
+            (read_text(a.text, a.finish_reason if finish_reason else None), dict(rows[a.item]))
+            for a in answers
+        ],
+        grader,
+    )
     return {
         "items": {answer.item: rows[answer.item] for answer in answers},
         "cases": [
-            vars(answer) | {"reward": value} for answer, value in zip(answers, rewards, strict=True)
+            vars(answer) | {"reward": grade.reward}
+            for answer, grade in zip(answers, grades, strict=True)
         ],
     }

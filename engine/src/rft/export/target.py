@@ -123,7 +123,7 @@ TARGETS = {
             no_score="an error in the trace, without a reward",
         ),
         Target(
-            "trl", "TRL", ("trl==1.16.0",), with_rft=True, finish_reason=False,
+            "trl", "TRL", ("trl[peft]==1.16.0",), with_rft=True, finish_reason=False,
             no_score="training stops with the reason",
         ),
         Target(
@@ -143,7 +143,7 @@ TARGETS = {
             finish_reason=False, no_score="training stops with the reason",
         ),
         Target(
-            "bedrock", "A Lambda", (), with_rft=False, finish_reason=False,
+            "bedrock", "Bedrock", (), with_rft=False, finish_reason=False,
             no_score="the Lambda fails, which Bedrock asks again", reward_folder="lambda",
         ),
     )

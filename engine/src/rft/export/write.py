@@ -33,8 +33,7 @@ from rft.graders.spec import (
 )
 from rft.jobs.body import job_grader
 from rft.jobs.rows import to_jsonl
-from rft.jsonl import read_lines
-from rft.probes import Probe
+from rft.probes import load_probes
 from rft.project import SPLITS, Project
 from rft.project.loader import asked, open_grader
 from rft.rollouts import response_format
@@ -43,7 +42,8 @@ FILES = Path(__file__).parent / "targets"
 READING = Path(graders.__file__).parents[1] / "reading.py"
 MARK = "export.json"
 NOT_TASK = shutil.ignore_patterns(
-    "__pycache__", "data", "starter", "probes.jsonl", "calibration.jsonl", "human.jsonl"
+    *("__pycache__", "data", "starter", "probes.jsonl", "calibration.jsonl", "human.jsonl"),
+    "reviews.jsonl",
 )
 HUB_MODEL = "Qwen/Qwen2.5-1.5B-Instruct"
 """Open weights that trainers start from unless the team names others."""
@@ -147,7 +147,7 @@ def _cases(
     plain = all(isinstance(leaf, kinds) for leaf in hosted_leaves(spec).values())
     if graders.needs_judge(spec) or (target.vendor and not plain and not graders.not_hosted(spec)):
         return {"items": {}, "cases": []}  # nothing here computes what the vendor would
-    probes, findings = read_lines(settings.path(settings.task.probes), Probe, rows)
+    probes, findings = load_probes(settings.path(settings.task.probes), rows)
     if findings:
         raise CheckError(str(findings[0]))
     written = [Answer(probe.name, probe.item_id, probe.output_text) for probe in probes]

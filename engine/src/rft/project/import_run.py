@@ -6,7 +6,6 @@ import json
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from rft.findings import shown_path
 from rft.jsonl import read_text
 from rft.project.evaluation import prompt_hash, versions
 from rft.project.loader import asked
+from rft.project.regrading import grade_stored
 from rft.records import Record
 from rft.rollouts import response_format
 
@@ -49,6 +49,8 @@ class ImportedRun:
     """Answers without a reward."""
     unknown: list[str] = field(default_factory=list)
     """Ids that no row of the project has."""
+    notes: list[str] = field(default_factory=list)
+    """What was learned of the judge's endpoint."""
 
     def lines(self) -> list[str]:
         """The summary, a line each."""
@@ -61,6 +63,7 @@ class ImportedRun:
             lines.append(
                 f"left out: {len(self.unknown)} ids that no row in task/data has ({names})"
             )
+        lines += [f"note on the judge: {note}" for note in self.notes]
         return [*lines, "next: rft ready, rft report, or rft compare with other runs"]
 
 
@@ -69,7 +72,8 @@ def import_run(project: Project, kind: str, path: Path, model: str = "") -> Impo
 
     `kind`: one of KINDS; `model`: what the run calls the model, else the file's own name of it. The
     answers are graded here; the scores in the file are not used. Raises UserError for a file of
-    another kind, CheckError when none of its answers belongs to a row.
+    another kind, CheckError when none of its answers belongs to a row, OutsideError when the
+    grader or its judge fails again and again: the same command then goes on from there.
     """
     if kind not in KINDS:
         raise UserError(f"Unknown kind '{kind}'; use {' or '.join(KINDS)}.")
@@ -90,17 +94,19 @@ def import_run(project: Project, kind: str, path: Path, model: str = "") -> Impo
     by_split = defaultdict(list)
     for answer in answers:
         by_split[known[answer.item_id]].append(answer)
-    made = [
-        _make(project, kind, split, model or name, members) for split, members in by_split.items()
-    ]
+    made, notes = [], []
+    for split, members in by_split.items():
+        run, learned = _make(project, kind, split, model or name, members)
+        made.append(run)
+        notes += learned
     failed = sum(record.reward is None for run in made for record in run.stream())
-    return ImportedRun(made, len(answers), failed, unknown)
+    return ImportedRun(made, len(answers), failed, unknown, list(dict.fromkeys(notes)))
 
 
 def _make(
     project: Project, kind: str, split: str, model: str, answers: list[ForeignAnswer]
-) -> runs.Run:
-    """A graded run of the answers to one split."""
+) -> tuple[runs.Run, list[str]]:
+    """(graded run of the answers to one split, what was learned of the judge's endpoint)."""
     counts = Counter(answer.item_id for answer in answers)
     rows = {row.id: row for row in project.rows(split) if row.id in counts}
     prompts = {key: asked(project.task, row) for key, row in rows.items()}
@@ -124,35 +130,27 @@ def _make(
         absent=[(key, k) for key in rows for k in range(counts[key], most)],
     )
     run = runs.start(project.settings.runs, info)
-    seen: Counter[str] = Counter()
-    numbered = []
-    for answer in answers:
-        numbered.append((answer, seen[answer.item_id]))
-        seen[answer.item_id] += 1
-    missing = set(run.missing())
-    with (
-        run.writing(project.root, "answers"),
-        project.open_grader() as grader,
-        ThreadPoolExecutor(max_workers=4) as pool,
-    ):
-
-        def graded(answer: ForeignAnswer, k: int) -> Record:
-            record = Record(item_id=answer.item_id, k=k, error=answer.error or None)
-            if not answer.error:
-                try:
-                    record.sample = to_sample(answer.reply, 0.0)
-                except AnswerFailedError as error:
-                    record.error = str(error)
-                else:
-                    data = rows[answer.item_id].data
-                    record.grade = grader.grade(record.sample.for_grader(), data)
-            return record
-
-        todo = [(a, k) for a, k in numbered if (a.item_id, k) in missing]
-        for record in pool.map(lambda pair: graded(*pair), todo):
-            run.append(record)
+    asked_so_far: Counter[str] = Counter()
+    with run.writing(project.root, "answers"):
+        for answer in answers:
+            k = asked_so_far[answer.item_id]
+            asked_so_far[answer.item_id] += 1
+            if not run.has_sample(answer.item_id, k):
+                run.append(_record(answer, k))
+        notes = grade_stored(project, run, run, prompts, lambda record: None)
     run.touch()
-    return run
+    return run, notes
+
+
+def _record(answer: ForeignAnswer, k: int) -> Record:
+    """What is stored of an answer before it is graded."""
+    record = Record(item_id=answer.item_id, k=k, error=answer.error or None)
+    if not answer.error:
+        try:
+            record.sample = to_sample(answer.reply, 0.0)
+        except AnswerFailedError as error:
+            record.error = str(error)
+    return record
 
 
 def _promptfoo(path: Path) -> tuple[str, list[ForeignAnswer]]:
@@ -208,6 +206,11 @@ def _inspect_log(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
         return log, iter(sorted(log["samples"], key=lambda sample: sample.get("epoch", 1)))
     try:
         with zipfile.ZipFile(path) as archive:
+            if "header.json" not in archive.namelist():
+                raise UserError(
+                    f"{shown_path(path)} is the log of an evaluation that did not end; finish it "
+                    "with `inspect eval-retry`."
+                )
             names = [n for n in archive.namelist() if n.startswith("samples/")]
             samples = [json.loads(archive.read(name)) for name in names]
             header = json.loads(archive.read("header.json"))

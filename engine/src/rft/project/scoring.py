@@ -32,12 +32,19 @@ class WrittenAnswer:
 def grade_all(answers: Sequence[WrittenAnswer], grader: graders.Grader) -> list[Grade]:
     """Grades of written answers, in their order."""
 
-    def grade(answer: WrittenAnswer) -> Grade:
+    def pair(answer: WrittenAnswer) -> tuple[dict[str, Any], dict[str, Any]]:
         sample = Sample(output_text=answer.text, finish_reason="stop")
-        return grader.grade(sample.for_grader(), answer.row)
+        return sample.for_grader(), answer.row
 
+    return grade_samples([pair(answer) for answer in answers], grader)
+
+
+def grade_samples(
+    answers: Sequence[tuple[dict[str, Any], dict[str, Any]]], grader: graders.Grader
+) -> list[Grade]:
+    """Grades of several (sample, row), in their order."""
     with ThreadPoolExecutor(max_workers=8) as pool:
-        return list(pool.map(grade, answers))
+        return list(pool.map(lambda pair: grader.grade(*pair), answers))
 
 
 def grade_probes(

@@ -27,10 +27,10 @@ def main() -> None:
     if grader["type"] == "endpoint":  # the token is in the environment, never in a file
         if "YOUR-HOST" in grader["url"]:
             sys.exit("job.json names no endpoint yet: write the address of the service as url.")
-        grader["headers"]["Authorization"] = f"Bearer {os.environ['RFT_TOKEN']}"
+        grader["headers"]["Authorization"] = f"Bearer {variable('RFT_TOKEN')}"
     client = OpenAI(
-        base_url=f"{os.environ['AZURE_OPENAI_ENDPOINT'].rstrip('/')}/openai/v1/",
-        api_key=os.environ["AZURE_OPENAI_API_KEY"],
+        base_url=f"{variable('AZURE_OPENAI_ENDPOINT').rstrip('/')}/openai/v1/",
+        api_key=variable("AZURE_OPENAI_API_KEY"),
     )
     for split, field in (("train", "training_file"), ("validation", "validation_file")):
         file = client.files.create(file=HERE / f"{split}.jsonl", purpose="fine-tune")
@@ -39,6 +39,11 @@ def main() -> None:
         model=job.pop("model"), training_file=job.pop("training_file"), extra_body=job
     )
     print(f"{sent.id}: {sent.status}")
+
+
+def variable(name: str) -> str:
+    """What the environment holds under this name."""
+    return os.environ.get(name) or sys.exit(f"{name} is not set; see README.md.")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Train with Tinker. Made by `rft export tinker`.
 
-.venv/bin/python train.py model_name=Qwen/Qwen3-8B
+.venv/bin/python train.py dry_run=True               shows the settings and sends nothing
+.venv/bin/python train.py model_name=Qwen/Qwen3-8B   trains
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import chz
 from rft_env import RftDatasetBuilder
+from rft_reward import score
 from tinker_cookbook import model_info
 from tinker_cookbook.rl import train
 
@@ -28,7 +30,9 @@ class Options:
     batch_size: int = 32
     lora_rank: int = 32
     max_tokens: int = SETTINGS["max_tokens"]
+    temperature: float = SETTINGS["temperature"] or 1.0
     log_path: str = str(HERE / "checkpoints")
+    dry_run: bool = False
 
 
 def main(options: Options) -> None:
@@ -46,10 +50,16 @@ def main(options: Options) -> None:
         model_name=options.model_name,
         recipe_name="rft",
         max_tokens=options.max_tokens,
+        temperature=options.temperature,
         log_path=options.log_path,
         lora_rank=options.lora_rank,
         renderer_name=renderer,
     )
+    if options.dry_run:
+        print(config)
+        row = json.loads((HERE / "train.jsonl").read_text(encoding="utf-8").partition("\n")[0])
+        print(f"reward of an empty answer to row {row['id']}: {score('', row).reward}")
+        return
     asyncio.run(train.main(config))
 
 

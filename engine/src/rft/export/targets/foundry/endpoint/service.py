@@ -18,6 +18,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rft_reward import NoScoreError, score_sample
+from rft_reward.grading import load
 from rft_reward.reading import read_text
 
 MAX_BYTES = 1_000_000
@@ -27,6 +28,8 @@ MAX_BYTES = 1_000_000
 def score(body: dict[str, Any]) -> dict[str, Any]:
     """The reply to one request. Raises KeyError and TypeError for another shape, NoScoreError."""
     sample, item = body["sample"], body["item"]
+    if not isinstance(item, dict):
+        raise TypeError("item is not an object")
     choices = sample.get("choices") or [{}]
     read = read_text(
         sample["output_text"] or "",
@@ -50,19 +53,30 @@ class Handler(BaseHTTPRequestHandler):
         """Grade one answer."""
         token = os.environ.get("RFT_TOKEN", "")
         given = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        length = self.headers.get("Content-Length", "")
+        body = self.body()
         if self.path != "/grade":
             return self.reply(404, {"error": "POST /grade"})
         if token and not hmac.compare_digest(given.encode(), token.encode()):
             return self.reply(401, {"error": "the token is missing or wrong"})
-        if not (length.isdecimal() and 0 < int(length) <= MAX_BYTES):
+        if not 0 < len(body) <= MAX_BYTES:
             return self.reply(413, {"error": f"a request has 1 to {MAX_BYTES} bytes"})
         try:
-            return self.reply(200, score(json.loads(self.rfile.read(int(length)))))
+            return self.reply(200, score(json.loads(body)))
         except NoScoreError as error:
             return self.reply(503, {"error": str(error)})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             return self.reply(400, {"error": f"not {{sample, item}}: {error!r:.200}"})
+
+    def body(self) -> bytes:
+        """The body, of one that is too large a part. The rest is read as well, up to 100 MB: a
+        client that is cut off while it sends sees no reply."""
+        length = self.headers.get("Content-Length", "")
+        left = min(int(length), 100 * MAX_BYTES) if length.isdecimal() else 0
+        body = self.rfile.read(min(left, MAX_BYTES + 1))
+        left -= len(body)
+        while left > 0 and (dropped := self.rfile.read(min(left, MAX_BYTES))):
+            left -= len(dropped)
+        return body
 
     def reply(self, status: int, content: dict[str, Any]) -> None:
         """Send JSON."""
@@ -75,7 +89,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    """Serve on PORT (8080)."""
+    """Serve on PORT (8080). A grader that cannot be used ends it here, not at a request."""
+    load()
     host = "0.0.0.0" if os.environ.get("RFT_TOKEN") else "127.0.0.1"
     port = int(os.environ.get("PORT", "8080"))
     server = ThreadingHTTPServer((host, port), Handler)
