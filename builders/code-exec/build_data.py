@@ -30,8 +30,9 @@ VALIDATION = (
     "test report", "test vectors",
 )  # fmt: skip
 TEST = (
-    "access types", "arbiter", "burst", "byte framing", "cache", "coverage", "fixed point",
-    "hamming", "i2c", "packing", "pll", "slack", "vcd",
+    "access types", "arbiter", "burst", "byte framing", "cache", "checksum", "coverage", "edges",
+    "fixed point", "gray code", "hamming", "i2c", "memory image", "one-hot", "packing", "pll",
+    "slack", "time units", "two's complement", "uart", "vcd",
 )  # fmt: skip
 """Families of the held-out splits; all others are for training."""
 SPLITS = ("train", "validation", "test")

@@ -24,7 +24,7 @@ from task import schema
 from task.tools import elaborate
 
 SEED = 35
-ROWS = {"train": 132, "validation": 44, "test": 66}
+ROWS = {"train": 132, "validation": 44, "test": 132}
 
 _CYCLE = """
     apb axis axi4lite ahb wishbone avalon_mm axis avalon_st obi axi4 apb
@@ -81,6 +81,7 @@ def draw_rows(split: str) -> list[dict[str, Any]]:
     stems = designs.SPLIT_STEMS[split]
     names = [f"{stem}_{tail}" for stem in stems for tail in rng.sample(designs.TAILS, 4)]
     rng.shuffle(names)
+    names += [f"{stem}_{tail}" for stem in designs.MORE_STEMS[split] for tail in designs.TAILS[:4]]
     rows: list[dict[str, Any]] = []
     while len(rows) < ROWS[split]:
         number = len(rows)

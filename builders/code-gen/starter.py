@@ -18,7 +18,7 @@ from protocols import Signal
 from task import schema
 
 SEED = 3
-ROWS = {"train": 192, "validation": 24, "test": 72}
+ROWS = {"train": 144, "validation": 48, "test": 120}
 STYLES = ("prefix", "suffix")
 ASKED = 3
 """Ports of a VIP."""
@@ -35,7 +35,7 @@ def draw_rows(split: str) -> list[dict[str, Any]]:
     stems = designs.SPLIT_STEMS[split]
     names = [f"{stem}_{tail}" for stem in stems for tail in rng.sample(designs.TAILS, 5)]
     rng.shuffle(names)
-    return [_row(rng, split, number, names[number]) for number in range(ROWS[split])]
+    return [_row(rng, split, number, names[number % len(names)]) for number in range(ROWS[split])]
 
 
 def _row(rng: random.Random, split: str, number: int, name: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from task.schema import Item, item_problems, messages
 from task.tools.criteria import JUDGED_SHARE, judged_text
 
 SEED = 20261125
-COUNTS = {"train": 4, "validation": 2, "test": 2}
+COUNTS = {"train": 4, "validation": 2, "test": 8}
 """Rows per kind of case."""
 CALIBRATED = "validation"
 """The split whose cases have calibration answers."""
@@ -121,6 +121,8 @@ FIRST = [
     "Timber",
 ]
 SECOND = ["Tools", "Foods", "Marine", "Press", "Roofing", "Labs", "Freight"]
+THIRD = ["Bakery", "Ceramics", "Dairy", "Glass", "Paper"]
+"""For companies behind those of FIRST and SECOND, so that more rows leave the first as they are."""
 SUFFIX = {"S corporation": ", Inc.", "partnership": " Partners"}
 
 
@@ -162,7 +164,7 @@ def draw(seed: int = SEED, counts: dict[str, int] | None = None) -> dict[str, li
     rng = Random(seed)
     companies = [f"{a} {b}" for a in FIRST for b in SECOND]
     rng.shuffle(companies)
-    names = iter(companies)
+    names = iter([*companies, *(f"{a} {b}" for b in THIRD for a in FIRST)])
     found, turn = {}, 0
     for split, count in (counts or COUNTS).items():
         found[split] = list(_split(rng, split, range(turn, turn + count), names))

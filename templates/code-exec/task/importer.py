@@ -7,7 +7,7 @@ and "entry"), "examples" and "tests". An example or a test is a list of argument
 {"args": [...], "expected": ...} or {"args": [...], "raises": "ValueError"}; a test may have a
 "weight". Missing results are taken from the solution, which runs in the sandbox.
 Optional: "id", "family", "topic", "difficulty" (easy, medium, hard). Without a "prompt" the
-docstring of the function is the prompt. README.md has an example.
+docstring of the function is the prompt. docs/GUIDE.md has an example.
 """
 
 from __future__ import annotations

@@ -98,6 +98,11 @@ def display(item: Item, answer: Answer) -> list[str]:
     return [line for line in answer.code.split("\n") if line.strip()]
 
 
+def review_fields(item: Item) -> dict[str, Any]:
+    """How experts fill in an answer on the review page."""
+    return {"code": "code:python"}
+
+
 def check_item(item: Item) -> list[str]:
     """What is wrong with a row, one full sentence each. No code is run."""
     return [*_solution(item), *_tests(item)]

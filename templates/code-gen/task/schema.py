@@ -16,6 +16,7 @@ from task import grader
 GROUP_FIELD = "design"
 """Rows of one design must stay in one split."""
 
+YES = {True: "yes", False: "no"}
 PROMPT_VARIANTS = ("full", "short")
 """short: two lines of rules, for the starter rows (task/starter)."""
 
@@ -124,7 +125,6 @@ W=8`, design `input: ck; output[15:0]: tx_d` gives
 {"name":"d","value":"tx_d"},{"name":"W","value":"16"}]}
 Answer with that JSON only."""
 
-
 SHORT_RULES = """\
 Bind each VIP port to the design's port of the same function on the requested bus. Leave out VIP \
 ports that this bus lacks. Answer {"predicted":[{"name":"VIP port","value":"design port"}]}."""
@@ -178,6 +178,14 @@ def display(item: Item, answer: Answer) -> list[str]:
     return [f"{'' if p.name in ports else 'parameter '}{p.name}: {p.value}" for p in pairs]
 
 
+def review_fields(item: Item) -> dict[str, dict[str, str]]:
+    """What experts pick from on the review page: the VIP's names, the design's ports."""
+    names = {p.name: "required" if p.required else "optional" for p in item.vip.ports}
+    names |= {p.name: p.doc for p in item.vip.params}
+    ports = {p.name: f"{p.dir}, {p.width} bits" for p in item.dut.ports}
+    return {"predicted[].name": names, "predicted[].value": ports}
+
+
 def slices(item: Item) -> dict[str, str]:
     """The groups a report breaks its means down by."""
     pairs = gold(item).predicted
@@ -189,14 +197,10 @@ def slices(item: Item) -> dict[str, str]:
         "protocol": item.protocol,
         "naming": item.style,
         "pairs to bind": size,
-        "sets a parameter": _yes(any(p.name not in ports for p in pairs)),
-        "has a tie-off": _yes(any("'" in value for value in values)),
-        "slice or join": _yes(any("[" in value or "{" in value for value in values)),
+        "sets a parameter": YES[any(p.name not in ports for p in pairs)],
+        "has a tie-off": YES[any("'" in value for value in values)],
+        "slice or join": YES[any("[" in value or "{" in value for value in values)],
     }
-
-
-def _yes(flag: bool) -> str:
-    return "yes" if flag else "no"
 
 
 def check_item(item: Item) -> list[str]:
@@ -208,11 +212,8 @@ def check_item(item: Item) -> list[str]:
     row = item.model_dump()
     pairs = [(pair.name, pair.value) for pair in item.reference_answer]
     problems = [f"The reference does not elaborate: {text}" for text in grader.faults(pairs, row)]
-    names = {p.name for p in item.vip.ports} | {p.name for p in item.vip.params}
-    problems += _repeated("dut.ports", [p.name for p in item.dut.ports])
-    problems += _repeated(
-        "vip", [p.name for p in item.vip.ports] + [p.name for p in item.vip.params]
-    )
+    names = [p.name for p in (*item.vip.ports, *item.vip.params)]
+    problems += _repeated("dut.ports", [p.name for p in item.dut.ports]) + _repeated("vip", names)
     ports = {p.name for p in item.vip.ports}
     problems += [
         f"critical lists {name!r}, which is not a port of the VIP; remove it."
@@ -241,13 +242,11 @@ def _repeated(where: str, names: list[str]) -> list[str]:
 
 def _check_scores(item: Item, row: dict[str, object]) -> list[str]:
     """Binding all the rest at its default must earn clearly less than the reference's 1."""
-    answer = gold(item).model_dump()
-    bound = {pair.name for pair in gold(item).predicted}
-    extra = [{"name": p.name, "value": p.default} for p in item.vip.params if p.name not in bound]
-    inputs = [p.name for p in item.vip.ports if p.dir == "input" and p.name not in bound]
-    extra += [{"name": name, "value": "'0"} for name in inputs]
-    everything = {"predicted": [*answer["predicted"], *extra]}
-    if grader.grade({"output_json": everything}, row) > 0.95:
+    pairs = {pair.name: pair.value for pair in gold(item).predicted}
+    rest = {p.name: p.default for p in item.vip.params}
+    rest |= {p.name: "'0" for p in item.vip.ports if p.dir == "input"}
+    everything = [{"name": name, "value": value} for name, value in (rest | pairs).items()]
+    if grader.grade({"output_json": {"predicted": everything}}, row) > 0.95:
         return [
             "Binding every VIP name scores within .05 of the reference, so the row cannot teach "
             "what to leave unset; use a VIP interface with more optional ports or parameters."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -138,6 +138,28 @@ def display(item: Item, answer: Answer) -> list[str]:
     """The codes as reports show them, with their descriptions as far as the row has them."""
     descriptions = {c.code: c.description for c in item.candidates}
     return [f"{c} {descriptions.get(c, '')}".rstrip() for c in map(dotted, answer.codes)]
+
+
+def review_fields(item: Item) -> dict[str, Any]:
+    """How experts fill in an answer on the review page: codes are searched for."""
+    return {"codes[]": search_codes}
+
+
+def search_codes(words: str) -> list[tuple[str, str]]:
+    """(code, description) of the codes that begin like `words`, or that their descriptions name."""
+    from task.tools import shortlist  # the index takes a second to load
+
+    index = shortlist.load_index()
+    start, terms = dotted(words), words.lower().split()
+    codes = [code for code in index.codes if code.startswith(start) and start[1:2].isdigit()]
+    codes = codes or [
+        code
+        for code, description in zip(index.codes, index.descriptions, strict=True)
+        if all(term in description.lower() for term in terms)
+    ]
+    codes = codes[:20] or shortlist.search(index, words, 20)
+    notes = {code: "" if index.is_billable(code) else " (not billable)" for code in codes}
+    return [(code, index.descriptions[index.place[code]] + notes[code]) for code in codes]
 
 
 def dotted(code: str) -> str:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from task.schema import search_codes
 from task.tools.chapters import chapter
 from task.tools.codeset import billable, excluded, explain, grade
 from task.tools.shortlist import SIZE, Index, near_misses, search, shortlist
@@ -109,3 +110,9 @@ def test_a_code_belongs_to_a_chapter() -> None:
     assert [chapter(code) for code in ("I10", "QA0.1", "Z23", "?")] == [
         "circulatory", "congenital", "factors", "none",
     ]  # fmt: skip
+
+
+def test_experts_find_codes_by_their_beginning_and_by_words() -> None:
+    assert search_codes("e11.9") == [("E11.9", "Type 2 diabetes mellitus without complications")]
+    assert "M10.071" in dict(search_codes("idiopathic gout right ankle"))
+    assert search_codes("E11")[0][1].endswith("(not billable)")

@@ -148,6 +148,26 @@ def display(item: Item, answer: Answer) -> list[str]:
     return [*figures, *missing, *citations, f"analysis: {answer.analysis}"]
 
 
+def review_fields(item: Item) -> dict[str, Any]:
+    """How experts fill in an answer on the review page: each figure once, in its unit."""
+    units = {"cents": "money", "percent_bp": "percent"}
+    names = {
+        figure.name: figure.description + ("" if figure.unit in units else f" ({figure.unit})")
+        for figure in item.figures
+    }
+    figures = {
+        f"figures[{figure.name}].value": units[figure.unit]
+        for figure in item.figures
+        if figure.unit in units
+    }
+    return {"figures": "each", "figures[].name": names, "missing[]": MISSING, **figures}
+
+
+def judged_criteria(item: Item) -> dict[str, str]:
+    """The judged criteria as experts read them on the review page."""
+    return {c.id: c.text for c in item.rubric if c.kind == "judged"}
+
+
 _MONEY = re.compile(
     r"(?:\$|USD )([0-9][0-9,]*)(?:\.([0-9]{2}))?|([0-9][0-9,]*)(?:\.([0-9]{2}))? dollars"
 )

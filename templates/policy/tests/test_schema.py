@@ -14,10 +14,12 @@ from task.schema import (
     check_item,
     display,
     gold,
+    judged_criteria,
     judged_weights,
     labels,
     messages,
     reordered,
+    review_fields,
     slices,
 )
 from task.tools.criteria import MISSING
@@ -91,3 +93,11 @@ def test_the_judge_is_given_every_judged_criterion_in_either_order(item: Item) -
     turned = reordered(item)["judged_text"].splitlines()
     assert list(judged_weights(item)) == names == [line.split()[0] for line in turned][::-1]
     assert sum(w for w in judged_weights(item).values() if w > 0) == pytest.approx(0.3)
+
+
+def test_experts_fill_in_each_figure_in_its_unit(item: Item) -> None:
+    fields = review_fields(item)
+    assert list(fields["figures[].name"]) == [value.name for value in gold(item).figures]
+    money = {f"figures[{figure.name}].value" for figure in item.figures if figure.unit == "cents"}
+    assert money == {path for path, unit in fields.items() if unit == "money"}
+    assert judged_criteria(item).keys() == judged_weights(item).keys()
