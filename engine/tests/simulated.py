@@ -253,7 +253,7 @@ def bars_of(name: str) -> tuple[float, float]:
         "answers cut off": READY.cut_off,
         "junk and cheats": READY.junk,
         "better than guessing": (0.0, READY.margin),
-        "smallest visible gain": (gain, 2 * gain),
+        "smallest visible gain": (gain, 1.0),
         "reward by length": READY.length,
     }[name]
 
@@ -289,6 +289,10 @@ class Tally:
     covered: int = 0
 
 
+GUARDS = ("answers unreadable", "answers cut off", "reward by length")
+"""Decided leniently: between the two bars pass and fail are no mistakes."""
+
+
 def count(project: Project, said: Readiness, tallies: dict[str, Tally], floor: float) -> None:
     """Hold each verdict and each interval against the truth."""
     for check in said.checks:
@@ -298,8 +302,9 @@ def count(project: Project, said: Readiness, tallies: dict[str, Tally], floor: f
         value = project.truth[check.name]
         above_go, above_no_go = sides(project, check.name, floor)
         tally.seen += 1
-        tally.false_go += check.verdict == "pass" and above_go < 0
-        tally.false_no_go += check.verdict == "fail" and above_no_go >= 0
+        guard = check.name in GUARDS
+        tally.false_go += check.verdict == "pass" and (above_no_go if guard else above_go) < 0
+        tally.false_no_go += check.verdict == "fail" and (above_go if guard else above_no_go) >= 0
         far = 2 * (estimate.high - estimate.low)
         if above_go >= far or -above_no_go >= far:
             tally.clear += 1

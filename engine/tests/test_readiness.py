@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -76,8 +79,38 @@ def test_rows_that_are_all_or_nothing_teach_nothing_though_the_mean_looks_fine()
 
 def test_a_mean_below_what_guessing_earns_is_at_the_floor() -> None:
     rewards: list[list[float | None]] = [[0.3, 0.35]] * 120
-    assert verdict_of(judge(rewards, floor=0.0), "mean reward") == "pass"
-    assert verdict_of(judge(rewards, floor=0.4), "mean reward") == "fail"
+    assert verdict_of(judge(rewards), "mean reward") == "pass"
+    assert verdict_of(judge(rewards, guesses={"another": scored(0.4)}), "mean reward") == "fail"
+
+
+@pytest.mark.parametrize(("floor", "verdict"), [(0.6, "pass"), (0.97, "fail")])
+def test_the_best_answers_must_beat_a_program(floor: float, verdict: str) -> None:
+    """The mean is 0.5, the best of eight answers 0.9."""
+    assert verdict_of(judge(drawn(2, 2), floor=floor), "best beats a program") == verdict
+    assert judge(drawn(2, 2), floor=0.6).verdict == "GO"
+
+
+@pytest.mark.parametrize("rows", [4, 10, 32])
+def test_too_few_rows_are_not_yet_and_say_how_many_are_needed(rows: int) -> None:
+    known = GraderEvidence(test_rows=rows, guesses={"another": scored(0.05, rows)})
+    readiness = assess(records(drawn(2, 3, rows)), Ready(), {}, known)
+    assert readiness.verdict == "NOT YET"
+    assert re.search(r"add \d[\d,]* test rows", readiness.next_step)
+
+
+def test_the_test_rows_that_are_asked_for_are_enough() -> None:
+    run = records(drawn(2, 2))
+    (more,) = re.findall(r"add (\d+) test rows", gain_check(run, Ready(), 60).advice)
+    assert gain_check(run, Ready(), 60 + int(more)).verdict == "pass"
+
+
+def test_more_answers_are_asked_for_before_more_rows() -> None:
+    assert "rft eval --samples 16" in gain_check(records(drawn(2, 2)), Ready(), 260).advice
+
+
+def gain_check(run: list[Record], ready: Ready, test_rows: int) -> Check:
+    checks = assess(run, ready, {}, GraderEvidence(test_rows=test_rows)).checks
+    return next(check for check in checks if check.name == "smallest visible gain")
 
 
 def test_few_rows_never_go() -> None:
@@ -278,6 +311,39 @@ def test_longer_answers_must_not_win(pull: int, verdict: str) -> None:
         for k in range(8)
     ]
     assert verdict_of(assess(records, Ready(), {}), "reward by length") == verdict
+
+
+def lists(rows: int, reward: Callable[[list[str]], float]) -> Readiness:
+    """Answers of up to six codes, of which the reference has three."""
+    rng = np.random.default_rng(4)
+    gold = ["A1", "B2", "C3"]
+    found = [gold[: rng.integers(4)] + ["Z9"] * rng.integers(4) for _ in range(8 * rows)]
+    run = [
+        answer(n // 8, n % 8, reward(codes), json.dumps({"codes": codes}))
+        for n, codes in enumerate(found)
+    ]
+    golds = {str(n): json.dumps({"codes": gold}) for n in range(rows)}
+    return assess(run, Ready(), {}, GraderEvidence(golds=golds))
+
+
+@pytest.mark.parametrize("rows", [3, 100])
+def test_right_answers_may_be_longer_than_empty_and_incomplete_ones(rows: int) -> None:
+    def f1(codes: list[str]) -> float:
+        return 2 * len(set(codes) - {"Z9"}) / (len(codes) + 3)
+
+    verdict = verdict_of(lists(rows, f1), "reward by length")
+    assert verdict == ("pass" if rows == 100 else "not applicable")
+
+
+@pytest.mark.parametrize(("rows", "verdict"), [(3, "not applicable"), (100, "fail")])
+def test_length_that_pays_is_a_no_go_once_enough_rows_show_it(rows: int, verdict: str) -> None:
+    assert verdict_of(lists(rows, lambda codes: len(codes) / 6), "reward by length") == verdict
+
+
+def test_brackets_without_end_are_an_answer_that_says_nothing() -> None:
+    deep = [answer(n, k, 0.0, "[" * 900 + "]" * 900) for n in range(6) for k in range(2)]
+    evidence = GraderEvidence(golds=dict.fromkeys("012345", "[1]"))
+    assert verdict_of(assess(deep, Ready(), {}, evidence), "reward by length") == "not applicable"
 
 
 @pytest.mark.parametrize(("noise", "verdict"), [(0.1, "pass"), (3.0, "fail")])

@@ -286,6 +286,36 @@ def test_the_correlation_within_items_is_scipys() -> None:
     assert found.value == pytest.approx(np.mean(expected))
 
 
+Values = dict[str, list[float]]
+
+
+@pytest.fixture
+def quality() -> tuple[Values, Values]:
+    """The quality of eight answers to 60 items, and lengths that go with it."""
+    rng = np.random.default_rng(8)
+    quality = rng.normal(size=(60, 8))
+    lengths = quality + rng.normal(size=(60, 8))
+    return tuple({str(n): row.tolist() for n, row in enumerate(v)} for v in (quality, lengths))  # type: ignore[return-value]
+
+
+def test_at_equal_quality_the_length_that_goes_with_it_does_not_count(
+    quality: tuple[Values, Values],
+) -> None:
+    rewards, lengths = quality
+    noisy = {
+        k: (np.array(v) + 0.1 * np.sin(np.arange(8) ** 2)).tolist() for k, v in rewards.items()
+    }
+    assert rank_correlation(lengths, rewards)[0].low > 0.5
+    assert abs(rank_correlation(lengths, rewards, noisy)[0].value) < 0.1
+    assert rank_correlation(lengths, lengths, rewards)[0].low > 0.6
+
+
+def test_five_items_tell_no_sign(quality: tuple[Values, Values]) -> None:
+    rewards, lengths = ({k: v[k] for k in list(v)[:5]} for v in quality)
+    rho, items = rank_correlation(lengths, rewards)
+    assert (items, rho.low, rho.high) == (5, -1.0, 1.0)
+
+
 def test_many_items_get_the_interval_of_students_t() -> None:
     values = np.random.default_rng(9).beta(0.4, 2, 1_999)
     few, many = mean_interval(values.tolist()), mean_interval([*values, values.mean()])

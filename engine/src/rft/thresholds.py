@@ -68,7 +68,7 @@ class Ready(Section):
     solved: Share = 1.0
     """A reward from which an answer counts as solved."""
     margin: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
-    """Distance that the mean must keep from the floor and from the ceiling."""
+    """Distance of the mean from junk, guesses and ceiling, and of the best from a program."""
     ceiling: Share = 1.0
     lost: AtMost = (0.01, 0.05)
     """Share of answers that the infrastructure lost."""

@@ -76,9 +76,10 @@ def decide(estimate: Estimate, bars: Bars, *, lenient: bool = False) -> Verdict:
     """Decide a figure by its 95 % interval.
 
     Strictly: pass when the bad end of the interval clears the first bar, fail when the good end
-    fails the second. `lenient`, for figures that few cases leave wide: pass when the figure clears
-    the first bar and the interval stays out of fail; fail the other way round. Unless `bars` say
-    otherwise, a falling or level pair means that more is better.
+    fails the second. `lenient`, for figures that few cases leave wide and for guards beside the
+    main question: pass when the figure clears the first bar and the interval stays out of fail;
+    fail the other way round. Unless `bars` say otherwise, a falling or level pair means that more
+    is better.
     """
     if math.isnan(estimate.value):
         return "warn"
@@ -156,9 +157,10 @@ def measured(
     less = not more_is_better(bars)
     size = _magnitude(estimate) if estimate.low < 0 and less else estimate
     verdict = decide(size, bars, lenient=lenient)
+    clears = size.value <= bars[0] if less else size.value >= bars[0]
     rows = None
-    if verdict == "warn" and items:
-        rows = rows_to_settle(size, bars[0], items, above=not less)
+    if verdict == "warn" and items and clears:
+        rows = rows_to_settle(size, bars[1] if lenient else bars[0], items, above=not less)
     if rows is not None:
         advice = (
             f"'{name}' is likely fine, but {items:,} rows are too few to be sure; about {rows:,} "
@@ -196,6 +198,8 @@ def check_table(checks: Sequence[Check]) -> Table:
 def overall(checks: Sequence[Check]) -> Overall:
     """NO-GO when an open check fails, GO when none is open, else NOT YET.
 
+    A check fails only for what more rows would not change: its whole interval is beyond the bar, or
+    everything was counted. A figure that too few rows leave open warns and says how many it needs.
     All must pass, so their number needs no correction (intersection-union test, Berger 1982).
     """
     verdicts = {check.verdict for check in checks if check.open}

@@ -87,13 +87,14 @@ def assess(
             grading.people(evidence, ready),
             rows.leakage(evidence, ready),
             rows.skew(evidence, ready),
-            answer_checks.between(answers, ready, _floor(floors, evidence)),
+            answer_checks.between(answers, ready, _worthless(evidence)),
+            answer_checks.script(answers, ready, _best(floors)),
             answer_checks.learnable(answers, ready),
             answer_checks.room(answers, ready),
             *answer_checks.one_sided(answers, ready),
             answer_checks.resolution(answers, ready),
             answer_checks.signal(answers, ready, noise),
-            answer_checks.length(answers, ready),
+            answer_checks.length(answers, evidence.golds, ready),
             grading.chance(answers, evidence, ready),
             grading.metric(answers, ready),
             rows.ambiguity(answers, evidence, ready),
@@ -121,9 +122,12 @@ def with_accepted(readiness: Readiness, accepted: Sequence[Accepted]) -> Readine
     return replace(readiness, checks=checks, verdict=overall(checks), next_step=step)
 
 
-def _floor(floors: Mapping[str, float], evidence: GraderEvidence) -> tuple[str, float]:
-    """The best answer that needs no model: a floor of the task, a guess, or junk."""
-    means = dict(floors)
-    for name, rewards in {**evidence.guesses, **evidence.junk}.items():
-        means[name] = sum(rewards.values()) / len(rewards)
-    return max(means.items(), key=lambda pair: pair[1], default=("zero", 0.0))
+def _worthless(evidence: GraderEvidence) -> tuple[str, float]:
+    """The best of what says nothing about the row: a right answer of another row, or junk."""
+    answers = {**evidence.guesses, **evidence.junk}
+    means = {name: sum(rewards.values()) / len(rewards) for name, rewards in answers.items()}
+    return _best(means) or ("zero", 0.0)
+
+
+def _best(means: Mapping[str, float]) -> tuple[str, float] | None:
+    return max(means.items(), key=lambda pair: pair[1], default=None)

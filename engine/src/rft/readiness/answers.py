@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from rft import display
-from rft.records import Record
+from rft.dataset.partition import digest
+from rft.records import Record, parse_answer
 from rft.stats import (
+    FEWEST_ITEMS,
     Estimate,
+    best_of,
     has_spread,
     headroom,
     item_means,
     items_needed,
     learnable_share,
     mean_interval,
-    planned_deviation,
+    minimum_detectable_effect,
     planned_mde,
     rank_correlation,
     rewards_by_item,
@@ -44,7 +48,13 @@ from rft.verdicts import (
     exactly,
     measured,
     not_applicable,
+    rows_to_settle,
 )
+
+MOST_ITEMS = 500
+"""Rows whose answers are compared with their references: a choice that is always the same."""
+MORE_SAMPLES = (8, 16, 32)
+"""Answers per row that are worth trying before rows are added."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +98,24 @@ class Answers:
         advice: str,
         source: str = HOUSE,
         effort: int = REWORK,
+        *,
+        lenient: bool = False,
     ) -> Check:
         """A check of a share of this run's answers or rows."""
-        items = len(self.rewards)
         return measured(
-            name, estimate, bars, advice, source, items=items, percent=True, effort=effort
+            name,
+            estimate,
+            bars,
+            advice,
+            source,
+            items=len(self.rewards),
+            percent=True,
+            lenient=lenient,
+            effort=effort,
         )
+
+
+_MARGIN = "house rule (ready.margin); the floor is measured"
 
 
 def obtained(answers: Answers, ready: Ready, planned: int) -> Check:
@@ -132,39 +154,62 @@ def readable(answers: Answers, ready: Ready) -> list[Check]:
     cut_off = answers.share(lambda record: record.cut_off)
     source = "house rule; cut-off answers: DAPO, arXiv 2503.14476"
     return [
-        answers.share_check("answers unreadable", unreadable, ready.unreadable, advice, source),
-        answers.share_check("answers cut off", cut_off, ready.cut_off, stopped, source, effort),
+        answers.share_check(name, share, bars, text, source, cost, lenient=True)
+        for name, share, bars, text, cost in (
+            ("answers unreadable", unreadable, ready.unreadable, advice, REWORK),
+            ("answers cut off", cut_off, ready.cut_off, stopped, effort),
+        )
     ]
 
 
-def between(answers: Answers, ready: Ready, floor: tuple[str, float]) -> Check:
-    """The mean must lie clear of the floor and of the top.
+def between(answers: Answers, ready: Ready, worthless: tuple[str, float]) -> Check:
+    """The mean must lie clear of what says nothing about the row, and of the top.
 
-    `floor`: the best answer that needs no model, by name, and its mean reward.
+    `worthless`: the best of junk and guesses, by name, and its mean reward.
     """
-    name, ground = floor
+    name, ground = worthless
     mean = mean_interval(answers.means)
     low, high = ground + ready.margin, ready.ceiling - ready.margin
     verdict: Verdict = "fail"
-    advice = ""
+    advice, rows = "", None
     if mean.low > low and mean.high < high:
         verdict = "pass"
     elif mean.low > high:
         advice = "The base is at the ceiling, so training can gain little: add harder rows."
     elif mean.high < low:
         advice = (
-            f"The base is at the floor ('{name}' without a model earns {ground:.2f}): take a "
-            "stronger base, or warm-start it with supervised training on the reference answers."
+            f"The base is at the floor ('{name}' earns {ground:.2f}): take a stronger base, or "
+            "warm-start it with supervised training on the reference answers."
         )
     else:
         verdict = "warn"
-        advice = (
-            f"Too few rows to tell the base from the floor ('{name}', {ground:.2f}) or from the "
-            "ceiling: add rows."
-        )
-    source = f"house rule (margin {ready.margin}); the floor is measured"
+        above = mean.value - low < high - mean.value
+        items, bar = len(answers.rewards), low if above else high
+        rows = rows_to_settle(mean, bar, items, above=above)
+        what = f"the floor ('{name}', {ground:.2f})" if above else "the ceiling"
+        enough = f"about {rows:,} would be enough" if rows else f"the mean is likely at {what}"
+        advice = f"{items:,} rows are too few to tell the base from {what}; {enough}."
     bars = f"{low:.2f} to {high:.2f}"
-    return Check("mean reward", str(mean), bars, verdict, advice, source, mean, ROWS)
+    return Check("mean reward", str(mean), bars, verdict, advice, _MARGIN, mean, ROWS, rows)
+
+
+def script(answers: Answers, ready: Ready, floor: tuple[str, float] | None) -> Check:
+    """The best of a group must beat what a program without a model earns.
+
+    RFT makes the best answers more frequent, so they decide whether it can pass the program, not
+    the mean. `floor`: the best answer of task/floors.py, by name, and its mean reward.
+    """
+    check_name, k = "best beats a program", min(ready.group_size, answers.fewest)
+    if floor is None or k < 2:
+        return not_applicable(check_name, "one answer per row" if floor else "no floors")
+    name, ground = floor
+    bar = min(1.0, ground + ready.margin)
+    advice = (
+        f"Even the best of {k} answers hardly earns more than '{name}' without a model "
+        f"({ground:.2f}): take a stronger base, warm-start it, or use the program."
+    )
+    best, items = best_of(answers.rewards, k), len(answers.rewards)
+    return measured(check_name, best, (bar, bar), advice, _MARGIN, items=items)
 
 
 def learnable(answers: Answers, ready: Ready) -> Check:
@@ -266,48 +311,82 @@ def signal(answers: Answers, ready: Ready, noise: float | None) -> Check:
     return counted(name, figure, bars, decide(exactly(ratio), ready.noise), advice)
 
 
-def length(answers: Answers, ready: Ready) -> Check:
-    """Whether longer answers earn more within the same row.
+def length(answers: Answers, golds: Mapping[str, str], ready: Ready) -> Check:
+    """Whether longer answers of the same quality earn more within the same row.
 
-    Cut-off and unreadable answers are left out: their length says nothing about the grader.
+    Empty, cut-off and unreadable answers are left out. Right answers may well be longer than wrong
+    ones, so the correlation is taken at equal likeness to the reference answer; `golds`: item id ->
+    its canonical JSON, without which it is taken as it is.
     """
     name, source = "reward by length", f"{HOUSE}; verbosity bias: arXiv 2306.05685"
     sizes: dict[str, list[float]] = defaultdict(list)
     rewards: dict[str, list[float]] = defaultdict(list)
+    likeness: dict[str, list[float]] = defaultdict(list)
+    ids = sorted(answers.rewards, key=digest)[:MOST_ITEMS] if golds else answers.rewards
+    chosen = set(ids)
+    references = {item: _words(json.loads(golds[item])) for item in chosen if item in golds}
     for r in answers.graded:
-        if r.sample and not r.cut_off and not r.unreadable:
+        if not r.sample or r.item_id not in chosen or r.cut_off or r.unreadable:
+            continue
+        value = parse_answer(r.sample.output_text)
+        if words := _words(r.sample.output_text if value is None else value):
             sizes[r.item_id].append(len(r.sample.output_text))
             rewards[r.item_id].append(r.reward or 0.0)
-    rho, items = rank_correlation(sizes, rewards)
-    if not items:
-        return not_applicable(name, "no row shows it")
+            if r.item_id in references:
+                likeness[r.item_id].append(_likeness(words, references[r.item_id]))
+    rho, items = rank_correlation(sizes, rewards, likeness)
+    if items < FEWEST_ITEMS:
+        return not_applicable(name, f"only {items} rows show it" if items else "no row shows it")
+    equal = " that are no closer to the reference" if likeness else ""
     if rho.value > 0:
-        advice = f"Longer answers win inside the same row (rho {rho.value:.2f}): training will "
-        advice += "make answers longer. Let the grader ignore length."
+        advice = f"Longer answers{equal} win inside the same row (rho {rho.value:.2f}): training "
+        advice += "will make answers longer. Let the grader ignore length."
     else:
-        advice = f"Shorter answers win inside the same row (rho {rho.value:.2f}): check whether "
-        advice += "the grader punishes completeness."
-    check = measured(name, rho, ready.length, advice, source, items=len(answers.rewards))
+        advice = f"Shorter answers{equal} win inside the same row (rho {rho.value:.2f}): check "
+        advice += "whether the grader punishes completeness."
+    check = measured(name, rho, ready.length, advice, source, items=items, lenient=True)
     # Shorter answers that win need a look, but rarely spoil a model: never a no-go.
     return replace(check, verdict="warn") if check.verdict == "fail" and rho.value < 0 else check
 
 
+def _words(value: object) -> Counter[str]:
+    """The words of all values in JSON data, without its keys; none where it says nothing."""
+    words: Counter[str] = Counter()
+    waiting = [value]
+    while waiting:  # no recursion: models nest brackets without end
+        inner = waiting.pop()
+        if isinstance(inner, dict | list):
+            waiting += inner.values() if isinstance(inner, dict) else inner
+        elif inner is not None:
+            words.update(str(inner).split())
+    return words
+
+
+def _likeness(words: Counter[str], others: Counter[str]) -> float:
+    """F1 of two bags of words."""
+    return 2 * (words & others).total() / max(1, words.total() + others.total())
+
+
 def precision(answers: Answers, ready: Ready, test_rows: int, samples: int) -> Check:
-    """Whether the test split could show the gain that is hoped for."""
-    name = "smallest visible gain"
+    """Whether the test split could show the gain that is hoped for; never a no-go."""
+    name, gain = "smallest visible gain", ready.planned_gain
     mde = planned_mde(answers.rewards, samples, test_rows)
-    source = f"Miller, arXiv 2411.00640; bars: {HOUSE}"
-    bars = AtMostBars((ready.planned_gain, min(1.0, 2 * ready.planned_gain)))
+    source, bars = f"Miller, arXiv 2411.00640; bar: {HOUSE}", AtMostBars((gain, 1.0))
     if not math.isfinite(mde.value):
         advice = f"{test_rows} test rows show nothing: add rows."
         return Check(name, "unknown", bars_text(bars), "warn", advice, source, effort=ROWS)
-    gain = ready.planned_gain
+    check = measured(name, mde, bars, "", source, effort=ROWS)
+    check = replace(check, figure=f"+{mde}")
+    if check.verdict == "pass":
+        return check
+    advice = f"{test_rows:,} test rows with {samples} answers each may miss a gain below "
+    advice += f"{mde.high:.2f}: "
+    for more in MORE_SAMPLES:
+        if more > samples and planned_mde(answers.rewards, more, test_rows).high <= gain:
+            advice += f"run rft eval --samples {more} to see +{gain:g}."
+            return replace(check, advice=advice, effort=DRAW)
     least = math.sqrt(gain * (1 - gain))  # of a gain that comes as whole rows
-    needed = items_needed(max(planned_deviation(answers.rewards, samples), least), gain)
-    advice = (
-        f"{test_rows} test rows with {samples} answers each may miss a gain below {mde.high:.2f}: "
-        f"add {max(1, needed - test_rows):,} test rows to see +{gain:g}, or plan for a larger gain "
-        "(ready.planned_gain)."
-    )
-    check = measured(name, mde, bars, advice, source, effort=ROWS)
-    return replace(check, figure=f"+{mde}")
+    deviation = max(mde.high / minimum_detectable_effect(1.0, test_rows), least)
+    needed = items_needed(deviation, gain) - test_rows
+    advice += f"add {max(1, needed):,} test rows to see +{gain:g}, or plan for a larger gain "
+    return replace(check, advice=advice + "(ready.planned_gain).")

@@ -27,6 +27,7 @@ from rft.verdicts import (
     exactly,
     measured,
     not_applicable,
+    rows_to_settle,
 )
 
 AZURE = "azure-skills: any bad answer above 5/10 is a redesign"
@@ -120,13 +121,16 @@ def chance(answers: Answers, evidence: GraderEvidence, ready: Ready) -> Check:
     elif gain.high < ready.margin:
         verdict = "fail"
     advice = f"Guessing ('{guess}') scores {paired.mean_a:.2f} and the model {paired.mean_b:.2f}"
+    rows = None
     if verdict == "fail":
         advice += ": the base cannot do the task yet, or the grader hardly rewards skill."
-    else:
-        advice += f": too close to tell on {paired.items} rows. Add rows."
+    elif verdict == "warn":
+        rows = rows_to_settle(gain, 0.0, paired.items, above=True)
+        enough = f"about {rows:,} would be enough" if rows else "add rows"
+        advice += f": too close to tell on {paired.items:,} rows; {enough}."
     bars = f"> 0; fail if all < {ready.margin:.2f}"
     check = counted(name, display.signed(gain), bars, verdict, advice, source, ROWS)
-    return replace(check, estimate=gain)
+    return replace(check, estimate=gain, rows=rows)
 
 
 def metric(answers: Answers, ready: Ready) -> Check:
@@ -203,7 +207,8 @@ def people(evidence: GraderEvidence, ready: Ready) -> Check:
             by_item.setdefault(item, []).append(reward)
     mean = mean_interval([float(np.mean(r)) for r in by_item.values()])
     split = [k for k, r in by_item.items() if max(r) - min(r) > 0.5]
-    advice = f"People earn {mean.value:.2f} against your reference answers: the task is ambiguous"
+    advice = f"People ({display.names(sorted(evidence.human))}) earn {mean.value:.2f} against your "
+    advice += "reference answers: the task is ambiguous"
     advice += (
         f"; they disagree most on {display.names(split)}." if split else ". Settle the guideline."
     )

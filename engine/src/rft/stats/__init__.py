@@ -8,6 +8,8 @@ is seeded. What is unknown is nan with the widest interval, never a figure witho
 from rft.estimate import Estimate
 from rft.stats.agreement import cohen_kappa, krippendorff_alpha, macro_f1
 from rft.stats.draws import (
+    FEWEST_ITEMS,
+    best_of,
     headroom,
     learnable_share,
     pass_at_k,
@@ -38,6 +40,7 @@ from rft.stats.paired import (
 )
 
 __all__ = [
+    "FEWEST_ITEMS",
     "LEVEL",
     "SAME",
     "ByItem",
@@ -45,6 +48,7 @@ __all__ = [
     "Paired",
     "Spread",
     "adjust",
+    "best_of",
     "cohen_kappa",
     "has_spread",
     "headroom",

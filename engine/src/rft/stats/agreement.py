@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Hashable, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -42,12 +43,16 @@ def cohen_kappa(
     return _widened(interval, _tables(a, b, cases), _kappas) if cases else interval
 
 
-def krippendorff_alpha(ratings: Sequence[Sequence[float]], seed: int = 0) -> Estimate:
+def krippendorff_alpha(
+    ratings: Sequence[Sequence[float]],
+    seed: int = 0,
+    level: Literal["interval", "nominal"] = "interval",
+) -> Estimate:
     """Agreement of any number of raters beyond chance, at most 1; `ratings` is raters x items.
 
-    Ratings are numbers (interval level); nan marks what a rater left out; items with fewer than two
-    ratings do not count. Krippendorff (2011) by the krippendorff package; percentile bootstrap over
-    items. Unknown when nothing varies.
+    Ratings are numbers (`level` interval) or stand for names (nominal); nan marks what a rater left
+    out; items with fewer than two ratings do not count. Krippendorff (2011) by the krippendorff
+    package; percentile bootstrap over items. Unknown when nothing varies.
     """
     import krippendorff
 
@@ -59,14 +64,12 @@ def krippendorff_alpha(ratings: Sequence[Sequence[float]], seed: int = 0) -> Est
     rated = values[np.isfinite(values)]
     if items == 0 or float(np.ptp(rated)) <= SAME:
         return UNKNOWN
-    alpha = float(krippendorff.alpha(reliability_data=values, level_of_measurement="interval"))
+    alpha = float(krippendorff.alpha(reliability_data=values, level_of_measurement=level))
     rng, drawn = np.random.default_rng(seed), []
     for _ in range(RESAMPLES):
         again = values[:, rng.integers(0, items, items)]
         if float(np.nanmax(again) - np.nanmin(again)) > SAME:
-            drawn.append(
-                krippendorff.alpha(reliability_data=again, level_of_measurement="interval")
-            )
+            drawn.append(krippendorff.alpha(reliability_data=again, level_of_measurement=level))
     low, high = np.quantile(drawn, [0.025, 0.975]) if items > 1 and drawn else (-1.0, 1.0)
     if high - low <= SAME:
         return _unseen(alpha, items, 0.0)

@@ -19,6 +19,9 @@ from rft.stats.estimates import SAME, ByItem, mean_interval
 
 Matrix = NDArray[np.float64]
 
+FEWEST_ITEMS = 6
+"""With fewer, no test can tell a sign: 2 x 0.5^5 = 6 %."""
+
 
 def pass_at_k(by_item: ByItem, k: int, solved: float = 1.0) -> Estimate:
     """Chance that at least one of k answers solves the item, mean over items.
@@ -32,6 +35,11 @@ def pass_at_k(by_item: ByItem, k: int, solved: float = 1.0) -> Estimate:
         return np.asarray(1 - comb(wrong, k) / comb(rewards.shape[1], k))
 
     return mean_interval(_per_item(by_item, k, chance))
+
+
+def best_of(by_item: ByItem, k: int) -> Estimate:
+    """Expected best of k answers, mean over items; in reward units."""
+    return mean_interval(_per_item(by_item, k, lambda rewards: _best(rewards, k)))
 
 
 def headroom(by_item: ByItem, k: int) -> Estimate:
@@ -57,25 +65,54 @@ def learnable_share(by_item: ByItem, group_size: int) -> Estimate:
     return Estimate(drawn.value, drawn.low, min(1.0, drawn.high * group_size / size))
 
 
-def rank_correlation(x: Mapping[str, Sequence[float]], y: ByItem) -> tuple[Estimate, int]:
+def rank_correlation(
+    x: Mapping[str, Sequence[float]], y: ByItem, given: Mapping[str, Sequence[float]] | None = None
+) -> tuple[Estimate, int]:
     """Spearman's rho of x and y within each item, mean over items; and how many items tell.
 
-    Both hold the same answers in the same order. Items where x or y does not vary tell nothing.
+    All hold the same answers in the same order. Items where x or y does not vary tell nothing.
+    `given`: the correlation is semipartial (Cohen, Cohen 1983, 3.3): of y with what the ranks of
+    `given` do not explain of those of x, with one slope for all items; an item that lacks it counts
+    as it is. The interval is that of the mean of the figure's first-order terms; with fewer than
+    FEWEST_ITEMS items it is all of [-1, 1]. nan where nothing of x is left.
     """
+    known = given or {}
     groups = defaultdict(list)
     for item, values in y.items():
         if item in x and len(x[item]) == len(values) > 1:
-            groups[len(values)].append((x[item], values))
-    rhos: list[float] = []
-    for pairs in groups.values():  # items with equally many answers are worked at once
-        stacked = np.asarray(pairs, dtype=float)
+            groups[len(values)].append((x[item], values, known.get(item, [0.0] * len(values))))
+    products = [np.empty((0, 3, 3))]
+    for triples in groups.values():  # items with equally many answers are worked at once
+        stacked = np.asarray(triples, dtype=float)
         ranks = rankdata(np.where(np.isfinite(stacked), stacked, np.nan), axis=2)
         ranks -= ranks.mean(axis=2, keepdims=True)
-        scale = np.sqrt((ranks[:, 0] ** 2).sum(axis=1) * (ranks[:, 1] ** 2).sum(axis=1))
-        usable = np.isfinite(scale) & (scale > SAME)
-        product = (ranks[:, 0] * ranks[:, 1]).sum(axis=1)
-        rhos += (product[usable] / scale[usable]).tolist()
-    return mean_interval(rhos, bounds=(-1.0, 1.0)), len(rhos)
+        scale = np.sqrt((ranks**2).sum(axis=2, keepdims=True))
+        ranks = np.divide(ranks, scale, out=np.zeros_like(ranks), where=scale > SAME)
+        usable = (scale[:, :2, 0] > SAME).all(axis=1)
+        products.append(ranks[usable] @ ranks[usable].transpose(0, 2, 1))
+    terms = _semipartial_terms(np.concatenate(products))
+    if 0 < terms.size < FEWEST_ITEMS:
+        return Estimate(float(terms.mean()), -1.0, 1.0), terms.size
+    return mean_interval(terms.tolist(), bounds=(-1.0, 1.0)), terms.size
+
+
+def _semipartial_terms(products: Matrix) -> Matrix:
+    """First-order terms, one an item, of the correlation of y with what is left of x.
+
+    `products`: of an item's ranks of x, y and `given` (zero where it does not vary), each of length
+    1; items x 3 x 3.
+    """
+    if not len(products):
+        return np.empty(0)
+    mean = products.mean(axis=0)
+    slopes = mean[:2, 2] / mean[2, 2] if mean[2, 2] > SAME else np.zeros(2)
+    rest = np.column_stack([np.eye(2), -slopes])
+    left = rest @ products @ rest.T
+    left_of_x, shared = left[:, 0, 0], left[:, 0, 1]
+    if not left_of_x.mean() > SAME:
+        return np.empty(0)
+    shared = shared / np.sqrt(left_of_x.mean())
+    return np.asarray(shared + shared.mean() / 2 * (1 - left_of_x / left_of_x.mean()))
 
 
 def _per_item(by_item: ByItem, k: int, figure: Callable[[Matrix], Matrix]) -> list[float]:
