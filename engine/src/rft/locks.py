@@ -12,16 +12,16 @@ from rft.errors import OutsideError, UserError
 
 
 @contextmanager
-def exclusive(path: Path, taken: str) -> Iterator[None]:
+def exclusive(path: Path, taken: str, wait_s: float = 0) -> Iterator[None]:
     """Hold the lock at `path` for a block; its folder is made when it is not there.
 
-    Raises UserError with the sentence `taken` when another process holds it, OutsideError when the
-    disk refuses.
+    `wait_s`: how long to wait for another holder. Raises UserError with the sentence `taken` when
+    it does not end by then, OutsideError when the disk refuses.
     """
     lock = FileLock(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=wait_s)
     except Timeout:
         raise UserError(taken) from None
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Keep the stored `messages` of a file equal to what the schema's messages() builds."""
+"""Write rows back into their file: `messages` as the schema builds them, or one corrected row."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from rft.dataset.load import Split, load_split
+from rft.dataset.load import Row, Split, load_split
 from rft.dataset.row_checks import team_code_problem
 from rft.errors import UserError
 from rft.files import write_bytes
@@ -36,22 +36,32 @@ def write_messages(split: Split, messages_fn: MessagesFn) -> int:
             problem = team_code_problem("messages", error)
             raise UserError(f"{split.file}:{row.line}: {problem}.") from error
         if row.data.get("messages") != messages:
-            line = lines[row.line - 1]
-            end = b"\r" if line.endswith(b"\r") else b""
-            lines[row.line - 1] = _in_style(line, row.data, messages) + end
+            lines[row.line - 1] = _in_style(
+                lines[row.line - 1], row.data, {**row.data, "messages": messages}
+            )
             changed += 1
     if changed:
         write_bytes(split.path, b"\n".join(lines))
     return changed
 
 
-def _in_style(line: bytes, data: dict[str, Any], messages: list[dict[str, str]]) -> bytes:
-    """The row with new messages, spaced and escaped like the old line where possible."""
+def replace_row(split: Split, row: Row, data: dict[str, Any]) -> None:
+    """Write `data` in place of a row that was just read; all other lines keep their bytes.
+
+    The file is replaced in one step. Raises OutsideError when it cannot be written.
+    """
+    lines = split.path.read_bytes().split(b"\n")
+    lines[row.line - 1] = _in_style(lines[row.line - 1], row.data, data)
+    write_bytes(split.path, b"\n".join(lines))
+
+
+def _in_style(line: bytes, data: dict[str, Any], new: dict[str, Any]) -> bytes:
+    """A row in place of another, spaced and escaped like the old line where possible."""
     old = line.strip().decode()
+    end = b"\r" if line.endswith(b"\r") else b""
     ascii_only, separators = False, (", ", ": ")
     for ascii_try in (False, True):
         for separators_try in ((", ", ": "), (",", ":")):
             if json.dumps(data, ensure_ascii=ascii_try, separators=separators_try) == old:
                 ascii_only, separators = ascii_try, separators_try
-    new = {**data, "messages": messages}
-    return json.dumps(new, ensure_ascii=ascii_only, separators=separators).encode()
+    return json.dumps(new, ensure_ascii=ascii_only, separators=separators).encode() + end

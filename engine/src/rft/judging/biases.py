@@ -194,9 +194,8 @@ def _verdicts(judgements: Sequence[Judgement]) -> dict[tuple[str, str, str], lis
     """(case, answer, criterion) -> the verdicts of all calls."""
     verdicts: dict[tuple[str, str, str], list[bool]] = defaultdict(list)
     for j in judgements:
-        key = j.question.key.removesuffix("/reversed")
         for name, met in j.met.items():
-            verdicts[j.question.line.item_id, key, name].append(met)
+            verdicts[j.question.line.item_id, j.question.answer, name].append(met)
     return verdicts
 
 

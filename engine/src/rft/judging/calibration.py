@@ -18,7 +18,11 @@ from rft.findings import Finding
 from rft.jsonl import Line, read_lines
 
 BaseKind = Literal["excellent", "fair", "poor", "empty", "confidently_wrong"]
-Kind = Literal["excellent", "fair", "poor", "empty", "confidently_wrong", "padded", "injection"]
+Kind = Literal[
+    "excellent", "fair", "poor", "empty", "confidently_wrong", "padded", "injection", "model"
+]
+"""What is known of an answer before it is labelled; model: nothing, a model under review gave it,
+and a row may have any number of them."""
 Weights = Mapping[str, float]
 
 
@@ -64,6 +68,15 @@ def load_calibration(
     return read, faults
 
 
+def is_examined_on(item_id: str) -> bool:
+    """Whether the labels of a row examine the judge; those of the others are for revising it.
+
+    About half of the rows, by hash: a row never moves from one part to the other, so a prompt
+    revised on a row is never examined on it.
+    """
+    return hashlib.sha256(f"examination {item_id}".encode()).digest()[0] % 2 == 0
+
+
 def calibration_hash(path: Path) -> str:
     """sha256 (hex) of the file as it is."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -106,13 +119,13 @@ def _faults(lines: list[CalibrationLine], criteria: Mapping[str, object]) -> Ite
         if (line.kind, line.output_text) in texts:
             message = f"the same {line.kind} answer stands above"
             yield line.finding("duplicate-answer", None, message, "remove one of them")
-        elif line.kind in bases:
+        elif line.kind in bases:  # never "model"
             message = f"row '{line.item_id}' has a {line.kind} answer already "
             message += f"({bases[line.kind].place})"
             remedy = "keep one, so that 'of' says which is meant"
             yield line.finding("duplicate-answer", None, message, remedy)
         texts.add((line.kind, line.output_text))
-        if not line.made_from:
+        if not line.made_from and line.kind != "model":
             bases.setdefault(line.kind, line)
     for line in lines:
         if line.of is None:

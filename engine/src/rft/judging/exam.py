@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rft import runs
@@ -38,11 +39,16 @@ class Question:
     reversed: bool = False
 
     @property
-    def key(self) -> str:
-        """What identifies it in the run: the same words give the same key."""
-        turned = "/reversed" if self.reversed else ""
+    def answer(self) -> str:
+        """What identifies the answer, in whichever order its criteria are."""
         text = runs.digest([self.line.output_text, self.line.of])[:8]
-        return f"{self.line.item_id}/{self.line.kind}/{text}{turned}"
+        return f"{self.line.item_id}/{self.line.kind}/{text}"
+
+    @property
+    def key(self) -> str:
+        """What identifies it in a run: the same words about the same row give the same key."""
+        turned = "/reversed" if self.reversed else ""
+        return f"{self.answer}{turned}/{runs.digest(self.row)[:8]}"
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,33 @@ def missing(run: runs.Run) -> list[tuple[str, int]]:
     """(key, k) of every judgement still to be asked for. An unreadable one has been paid for."""
     unreadable = {(r.item_id, r.k) for r in run.stream() if _unreadable(r)}
     return [key for key in run.missing() if key not in unreadable]
+
+
+def replay(run: runs.Run, root: Path) -> int:
+    """Copy what earlier examinations below `root` stored of this judge; returns how many.
+
+    That is of the same judge, model and prompt, and of the same words about the same row: labels
+    may have changed, and answers may have been added. The caller holds the run's lock.
+    """
+    wanted = set(missing(run))
+    copied = 0
+    for earlier in reversed(list(runs.all_runs(root))):
+        if not wanted:
+            break
+        if earlier.folder == run.folder or _asked(earlier.info) != _asked(run.info):
+            continue
+        for record in earlier.stream():
+            key = record.item_id, record.k
+            if key in wanted and (record.reward is not None or _unreadable(record)):
+                run.append(record)
+                wanted.discard(key)
+                copied += 1
+    return copied
+
+
+def _asked(info: runs.RunInfo) -> tuple[str, ...]:
+    """Who is asked, and how."""
+    return info.profile, info.model, info.base_url, info.hashes["prompt"]
 
 
 def put_questions(

@@ -114,11 +114,12 @@ class JudgeResult:
         console.print("\nWhere the judge errs most:")
         console.print(table)
 
-    def save(self, folder: Path) -> None:
-        """judge.json in the examination's folder, and beside it the newest as latest.json."""
+    def save(self, folder: Path, *, latest: bool) -> None:
+        """judge.json in the examination's folder and, if `latest`, beside it as latest.json."""
         text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        for target in (folder / RESULT, folder.parent / LATEST):
-            write_text(target, text)
+        write_text(folder / RESULT, text)
+        if latest:
+            write_text(folder.parent / LATEST, text)
 
 
 def conclude(
