@@ -20,7 +20,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from rft import display
+from rft import display, glossary
 from rft.comparison import Comparison
 from rft.files import write_text
 from rft.readiness import Readiness
@@ -76,7 +76,16 @@ def render(
     all_rows = all_rows or [rows, *(view.rows_of(one.rewards, items) for one in drawn)]
     css, js = _asset("style.css"), _asset("report.js")
     rewards = [r.reward for r in records if r.reward is not None]
+    words, explained = glossary.words(), dict[str, str]()
+
+    def explain(word: str) -> str:
+        """What a word of the page means; the page then ends with all words that it explains."""
+        explained[word] = words[word]
+        return words[word]
+
     fixed = {
+        "explain": explain,
+        "explained": explained,
         "task": task,
         "about": _about(rows),
         "css": Markup(css),

@@ -73,8 +73,8 @@ class Row:
         """Its answers, equal ones together, in the order of their first."""
         groups: dict[str, Answers] = {}
         for record in self.records:
-            grade = record.grade.model_dump_json() if record.grade else record.error
-            key = f"{grade}\0{record.sample.output_text if record.sample else None}"
+            grade = record.grade and record.grade.model_dump_json(exclude={"seconds"})
+            key = f"{grade or record.error}\0{record.sample.output_text if record.sample else None}"
             groups.setdefault(key, Answers(record, [])).numbers.append(record.k + 1)
         return list(groups.values())
 
