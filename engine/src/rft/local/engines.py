@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from rft.local.catalog import Catalog, Model
@@ -39,6 +40,8 @@ class Engines:
                 plan = plan_servers(
                     path.stat().st_size, items=cores(), most=self._slots, threads=self._threads
                 )
+                # Answers decoded side by side share each reading of the weights.
+                plan = replace(plan, slots=max(1, self._slots // plan.servers))
                 stack = ExitStack()
                 addresses = stack.enter_context(
                     serve_plan(path, model.id, plan, context_tokens=self._context)

@@ -105,6 +105,8 @@ def serve(
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or cores()
     if threads == 1:
         params.n_batch = params.n_ubatch = READ_AT_ONCE
+    # Without these llama.cpp leaves unlikely tokens out; training and other endpoints draw them.
+    params.sampling.top_k, params.sampling.top_p, params.sampling.min_p = 0, 1.0, 0.0
     params.use_jinja = True
     params.ui = False
     params.verbosity = QUIET

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,18 @@ def write_gguf(
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_vocab_size(config.vocab_size)
     _add_tokenizer(writer, tokenizer, config.vocab_size)
+    for name, array in _named(config, state):
+        writer.add_tensor(name, array)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    os.replace(scratch, target)
+
+
+def _named(config: Any, state: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Each tensor under llama.cpp's name, in the precision and order of rows of the file."""
+    heads, kv_heads = config.num_attention_heads, config.num_key_value_heads
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config.num_hidden_layers)
     for name, array in state.items():
         if name == "lm_head.weight" and config.tie_word_embeddings:
@@ -87,12 +99,31 @@ def write_gguf(
         if short is None:
             raise UserError(f"The weights hold {name}, which no llama model has; {_ADVICE}.")
         kind = np.float16 if array.ndim > 1 else np.float32
-        writer.add_tensor(short, np.ascontiguousarray(array.astype(kind)))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    os.replace(scratch, target)
+        yield short, np.ascontiguousarray(array.astype(kind))
+
+
+class WeightsFile:
+    """A GGUF file whose weights are replaced in place: only the first writing takes seconds."""
+
+    def __init__(self, config: Any, tokenizer: Any, path: Path) -> None:
+        self._config, self._tokenizer = config, tokenizer
+        self.path = path
+        self._tensors: dict[str, NDArray[Any]] = {}
+
+    def write(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Write all weights; no llama.cpp may have the file open."""
+        if not self._tensors:
+            write_gguf(self._config, self._tokenizer, state, self.path)
+            reader = gguf.GGUFReader(self.path, "r+")
+            self._tensors = {tensor.name: tensor.data for tensor in reader.tensors}
+            return
+        for name, array in _named(self._config, state):
+            self._tensors[name][...] = array
+
+    def remove(self) -> None:
+        """Delete the file."""
+        self._tensors = {}
+        self.path.unlink(missing_ok=True)
 
 
 def _permuted(array: NDArray[Any], heads: int) -> NDArray[Any]:

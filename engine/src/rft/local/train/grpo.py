@@ -12,29 +12,50 @@ from datasets import Dataset
 from trl import GRPOConfig
 
 from rft.local.plan import TrainerPlan
+from rft.local.train.drawing import Drawing
 from rft.local.train.progress import Metrics
 from rft.local.train.rewards import Batch, Rewards, flat
 from rft.local.train.setup import base_arguments, chat, lora
 from rft.local.train.shared import SharedPromptTrainer
+from rft.local.train.weights import merged
 
 Row = dict[str, Any]
-_EVAL_BATCH = 16
+_EVAL_BATCH, _EVAL_DRAWN = 16, 512
+"""Answers that transformers and llama.cpp draw at once in an evaluation."""
 
 
 class GroupTrainer(SharedPromptTrainer):
     """GRPO in which groups without variance are drawn anew or left out, as DAPO does.
 
     TRL has no hook between the rewards and the loss, hence the subclass. Left out means: their
-    tokens count neither in the loss nor in its mean.
+    answers are neither in the loss nor in its mean, and no gradient is computed for them.
     """
 
     rewards: Rewards
     plan: TrainerPlan
+    drawing: Drawing | None = None
+    """Draws the answers in place of transformers."""
+    _drawn_step = -1
+    _draws = 0
+
+    def _generate_single_turn(
+        self, prompt_ids: list[list[int]], *args: Any, **kwargs: Any
+    ) -> tuple[list[list[int]], None]:
+        if self.drawing is None:
+            return super()._generate_single_turn(prompt_ids, *args, **kwargs)
+        step = self.state.global_step
+        if self._drawn_step != step:
+            self.drawing.load(merged(self.model))
+            self._drawn_step, self._draws = step, 0
+        self._draws += 1
+        seed = random.Random(f"{self.plan.seed}/{step}/{self._draws}").getrandbits(31)
+        return self.drawing.draw(prompt_ids, seed), None
 
     def _generate_and_score_completions(self, inputs: list[Row]) -> dict[str, Any]:
         training = self.model.training
         self.rewards.mode = "train" if training else "valid"
         self.rewards.group_size = self.plan.group_size if training else self.plan.eval_samples
+        self.beta = self.plan.beta if training else 0.0  # an evaluation needs no reference
         output: dict[str, Any] = super()._generate_and_score_completions(inputs)
         if not training or self.plan.zero_variance == "keep":
             return output
@@ -48,18 +69,30 @@ class GroupTrainer(SharedPromptTrainer):
             moves = [(dead[n], n) for n in alive]
             output = _spliced(output, fresh, moves, size)
             dead = [n for k, n in enumerate(dead) if k not in alive]
-        for n in dead:
-            output["advantages"][n * size : (n + 1) * size] = 0.0
-        if len(dead) * size < len(inputs):  # a step without any token has no loss at all
-            for n in dead:
-                output["completion_mask"][n * size : (n + 1) * size] = 0
-        output["num_items_in_batch"] = output["completion_mask"].sum()
-        return output
+        return _without(output, dead, size, self.args.steps_per_generation)
 
     def prediction_step(self, *args: Any, **_: Any) -> tuple[torch.Tensor, None, None]:
         """Evaluate by the reward alone: answers are drawn and graded, no loss is taken."""
         self._prepare_inputs(args[1])
         return torch.zeros(1, device=self.args.device), None, None
+
+
+def _without(output: dict[str, Any], dead: list[int], size: int, batches: int) -> dict[str, Any]:
+    """`output` without the dead groups of `size` answers, its length a multiple of `batches`.
+
+    What fills it up has no weight in the loss; if every group is dead, only the KL has any.
+    """
+    dropped = [k for n in dead for k in range(n * size, (n + 1) * size)]
+    kept = [k for k in range(len(output["advantages"])) if k // size not in dead]
+    spare = dropped[: -len(kept) % batches if kept else batches]
+    output["advantages"][spare] = 0.0
+    if kept:
+        output["completion_mask"][spare] = 0
+    chosen = {
+        name: tensor[kept + spare] if isinstance(tensor, torch.Tensor) and tensor.dim() else tensor
+        for name, tensor in output.items()
+    }
+    return chosen | {"num_items_in_batch": chosen["completion_mask"].sum()}
 
 
 def _spliced(
@@ -101,9 +134,11 @@ def make_trainer(
     rewards: Rewards,
     *,
     fresh: bool,
+    drawing: Drawing | None = None,
 ) -> GroupTrainer:
     """The trainer, not yet started. `fresh`: measure the validation reward before step 1."""
-    per_eval = plan.eval_samples * max(1, _EVAL_BATCH // plan.eval_samples)
+    at_once = _EVAL_DRAWN if drawing else _EVAL_BATCH
+    per_eval = plan.eval_samples * max(1, at_once // plan.eval_samples)
     arguments = GRPOConfig(
         **base_arguments(plan, output, evaluate=bool(valid)),
         eval_on_start=fresh and bool(valid),
@@ -128,7 +163,7 @@ def make_trainer(
         reward_funcs=[rewards],
         peft_config=lora(plan),
     )
-    trainer.rewards, trainer.plan = rewards, plan
+    trainer.rewards, trainer.plan, trainer.drawing = rewards, plan, drawing
     return trainer
 
 

@@ -15,6 +15,7 @@ from rft.local.plan import make_plan
 from rft.local.rows import load_rows
 from rft.local.store import Job, Store
 from rft.local.train import grpo, sft, weights
+from rft.local.train.drawing import open_drawing
 from rft.local.train.progress import Progress, last_whole, model_name
 from rft.local.train.rewards import Rewards
 from rft.local.train.setup import device_of
@@ -52,8 +53,19 @@ def train(store: Store, job: Job, settings: Settings) -> None:
             )
             rewards = Rewards(grader, plan.max_tokens, max(4, cores()))
             stack.callback(rewards.close)
+            drawing = open_drawing(plan, model.config, tokenizer, folder / "step.gguf")
+            if drawing:
+                stack.callback(drawing.close)
             trainer = grpo.make_trainer(
-                plan, model, tokenizer, rows, valid, output, rewards, fresh=resume is None
+                plan,
+                model,
+                tokenizer,
+                rows,
+                valid,
+                output,
+                rewards,
+                fresh=resume is None,
+                drawing=drawing,
             )
             describe = grpo.describe(plan, rewards)
         progress = Progress(store, job, tokenizer, describe)
