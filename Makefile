@@ -32,7 +32,7 @@ $(BAKER): pyproject.toml
 
 $(STAMP): $(BAKER) {{cookiecutter.project_slug}}/constraints.txt engine/pyproject.toml
 	@echo "Installing the engine and the tools of the tests into $(VENV): one to three minutes the first time ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check -c '{{cookiecutter.project_slug}}/constraints.txt' '.[dev]' -e 'engine[local,sandbox,text]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c '{{cookiecutter.project_slug}}/constraints.txt' '.[dev]' -e 'engine[local,sandbox,tables,text]'
 	@touch $@
 
 # Asked first: a wrong name is refused before anything is installed.

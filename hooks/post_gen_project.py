@@ -9,7 +9,7 @@ from pathlib import Path
 TEMPLATE_ROOT: str = {{template_root | literal}}  # type: ignore  # noqa: F821
 USE_CASE: str = {{cookiecutter | use_case | literal}}  # type: ignore  # noqa: F821
 CACHES = ("__pycache__", ".ruff_cache", ".mypy_cache", ".pytest_cache")
-PAGES = ("commands", "settings", "thresholds", "training")
+PAGES = ("commands", "onboarding", "review", "settings", "thresholds", "training")
 
 
 def main(template_root: Path, use_case: str, project: Path) -> int:
@@ -25,7 +25,7 @@ def main(template_root: Path, use_case: str, project: Path) -> int:
     if (project / "task").exists():
         print("task/ was there before and belongs to you: it is left as it is.", file=sys.stderr)
     else:
-        unwanted = shutil.ignore_patterns("USE_CASE.md", "*.pyc", *CACHES)
+        unwanted = shutil.ignore_patterns("USE_CASE.md", "YOUR_TASK.md", "*.pyc", *CACHES)
         shutil.copytree(overlay, project, ignore=unwanted, dirs_exist_ok=True)
     make_writable(project)
     if sys.stderr.isatty():  # for people only: what `cruft diff` prints must stay a diff
@@ -42,9 +42,10 @@ def add_engine(engine: Path, project: Path) -> None:
     for older in (project / "vendor").glob("rft_engine-*.whl"):
         older.unlink()
     write_wheel(engine, project / "vendor")
-    for name in PAGES:
+    pages = [engine / "docs" / f"{name}.md" for name in PAGES]
+    for page in (*pages, engine / "src" / "rft" / "glossary.md"):
         (project / "docs").mkdir(exist_ok=True)
-        shutil.copyfile(engine / "docs" / f"{name}.md", project / "docs" / f"{name.upper()}.md")
+        shutil.copyfile(page, project / "docs" / f"{page.stem.upper()}.md")
 
 
 def remove_caches(template_root: Path, project: Path) -> None:

@@ -155,4 +155,4 @@ def test_two_versions_in_one_process_do_not_mix(bake: Bake, template: Path, tmp_
 
 def test_make_refuses_an_unknown_use_case_before_it_installs_anything(run: Run) -> None:
     done = run("make", "demo", "USE_CASE=wrong", cwd=ROOT, code=2)
-    assert "USE_CASE=wrong is not a use case; choose one of: code-exec code-gen" in done.said
+    assert "USE_CASE=wrong is not a use case; choose one of: blank code-exec code-gen" in done.said

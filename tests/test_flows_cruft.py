@@ -13,7 +13,10 @@ from conftest import ENGINE_VERSION, Bake, BakedProject, Run, commit
 VERSION = ENGINE_VERSION
 NEWER = "99.0.0"
 WHEEL = "vendor/rft_engine-{}-py3-none-any.whl"
-TEAM = ("task/schema.py", "task/data/train.jsonl", "tests/test_schema.py", "rft.toml")
+TEAM = (
+    *("README.md", "rft.toml"),
+    *("task/schema.py", "task/data/train.jsonl", "tests/test_schema.py"),
+)
 
 
 def renew_engine(published: Path, run: Run) -> None:
@@ -52,7 +55,8 @@ def changed(project: BakedProject, published: Path, run: Run) -> BakedProject:
     project.write("task/extra.py", "# ours\n")
     commit(run, project.path, "our task")
     inside = BakedProject(published / "{{cookiecutter.project_slug}}")
-    inside.write("rft.toml", "# newer\n" + inside.read("rft.toml"))
+    for name in ("README.md", "docs/GUIDE.md", "rft.toml"):
+        inside.write(name, "# newer\n" + inside.read(name))
     inside.write(".gitignore", inside.read(".gitignore") + "newer/\n")
     use_case = BakedProject(published / "templates" / "policy")
     use_case.write("task/schema.py", "# newer\n")
@@ -85,6 +89,7 @@ def test_update_brings_the_engine_and_leaves_the_team_alone(
     with zipfile.ZipFile(changed.path / WHEEL.format(NEWER)) as wheel:
         assert "rft/newer.py" in wheel.namelist()
     assert "newer/" in changed.read(".gitignore")
+    assert changed.read("docs/GUIDE.md").startswith("# newer\n")
     assert {name: changed.read(name) for name in before} == before
     assert not changed.has_file("task/newer.py")
     assert not [name for name in changed.files() if name.endswith((".rej", ".orig"))]
@@ -103,9 +108,15 @@ def test_update_keeps_the_teams_own_change_to_a_file_of_ours(
     changed: BakedProject, run: Run
 ) -> None:
     changed.write("Makefile", changed.read("Makefile") + "\nours:\n\ttrue\n")
-    commit(run, changed.path, "our command")
+    settings = changed.read("pyproject.toml")
+    settings = settings.replace('"pydantic', '"attrs",\n    "pydantic')
+    changed.write("pyproject.toml", settings.replace("dev = [", 'dev = ["coverage", '))
+    commit(run, changed.path, "our command and packages")
     run("cruft", "update", "--skip-apply-ask", cwd=changed.path)
     assert changed.read("Makefile").endswith("ours:\n\ttrue\n")
+    metadata = changed.toml("pyproject.toml")["project"]
+    assert "attrs" in metadata["dependencies"]
+    assert "coverage" in metadata["optional-dependencies"]["dev"]
     assert has_engine(changed, NEWER)
 
 

@@ -77,7 +77,7 @@ def test_project_installs_with_uv(run: Run, tmp_path: Path, env: dict[str, str])
     uv = shutil.which("uv", path=env["PATH"])
     if not uv:
         pytest.skip("uv is not installed here")
-    project = make(run, tmp_path, "code-gen")
+    project = make(run, tmp_path, "blank")
     set_up(run, project, uv)
     run("make", "test", cwd=project.path, timeout=1200)
     assert "check" in run(".venv/bin/rft", "--help", cwd=project.path).out
@@ -85,7 +85,7 @@ def test_project_installs_with_uv(run: Run, tmp_path: Path, env: dict[str, str])
 
 @pytest.mark.slow
 def test_setup_is_done_once_and_clean_takes_it_back(run: Run, tmp_path: Path) -> None:
-    project = make(run, tmp_path, "policy")
+    project = make(run, tmp_path, "blank")
     before = project.files()
     run("make", "setup", cwd=project.path)
     assert run("make", "setup", cwd=project.path).said.startswith("make: ")

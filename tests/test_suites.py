@@ -7,11 +7,11 @@ import sys
 import pytest
 from conftest import ROOT, USE_CASES, Bake, Run
 
-# Code is run there, in a sandbox: 8 s.
-CHECKED = [pytest.param(u, marks=pytest.mark.slow) if u == "code-exec" else u for u in USE_CASES]
+# Code is run there, in a sandbox: 7 s each; tests/test_flows_install.py does both as well.
+EVERYDAY = [pytest.param(u, marks=pytest.mark.slow) if u == "code-exec" else u for u in USE_CASES]
 
 
-@pytest.mark.parametrize("use_case", USE_CASES)
+@pytest.mark.parametrize("use_case", EVERYDAY)
 def test_the_projects_own_tests_pass(bake: Bake, run: Run, use_case: str) -> None:
     project = bake(fresh=True, use_case=use_case)
     # tests/test_evals.py takes 20 s; tests/test_flows_install.py runs it.
@@ -29,7 +29,7 @@ def test_the_projects_type_check_passes(bake: Bake, run: Run, use_case: str) -> 
     assert "no issues found" in run(*command, cwd=project.path).out
 
 
-@pytest.mark.parametrize("use_case", CHECKED)
+@pytest.mark.parametrize("use_case", EVERYDAY)
 def test_the_shipped_data_and_grader_pass_the_check(bake: Bake, run: Run, use_case: str) -> None:
     project = bake(fresh=True, use_case=use_case)
     done = run(sys.executable, "-m", "rft", "check", cwd=project.path)

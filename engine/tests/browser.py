@@ -64,9 +64,13 @@ class Tab:
         """Load a page anew and wait until its script has run."""
         self.call("Page.navigate", url="about:blank")
         self.call("Page.navigate", url=address)
+        self.wait("document.readyState == 'complete' && location.protocol != 'about:'")
+
+    def wait(self, condition: str) -> None:
+        """Wait until a JavaScript expression is true, for example after a form was sent."""
         end = time.monotonic() + PATIENCE_S
-        while self.js("document.readyState + location.protocol") != "completefile:":
-            assert time.monotonic() < end, f"{address} did not load"
+        while self.js(condition) is not True:
+            assert time.monotonic() < end, f"{condition} did not become true"
             time.sleep(0.02)
 
     def js(self, expression: str) -> Any:
@@ -79,6 +83,12 @@ class Tab:
         for key in keys:
             self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=key)
             self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+
+    def hit(self, key: str, *, ctrl: bool = False) -> None:
+        """Hit a key that types nothing, by its name, such as Enter or ArrowDown."""
+        held = {"modifiers": 2 if ctrl else 0, "key": key}
+        self.call("Input.dispatchKeyEvent", type="keyDown", **held)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **held)
 
     def close(self) -> None:
         """End the browser."""

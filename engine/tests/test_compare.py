@@ -99,6 +99,12 @@ def test_two_runs_that_differ_by_luck_are_tied_and_it_says_what_could_be_seen(
     assert "22 rows show differences from 0." in output
 
 
+def test_a_run_may_be_named_by_the_path_that_a_shell_completes(run: MakeRun, rft: Rft) -> None:
+    first, second = run("toy-model", flat(0.2)), run("toy-model", flat(0.3))
+    output = rft("compare", f"runs/{first}/", f"runs/{second}/").out
+    assert output == rft("compare", first, second).out
+
+
 def test_different_numbers_of_answers_are_compared_by_the_means_of_rows(
     run: MakeRun, rft: Rft
 ) -> None:

@@ -13,10 +13,13 @@ import pytest
 
 from rft import report
 from rft.errors import OutsideError
+from rft.glossary import words
 from rft.records import Grade, Record
 from rft.report import view
 from rft.report.diff import Diff, diff_answers
-from tests.pages import EVIL, Page, Render, answer, page, row
+from rft.standings import standings
+from rft.stats import rewards_by_item
+from tests.pages import EVIL, Page, Render, answer, beside, page, row
 
 
 def evil(place: str) -> str:
@@ -331,3 +334,36 @@ def test_an_answer_is_written_as_an_expert_reads_it(render: Render) -> None:
     text = Page(render([answer(output_text='{"x": 150}')], [row()], display_answer=lines)).read()
     assert text.index("fee: $2.00") < text.index("fee: $1.50")
     assert "differs fee: $2.00 fee: $1.50" in text
+
+
+def test_every_heading_of_a_list_or_column_is_a_word_that_the_page_explains(
+    tmp_path: Path, render: Render
+) -> None:
+    """Except plain English, names that the data give, and labels of runs."""
+    rows = [row(i, slices={"kind": "x"}) for i in "abcdef"]
+    records = [answer(i, reward=n / 5) for n, i in enumerate("abcdef")]
+    others = [answer(i, reward=1) for i in "abcdef"]
+    alone = standings("m", rewards_by_item(records), {"empty": dict.fromkeys("abcdef", 0.0)}, {})
+    html = render(records, rows, standings=alone)
+    html += render(records, rows, comparison=beside(tmp_path, records, others))
+    headings = re.findall(r'<th scope="col"[^>]*>(.*?)</th>|<dt>(.*?)</dt>', html)
+    plain = {a or b for a, b in headings if 'class="word"' not in a + b}
+    assert plain == {"A", "B", "answers of", "date", "empty", "model", "value"}
+
+
+def test_what_a_word_means_is_a_sentence_of_the_glossary_that_its_button_opens(
+    render: Render,
+) -> None:
+    page = Page(render([answer()], [row()]))
+    buttons = [b for b in page.attributes("button") if b.get("class") == "word"]
+    opened = [p["id"] for p in page.attributes("p") if "popover" in p]
+    assert {b["popovertarget"] for b in buttons} == set(opened)
+    assert len(opened) == len(set(opened))
+    assert {b["title"] for b in buttons} <= set(words().values())
+
+
+def test_a_word_of_the_glossary_is_one_short_sentence() -> None:
+    found = words()
+    assert len(found) > 50
+    assert [word for word, text in found.items() if not re.fullmatch(r".{1,120}[^.]\.", text)] == []
+    assert [word for word, text in found.items() if re.search(r"[.!?] [A-Z]", text)] == []

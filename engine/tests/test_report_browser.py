@@ -109,3 +109,14 @@ def test_what_stands_folded_behind_a_plot_is_printed_and_answers_are_not(tab: Ta
     tab.call("Page.printToPDF")
     assert tab.js("[...document.querySelectorAll('.plots details')].every(d => d.open)")
     assert tab.js("document.querySelectorAll('details.item[open]').length") == 0
+
+
+def test_a_word_explains_itself_to_the_keyboard_and_to_a_finger(tab: Tab) -> None:
+    shown = "document.querySelector(':popover-open')?.textContent ?? ''"
+    tab.js("document.querySelector('.figures .word').focus()")
+    tab.press("\r")
+    assert tab.js(shown).startswith("mean reward: ")
+    tab.js("document.querySelector('.facts .word').click()")
+    assert not tab.js(shown).startswith("mean reward: ")
+    tab.js("document.querySelector('.facts .word').click()")
+    assert tab.js(shown) == ""

@@ -25,12 +25,12 @@ def ordered() -> list[Standing]:
 
 
 def test_the_best_comes_first(ordered: list[Standing]) -> None:
-    assert [one.name for one in ordered] == ["people", "heuristic", "model", "empty"]
+    assert [one.name for one in ordered] == ["people: ann", "heuristic", "model", "empty"]
 
 
 def test_only_rows_that_the_model_answered_count(ordered: list[Standing]) -> None:
     assert {one.name: len(one.rewards) for one in ordered} == {
-        "people": 6,
+        "people: ann": 6,
         "heuristic": 8,
         "model": 8,
         "empty": 8,
@@ -39,18 +39,18 @@ def test_only_rows_that_the_model_answered_count(ordered: list[Standing]) -> Non
 
 def test_the_gain_is_the_models_on_the_same_rows(ordered: list[Standing]) -> None:
     gains = {one.name: one.gain.verdict for one in ordered if one.gain}
-    assert gains == {"people": "a", "heuristic": "a", "empty": "b"}
+    assert gains == {"people: ann": "a", "heuristic": "a", "empty": "b"}
 
 
 def test_the_best_floor_and_people_are_drawn_beside_the_model(ordered: list[Standing]) -> None:
-    assert [one.name for one in rivals(ordered)] == ["heuristic", "people"]
+    assert [one.name for one in rivals(ordered)] == ["heuristic", "people: ann"]
 
 
 def test_the_page_shows_everybody_with_mean_and_gain(
     render: Render, ordered: list[Standing]
 ) -> None:
     page = Page(render([answer(i) for i in ROWS], [row(i) for i in ROWS], standings=ordered))
-    assert "peopleheuristicmodelempty" in page.read("bdi")
+    assert "people: annheuristicmodelempty" in page.read("bdi")
     assert "heuristic: 0.75 [" in str([svg.get("aria-label") for svg in page.attributes("svg")])
 
 

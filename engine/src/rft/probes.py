@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from rft.jsonl import Line
+from collections.abc import Collection
+from pathlib import Path
+
+from rft.findings import Finding
+from rft.jsonl import Line, read_lines
 from rft.thresholds import Share
 
 
@@ -18,3 +22,8 @@ class Probe(Line):
     def allows(self, reward: float | None) -> bool:
         """Whether a reward lies within the limits."""
         return reward is not None and self.min - 1e-9 <= reward <= self.max + 1e-9
+
+
+def load_probes(path: Path, item_ids: Collection[str]) -> tuple[list[Probe], list[Finding]]:
+    """The usable probes of a file, and the findings of the others; none of either without it."""
+    return read_lines(path, Probe, item_ids) if path.exists() else ([], [])

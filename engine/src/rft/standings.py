@@ -46,14 +46,15 @@ def standings(
     """Everybody who answered the rows that the model answered, the best mean first.
 
     `rewards`: the model's, item id -> rewards; `floors` and `people`: name -> item id -> reward.
-    All people are one.
+    All people are one, called by their pseudonyms.
     """
     by_people: dict[str, list[float]] = {}
+    coders = [name for name, answered in sorted(people.items()) if set(answered) & set(rewards)]
     for coder in people.values():
         for item_id, reward in coder.items():
             by_people.setdefault(item_id, []).append(reward)
     others: list[tuple[str, Literal["people", "floor"], ByItem]] = [
-        ("people", "people", by_people),
+        (f"people: {', '.join(coders)}", "people", by_people),
         *((name, "floor", {i: [r] for i, r in floor.items()}) for name, floor in floors.items()),
     ]
     found = [Standing(model, "model", rewards, mean_interval(item_means(rewards)), None)]

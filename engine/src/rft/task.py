@@ -27,7 +27,7 @@ A hook that raises is reported with file and line. `rft check` runs every hook o
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -54,8 +54,10 @@ __all__ = [
     "RftError",
     "Row",
     "Schema",
+    "SearchFunction",
     "TextError",
     "UserError",
+    "Widget",
     "cache_folder",
     "csv_rows",
     "field_problems",
@@ -72,6 +74,12 @@ Answers = list[tuple[Row, dict[str, Any]]]
 grade ({"reward": float, "parts": {name: float}}) under "grade"."""
 Figures = dict[str, dict[str, float]]
 """Heading -> name -> figure, in the order to be shown in."""
+SearchFunction = Callable[[str], Iterable[tuple[str, str]]]
+"""Words -> (value, what it means) of what they may stand for, best first; for a value, itself."""
+Widget = str | Mapping[str, str] | Sequence[str] | SearchFunction
+"""How one field of an answer is filled in on the review page: "code:python" (or another language),
+"money" or "percent" (of an integer of hundredths), values to pick from, with or without what they
+mean, a search, or "each" of a list: one entry for each value of its entries' first field."""
 
 
 class Schema(Protocol):
@@ -147,6 +155,23 @@ class OptionalSchema(Protocol):
         ["E11.9 Type 2 diabetes mellitus without complications", "fee: $1,250.00"]
         """
 
+    def review_fields(self, item: Any) -> dict[str, Widget]:
+        """Help for experts who fill in an Answer on the review page, by field.
+
+        `codes[]` is every entry of a list, `fees[visit].fee` the entry whose first field is
+        "visit".
+
+        >>> review_fields(item)
+        {"codes[]": search_codes, "fees": "each", "fees[].name": ["visit"], "fees[].fee": "money"}
+        """
+
+    def judged_criteria(self, item: Any) -> dict[str, str]:
+        """Judged criterion -> its sentence, as experts read it on the review page.
+
+        >>> judged_criteria(item)
+        {"j1": "It names the statute that applies."}
+        """
+
 
 class GraderSource(Protocol):
     """What the source of a python or local grader (task/grader.py) defines."""
@@ -171,7 +196,7 @@ class GraderSource(Protocol):
 
 
 class Floors(Protocol):
-    """What task/floors.py defines."""
+    """What task/floors.py defines; the file may be left out."""
 
     def floors(self, item: Row) -> dict[str, str]:
         """Answers that need no model, by name; a trained model must beat their rewards.
@@ -235,16 +260,18 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
     yield from ((number, line.removesuffix("\r")) for number, line in enumerate(lines, 1))
 
 
-def csv_rows(path: Path) -> list[tuple[int, dict[str | None, Any]]]:
+def csv_rows(path: Path, delimiter: str = ",") -> list[tuple[int, dict[str | None, Any]]]:
     """(line on which it begins, cells by column) of each row of a CSV file with a header.
 
     As csv.DictReader: cells beyond the header are a list under None, absent ones are None. Cells
-    may hold line breaks and be of any length. Raises TextError as `text_lines` does.
+    may hold line breaks and be of any length. `delimiter`: between cells; "" takes a comma, or the
+    semicolon or tab that the header has more often. Raises TextError as `text_lines` does.
     """
     # Not str.splitlines(): a cell may hold U+2028 and other characters that it splits at.
     lines = read_text(path).removesuffix("\n").split("\n")
     longest = csv.field_size_limit(2**31 - 1)
-    reader = csv.DictReader(line + "\n" for line in lines)
+    delimiter = delimiter or max(",;\t", key=lines[0].count)
+    reader = csv.DictReader((line + "\n" for line in lines), delimiter=delimiter)
     rows = []
     begin = 1
     try:

@@ -7,17 +7,21 @@ import sys
 import traceback
 
 from rft.cli import (  # noqa: F401 - importing them registers the commands
+    card,
     check,
     compare,
     doctor,
     evaluate,
     export,
+    export_rows,
     grade,
     import_run,
     imports,
     judge,
+    pack,
     ready,
     report,
+    review,
     serve,
     split,
     train,

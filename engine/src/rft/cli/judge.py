@@ -21,6 +21,9 @@ def judge(
     profile: Annotated[str, typer.Option(help="Another judge: local, the embedded model.")] = "",
     grader: Annotated[str, typer.Option(help="Which score_model, if several.")] = "",
     new: Annotated[bool, typer.Option("--new", help="Ask anew, do not resume.")] = False,
+    revising: Annotated[
+        bool, typer.Option("--revising", help="The other rows, for revising the judge's prompt.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Examine the judge on your calibration answers. Exit 0 only for GO."""
@@ -33,6 +36,7 @@ def judge(
         profile=profile,
         grader=grader,
         new=new,
+        revising=revising,
         watcher=ProgressBar(console, "judgements"),
     )
     if as_json:

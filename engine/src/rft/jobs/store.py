@@ -75,13 +75,18 @@ class JobFolder:
         body: dict[str, Any] = json.loads((self.folder / BODY).read_text(encoding="utf-8"))
         return body
 
-    def event_keys(self) -> set[str]:
-        """The keys of the events that are stored already."""
+    def events(self) -> list[dict[str, Any]]:
+        """The stored events, oldest first; none where the file is missing or damaged."""
         try:
             lines = (self.folder / EVENTS).read_text(encoding="utf-8").split("\n")
-            return {entry_key(json.loads(line)) for line in lines if line}
-        except (OSError, ValueError, AttributeError):
-            return set()
+            events = [json.loads(line) for line in lines if line]
+        except (OSError, ValueError):
+            return []
+        return [event for event in events if isinstance(event, dict)]
+
+    def event_keys(self) -> set[str]:
+        """The keys of the events that are stored already."""
+        return {entry_key(event) for event in self.events()}
 
     def append_events(self, events: Iterable[dict[str, Any]]) -> None:
         """Store events as the service sent them. Raises OutsideError when the disk refuses."""

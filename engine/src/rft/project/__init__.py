@@ -32,15 +32,19 @@ if TYPE_CHECKING:
     from rft.human import People
     from rft.jobs.training_job import TrainingJob, TrainingResult
     from rft.judging.result import JudgeResult
+    from rft.project.card import CardResult
     from rft.project.check_result import CheckResult
+    from rft.project.columns import Columns
     from rft.project.diagnosis import Diagnosis
     from rft.project.evaluation import EvalResult, Watcher
     from rft.project.grading import GradedAnswer
     from rft.project.import_run import ImportedRun
     from rft.project.importing import ImportResult
     from rft.project.loader import Task
+    from rft.project.pack import PackResult
     from rft.project.ready import ReadyResult
     from rft.project.report import ReportResult
+    from rft.project.row_export import ExportedRows
     from rft.project.splitting import SplitResult
     from rft.project.training import PreparedJob
 
@@ -198,17 +202,29 @@ class Project:
         profile: str = "",
         grader: str = "",
         new: bool = False,
+        revising: bool = False,
         watcher: Watcher | None = None,
     ) -> JudgeResult:
         """Examine the judge on the calibration answers; see `rft judge`.
 
         `repeats`: calls for each answer; `limit`: rows, 0 for all; `profile`: another judge;
-        `grader`: which score_model, if there are several. An interrupted examination is resumed
-        unless `new`. `watcher` is called with every judgement.
+        `grader`: which score_model, if there are several. An interrupted examination is resumed and
+        stored judgements are used again, unless `new`. About half of the rows, by hash, examine
+        the judge; `revising` takes the others, on which its prompt may be revised, and leaves the
+        result that `ready` reads as it is. `watcher` is called with every judgement.
         """
         from rft.project.judge import judge
 
-        return judge(self, repeats, limit, profile, grader, new=new, watcher=watcher)
+        return judge(
+            self,
+            repeats,
+            limit,
+            profile,
+            grader,
+            new=new,
+            watcher=watcher,
+            revising=revising,
+        )
 
     def compare(
         self, *names: str, split: str = "", common: bool = False, any_prompt: bool = False
@@ -233,6 +249,15 @@ class Project:
         from rft.project.report import report
 
         return report(self, run, beside, common=common)
+
+    def review(self, *, port: int = 0, say: Callable[[str], None] = print) -> None:
+        """Serve the page on which experts label and review, until Ctrl-C; see `rft review`.
+
+        `port` 0 takes a free one of this machine's own address; `say` gets the address to open.
+        """
+        from rft.review.serve import review
+
+        review(self, port, say)
 
     def grade(self, item_id: str, text: str) -> GradedAnswer:
         """Grade one answer to one row of any split, beside its reference; see `rft grade`.
@@ -305,15 +330,33 @@ class Project:
         out: Path = Path("task/data/imported.jsonl"),
         options: Mapping[str, str | None] | None = None,
         *,
+        columns: Mapping[str, str] | None = None,
+        confirm: Callable[[Columns], bool] = lambda columns: True,
         overwrite: bool = False,
     ) -> ImportResult:
-        """Turn the team's own sources into rows with task/importer.py; see `rft import`.
+        """Turn the team's own sources into rows; see `rft import`.
 
-        Rows whose id is in `out` already are left as they are.
+        task/importer.py reads them, except chat datasets, Excel and Parquet, and except with
+        `columns` (column -> field of the row), which read every file as a table: `confirm` is then
+        shown all columns and the fields they become. `options`: of the importer, or of a table the
+        value of a field in every row. Rows whose id is in `out` already are left as they are.
         """
         from rft.project.importing import import_rows
 
-        return import_rows(self, paths, out, options, overwrite=overwrite)
+        return import_rows(
+            self, paths, out, options, columns=columns, confirm=confirm, overwrite=overwrite
+        )
+
+    def export_rows(
+        self, out: Path, splits: Sequence[str] = SPLITS, *, run: str = ""
+    ) -> ExportedRows:
+        """Write the rows of splits, or the answers of a run, as CSV or Parquet.
+
+        The ending of `out` decides; see `rft export-rows`. `run`: a folder below runs/ or a model.
+        """
+        from rft.project.row_export import export_rows
+
+        return export_rows(self, out, splits, run)
 
     def split_rows(
         self,
@@ -353,6 +396,21 @@ class Project:
         from rft.export.write import export
 
         return export(self, target, Path(output or f"exports/{target}"), judge=judge)
+
+    def card(self, model: str = "", output: Path | str = "MODEL_CARD.md") -> CardResult:
+        """Write the model card of `model`, else of tuned, else of base; see `rft card`."""
+        from rft.project.card import card
+
+        return card(self, model, Path(output))
+
+    def pack(self, *names: str, restore: bool = False) -> PackResult:
+        """Copy runs (models or folders; none: all, and jobs) to evidence/, or back; see `rft pack`.
+
+        Raises UserError rather than replace a folder that holds more than its copy.
+        """
+        from rft.project.pack import pack
+
+        return pack(self, names, restore=restore)
 
     def diagnose(self) -> Iterator[Diagnosis]:
         """What works on this machine with these settings, part by part; see `rft doctor`."""

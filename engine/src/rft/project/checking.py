@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from rft import graders
 from rft.dataset import Split, check_splits
 from rft.findings import Finding, Problem, shown_path
-from rft.jsonl import read_lines
 from rft.judging.calibration import CalibrationLine, load_calibration
-from rft.probes import Probe
+from rft.probes import Probe, load_probes
 from rft.project.answer_schema import answer_problems
 from rft.project.check_result import CheckResult
 from rft.project.hook_checks import check_hooks
-from rft.project.loader import load_hook
+from rft.project.loader import load_floors
 from rft.project.scoring import WrittenAnswer, floor_means, grade_all, grade_probes
 from rft.records import Grade
 
@@ -55,7 +54,7 @@ def check(project: Project) -> CheckResult:
         for problem, warn in answer_problems(task.answer, settings.endpoint.profile):
             result.add(problem, schema_file, warn=warn)
     rows = {row.id: row.data for split in splits for row in split.rows}
-    probes, probe_findings = read_lines(settings.path(settings.task.probes), Probe, rows)
+    probes, probe_findings = load_probes(settings.path(settings.task.probes), rows)
     result.findings += probe_findings
     _check_people(project, rows, result)
     if "judged_weights" not in broken:
@@ -131,7 +130,7 @@ def _check_rewards(
         _check_probes(probes, rows, grader, result)
         if "floors" not in broken:
             with result.going_on(str(settings.task.floors)):
-                floors = load_hook(settings, settings.task.floors, "floors")
+                floors = load_floors(settings)
                 by_split = {s.name: [row.data for row in s.rows] for s in splits if s.rows}
                 result.floors = floor_means(floors, by_split, grader)
 
@@ -182,7 +181,10 @@ def _check_probes(
             result.add(Problem("probe", None, message, "fix the grader"), probe.place)
         else:
             right += 1
-    result.notes.append(f"probes: {right} of {len(probes)} score what they must")
+    if probes:
+        result.notes.append(f"probes: {right} of {len(probes)} score what they must")
+    else:
+        result.notes.append("probes: none; write answers whose reward you know, tricks above all")
 
 
 def _check_grade(grade: Grade, place: str, result: CheckResult) -> None:

@@ -97,8 +97,8 @@ def compare_newest(
     compared = []
     for number, (named, run) in enumerate(zip(candidates, chosen, strict=True)):
         model, name = run.info.model, named.name
-        if name == run.folder.name and models.count(model) == 1:
-            name = model
+        if Path(name).name == run.folder.name:  # a path, as a shell completes it, is one too
+            name = model if models.count(model) == 1 else run.folder.name
         train = _graded(_of_training_rows(stored, run))
         compared.append(ComparedRun(label(number), name, run, _graded([run]), train))
     for one in compared:

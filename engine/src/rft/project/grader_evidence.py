@@ -12,8 +12,7 @@ from rft.dataset import Row, Split
 from rft.dataset.row_checks import canonical
 from rft.dataset.split_checks import overlap_findings
 from rft.errors import UserError
-from rft.jsonl import read_lines
-from rft.probes import Probe
+from rft.probes import load_probes
 from rft.project.loader import Task
 from rft.project.scoring import WrittenAnswer, grade_all, grade_probes, rewards_by_name
 from rft.readiness.evidence import (
@@ -66,7 +65,7 @@ def gather(
     stored = {row.id: row.data for row in rows}
     planned = set(run.info.item_ids)
     of_run = [row for row in rows if row.id in planned]
-    probes, _ = read_lines(settings.path(settings.task.probes), Probe, by_id)
+    probes, _ = load_probes(settings.path(settings.task.probes), by_id)
     asks = bool(graders.model_graders(spec))
     references = [
         _answer(row, "reference", task.reference_text(row.item)) for row in choice(rows, MOST_ROWS)

@@ -12,7 +12,7 @@ from rft.errors import UserError
 from rft.findings import quoted
 from rft.hooks import HookError, with_deadline
 from rft.project.check_result import CheckResult
-from rft.project.loader import load_hook, load_module
+from rft.project.loader import load_floors, load_hook, load_module
 
 if TYPE_CHECKING:
     from rft.project import Project
@@ -23,7 +23,10 @@ machine may be busy."""
 ROWS_OF_METRICS = 20
 REPORTED_BY_ROW = ("messages", "gold", "labels", "check_item")
 """Called on every row later on, where a failure is a finding of that row."""
-SCHEMA_HOOKS = (*REPORTED_BY_ROW, "slices", "judged_weights", "reordered")
+SCHEMA_HOOKS = (
+    *(*REPORTED_BY_ROW, "slices", "judged_weights", "reordered"),
+    *("review_fields", "judged_criteria"),
+)
 
 
 def check_hooks(project: Project, splits: Sequence[Split], result: CheckResult) -> set[str]:
@@ -63,7 +66,7 @@ def check_hooks(project: Project, splits: Sequence[Split], result: CheckResult) 
 
 def _floors(project: Project, row: dict[str, Any]) -> None:
     file = project.settings.task.floors
-    answers = load_hook(project.settings, file, "floors")(row)
+    answers = load_floors(project.settings)(row)
     if not isinstance(answers, dict) or not all(isinstance(v, str) for v in answers.values()):
         raise HookError(str(file), f"must return texts by name, not {quoted(answers)}", "floors() ")
 

@@ -12,7 +12,7 @@ from rft import config, graders, runs
 from rft.config import Settings
 from rft.errors import UserError
 from rft.graders.spec import ScoreModel
-from rft.judging.calibration import calibration_hash
+from rft.judging.calibration import calibration_hash, is_examined_on
 from rft.judging.exam import (
     CHARS_PER_TOKEN,
     REORDERED_KINDS,
@@ -21,6 +21,7 @@ from rft.judging.exam import (
     missing,
     part_of_reward,
     put_questions,
+    replay,
 )
 from rft.judging.result import JudgeResult, conclude
 from rft.project.checking import read_calibration
@@ -43,6 +44,7 @@ def judge(
     *,
     new: bool,
     watcher: Watcher | None,
+    revising: bool = False,
 ) -> JudgeResult:
     """Ask what is missing of an examination, conclude, and keep judge.json; see `Project.judge`.
 
@@ -54,8 +56,11 @@ def judge(
     project = Project(_with_judge(project.settings, profile))
     settings = project.settings
     leaf = _score_model(project.grader_spec, grader)
-    questions = _questions(project, limit)
+    questions = _questions(project, limit, revising=revising)
     run = runs.start(settings.runs / "judge", _info(project, leaf, questions, repeats), new=new)
+    if not run.info.redrawn and missing(run):  # --new asks anew, also when it is resumed
+        with run.writing(project.root, "judgements"):
+            replay(run, settings.runs / "judge")
     summary = _summary(run, questions, leaf)
     notes: list[str] = []
     with watcher.start(run, summary) if watcher else nullcontext(_ignore) as on_record:
@@ -80,12 +85,30 @@ def judge(
         calibration=calibration_hash(settings.path(settings.task.calibration)),
     )
     result.skipped.extend(f"note on the judge: {note}" for note in notes)
-    result.save(run.folder)
+    if disputed := _disputed(project):
+        result.skipped.append(
+            f"Experts disagree on the labels of {disputed} calibration answers; settle them in "
+            "`rft review`."
+        )
+    result.save(run.folder, latest=not revising)
     return result
 
 
 def _ignore(record: Record) -> None:
     """What is called with each judgement when nobody watches."""
+
+
+def _disputed(project: Project) -> int:
+    """On the labels of how many calibration answers experts disagree."""
+    from rft.review.log import FILE
+
+    if not project.settings.path(FILE).exists():
+        return 0
+    from rft.review.desk import Desk
+
+    desk = Desk(project)
+    present = desk.labels_on_file()
+    return sum(case.disputed(present.get(key)) for key, case in desk.cases("judge").items())
 
 
 def _with_judge(settings: Settings, profile: str) -> Settings:
@@ -120,8 +143,12 @@ def _score_model(spec: graders.Spec, key: str) -> ScoreModel:
     return chosen[0]
 
 
-def _questions(project: Project, limit: int) -> list[Question]:
-    """Every calibration answer, and those whose criteria are reversed; the first fault raises."""
+def _questions(project: Project, limit: int, *, revising: bool) -> list[Question]:
+    """The calibration answers of one part of the rows, and those whose criteria are reversed.
+
+    `revising`: the part on which the judge's prompt is revised, else that of the examination. The
+    first fault raises.
+    """
     settings, task = project.settings, project.task
     path = settings.path(settings.task.calibration)
     if not path.exists():
@@ -134,6 +161,13 @@ def _questions(project: Project, limit: int) -> list[Question]:
     refuse_errors(findings)
     if not lines:
         raise UserError(f"{settings.task.calibration} is empty; write calibration answers there.")
+    lines = [line for line in lines if is_examined_on(line.item_id) != revising]
+    if not lines:
+        part = "for revising its prompt" if revising else "for examining the judge"
+        raise UserError(
+            f"{settings.task.calibration} has no row {part} (about half of the rows are, by hash); "
+            "write calibration answers to more rows."
+        )
     rows = {row.id: row for split in splits for row in split.rows}
     # By hash, as `rft eval` chooses its rows.
     chosen = set(sorted({line.item_id for line in lines}, key=runs.digest)[: limit or None])
@@ -167,7 +201,8 @@ def _info(
         samples_per_item=repeats,
         sampling={},
         hashes={
-            "data": runs.digest([[q.line.model_dump(), q.row, dict(q.weights)] for q in questions]),
+            # Without labels: they do not change what the judge is asked.
+            "data": runs.digest([[q.key, q.row] for q in questions]),
             "grader": project.grader_hash,
             "prompt": runs.digest(leaf.model_dump(exclude_none=True)),
         },

@@ -46,6 +46,10 @@ class Task:
     """Row -> the row as JSON data with its judged criteria in reversed order."""
     display: Callable[[Any, Any], list[str]] | None
     """Row and Answer -> the answer as an expert reads it, a line each."""
+    review_fields: Callable[[Any], dict[str, Any]] | None
+    """Row -> field of the answer -> what helps an expert to fill it in on the review page."""
+    judged_criteria: Callable[[Any], dict[str, str]] | None
+    """Row -> judged criterion -> its sentence, for the review page."""
     prompt_variant: str | None
     """The variant that `messages` builds; None: the schema has one only."""
 
@@ -101,6 +105,8 @@ def load_task(settings: Settings) -> Task:
         judged_weights=hook("judged_weights"),
         reordered=hook("reordered"),
         display=hook("display"),
+        review_fields=hook("review_fields"),
+        judged_criteria=hook("judged_criteria"),
         prompt_variant=variant,
     )
 
@@ -205,6 +211,12 @@ def load_module(settings: Settings, relative: Path) -> ModuleType:
         place = place_of(error, relative)
         raise UserError(f"{place}: {reason_of(error)}; correct it.") from error
     return module
+
+
+def load_floors(settings: Settings) -> Callable[..., Any]:
+    """floors() of the file that rft.toml names; without it, a function that gives no answers."""
+    file = settings.task.floors
+    return load_hook(settings, file, "floors") if settings.path(file).exists() else lambda row: {}
 
 
 def load_hook(settings: Settings, relative: Path, name: str) -> Callable[..., Any]:

@@ -15,7 +15,7 @@ from rft.display import COLOURS, as_text, counted, figure, headline, number
 from rft.errors import UserError
 from rft.project.compare import find_runs
 from rft.project.grader_evidence import MOST_ROWS, choice, gather
-from rft.project.loader import asked, load_hook
+from rft.project.loader import asked, load_floors
 from rft.project.scoring import floor_rewards
 from rft.readiness import Readiness, accept, assess, read_accepted, with_accepted
 from rft.records import finite
@@ -154,7 +154,7 @@ def ready(project: Project, name: str) -> ReadyResult:
             f"{changed} has changed since {run.folder.name} was made; run rft eval again."
         )
     records = run.records()
-    floors_of = load_hook(settings, settings.task.floors, "floors")
+    floors_of = load_floors(settings)
     with project.open_grader(judged=False) as grader:
         # Over the whole split, though a run may hold few of its rows: it costs nothing.
         chosen = {row.id: row.data for row in choice(split.rows, MOST_ROWS)}
