@@ -29,7 +29,7 @@ def test_the_lambda_scores_stored_answers_as_the_project_does(
 
 def test_a_lambda_runs_no_code_of_a_model(bake: Bake, run: Run) -> None:
     done = rft(run, bake(use_case="code-exec"), "export", "bedrock", code=2)
-    assert "A Lambda cannot carry local 'code_exec': it runs code" in done.err
+    assert "Bedrock cannot carry local 'code_exec': it runs code" in done.err
 
 
 @pytest.mark.parametrize("use_case", USE_CASES)

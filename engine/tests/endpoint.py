@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.parser
 import email.policy
 import json
@@ -75,9 +76,10 @@ class JsonHandler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        for start in range(0, len(raw), drip := int(headers.get(DRIP, len(raw) or 1))):
-            self.wfile.write(raw[start : start + drip])
-            time.sleep(0.01 if DRIP in headers else 0)
+        with contextlib.suppress(BrokenPipeError):  # a client that does not wait for the end
+            for start in range(0, len(raw), drip := int(headers.get(DRIP, len(raw) or 1))):
+                self.wfile.write(raw[start : start + drip])
+                time.sleep(0.01 if DRIP in headers else 0)
         if headers["content-length"] != str(len(raw)):  # a body that is cut off
             self.close_connection = True
 

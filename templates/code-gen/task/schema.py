@@ -212,7 +212,7 @@ def check_item(item: Item) -> list[str]:
     row = item.model_dump()
     pairs = [(pair.name, pair.value) for pair in item.reference_answer]
     problems = [f"The reference does not elaborate: {text}" for text in grader.faults(pairs, row)]
-    names = [p.name for p in (*item.vip.ports, *item.vip.params)]
+    names = [p.name for p in item.vip.ports] + [p.name for p in item.vip.params]
     problems += _repeated("dut.ports", [p.name for p in item.dut.ports]) + _repeated("vip", names)
     ports = {p.name for p in item.vip.ports}
     problems += [

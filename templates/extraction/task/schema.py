@@ -151,13 +151,11 @@ def search_codes(words: str) -> list[tuple[str, str]]:
 
     index = shortlist.load_index()
     start, terms = dotted(words), words.lower().split()
-    codes = [code for code in index.codes if code.startswith(start) and start[1:2].isdigit()]
-    codes = codes or [
+    codes = [
         code
         for code, description in zip(index.codes, index.descriptions, strict=True)
-        if all(term in description.lower() for term in terms)
-    ]
-    codes = codes[:20] or shortlist.search(index, words, 20)
+        if code.startswith(start) or all(term in description.lower() for term in terms)
+    ][:20] or shortlist.search(index, words, 20)
     notes = {code: "" if index.is_billable(code) else " (not billable)" for code in codes}
     return [(code, index.descriptions[index.place[code]] + notes[code]) for code in codes]
 
