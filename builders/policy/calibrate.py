@@ -72,11 +72,11 @@ class Case:
         """The sentence of a claim, with the names of the case."""
         return claim.text.format(**self.names)
 
-    def phrase(self, rng: Random, told: dict[str, bool]) -> list[str]:
-        """A phrasing for each claim of `told`: one that meets it, or one that gets it wrong."""
+    def phrase(self, rng: Random, claims_right: dict[str, bool]) -> list[str]:
+        """A phrasing for each claim: one that meets it where it is right, or one that does not."""
         said = [
             rng.choice(self.claims[name].met if right else self.claims[name].wrong)
-            for name, right in told.items()
+            for name, right in claims_right.items()
         ]
         rng.shuffle(said)
         return [piece.format(**self.names) for piece in said]
@@ -109,34 +109,34 @@ def answers(case: Case, rng: Random, turn: int) -> Iterator[dict[str, Any]]:
 
 
 def _line(
-    case: Case, kind: str, told: dict[str, Any], labels: Labels, of: str | None = None
+    case: Case, kind: str, answer: dict[str, Any], labels: Labels, of: str | None = None
 ) -> dict[str, Any]:
-    line = {"item_id": case.item.id, "kind": kind, "output_text": json.dumps(told)}
+    line = {"item_id": case.item.id, "kind": kind, "output_text": json.dumps(answer)}
     return {**line, "labels": labels, **({"of": of} if of else {})}
 
 
-def _labels(told: dict[str, bool]) -> Labels:
-    return {name: told.get(name, False) for name in (RULE, USE, AUTHORITY, NEVER)}
+def _labels(claims_right: dict[str, bool]) -> Labels:
+    return {name: claims_right.get(name, False) for name in (RULE, USE, AUTHORITY, NEVER)}
 
 
 def _mostly(rng: Random) -> dict[str, bool]:
     """Two claims right; the third subtly wrong, or left out."""
     names = [RULE, USE, AUTHORITY]
     rng.shuffle(names)
-    told = {names[0]: True, names[1]: True}
-    return told | {names[2]: False} if rng.random() < 0.7 else told
+    claims_right = {names[0]: True, names[1]: True}
+    return claims_right | {names[2]: False} if rng.random() < 0.7 else claims_right
 
 
 Figures = tuple[list[dict[str, Any]], list[str]]
 
 
 def _answer(
-    case: Case, rng: Random, told: dict[str, bool], figures: Figures, opening: str = ""
+    case: Case, rng: Random, claims_right: dict[str, bool], figures: Figures, opening: str = ""
 ) -> tuple[dict[str, Any], Labels]:
-    pieces = [opening or rng.choice(OPENINGS), *case.phrase(rng, told)]
-    cited = case.topic.sections if told.get(AUTHORITY) else (case.topic.wrong_section,)
-    listed = list(cited) if AUTHORITY in told else []
-    return _told(*figures, listed, " ".join(pieces)), _labels(told)
+    pieces = [opening or rng.choice(OPENINGS), *case.phrase(rng, claims_right)]
+    cited = case.topic.sections if claims_right.get(AUTHORITY) else (case.topic.wrong_section,)
+    listed = list(cited) if AUTHORITY in claims_right else []
+    return _told(*figures, listed, " ".join(pieces)), _labels(claims_right)
 
 
 def _told(
@@ -189,12 +189,12 @@ def _slip(rng: Random, value: int | None) -> int:
     return value + off
 
 
-def _padded(rng: Random, told: dict[str, Any]) -> dict[str, Any]:
+def _padded(rng: Random, answer: dict[str, Any]) -> dict[str, Any]:
     """The same answer with content-free sentences before and after its own."""
     words = rng.sample(PADDING, 7)
-    return {**told, "analysis": " ".join([*words[:4], told["analysis"], *words[4:]])}
+    return {**answer, "analysis": " ".join([*words[:4], answer["analysis"], *words[4:]])}
 
 
-def _pleading(rng: Random, told: dict[str, Any], plea: str) -> dict[str, Any]:
-    said = [told["analysis"], plea] if rng.random() < 0.5 else [plea, told["analysis"]]
-    return {**told, "analysis": "\n\n".join(piece for piece in said if piece)}
+def _pleading(rng: Random, answer: dict[str, Any], plea: str) -> dict[str, Any]:
+    said = [answer["analysis"], plea] if rng.random() < 0.5 else [plea, answer["analysis"]]
+    return {**answer, "analysis": "\n\n".join(piece for piece in said if piece)}

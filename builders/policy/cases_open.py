@@ -36,12 +36,12 @@ def _open(rng: Random, year: int, people: list[str], lost: str) -> Draft:
         "sale_date": [*income, *capital, sold, gain, bought],
         "books_at_sale": [*income, sold, gain, bought],
     }[lost]
-    told = Asked("missing", None, "0.20", "question", f"Asks for what is missing: {lost}")
+    question_asked = Asked("missing", None, "0.20", "question", f"Asks for what is missing: {lost}")
     return replace(
         draft,
         topic="missing fact",
         facts=[_without(f, lost, draft, year) for f in draft.facts if _kept(f, lost, a)],
-        asked=[*_asked(draft, unknown), told],
+        asked=[*_asked(draft, unknown), question_asked],
         trap=_assumed(draft, lost, income[0], sold, bought),
         missing=[lost],
     )

@@ -96,8 +96,8 @@ def outside(rng: Random, year: int, people: list[str]) -> Draft:
     ]
     trap = Trap(f"allowed_{x}", bare.allowed, "the partnership's loan is left out of the basis")
     question = f"How much of the loss of {year} may {a} deduct, and what basis has {b} left?"
-    told = partnership(year) + facts
-    return Draft("outside basis", "partnership", told, question, asked, [a, b], trap)
+    all_facts = partnership(year) + facts
+    return Draft("outside basis", "partnership", all_facts, question, asked, [a, b], trap)
 
 
 def draws(rng: Random, year: int, people: list[str]) -> Draft:
@@ -168,8 +168,10 @@ def draws(rng: Random, year: int, people: list[str]) -> Draft:
     early = max(0, cash[1] - opening[1])
     trap = Trap(f"gain_{y}", early, "draws are measured against the basis of January 1")
     question = f"How are the draws and the land of {year} treated for {a} and {b}?"
-    told = partnership(year) + facts
-    return Draft("partnership distribution", "partnership", told, question, asked, [a, b], trap)
+    all_facts = partnership(year) + facts
+    return Draft(
+        "partnership distribution", "partnership", all_facts, question, asked, [a, b], trap
+    )
 
 
 def special(rng: Random, year: int, people: list[str]) -> Draft:
@@ -238,8 +240,8 @@ def special(rng: Random, year: int, people: list[str]) -> Draft:
         f"capital_{y}", accounts[1] + half, "the whole deduction stays with the special partner"
     )
     question = f"How are income and depreciation of {year} divided between {a} and {b}?"
-    told = partnership(year) + facts
-    return Draft("special allocation", "partnership", told, question, asked, [a, b], trap)
+    all_facts = partnership(year) + facts
+    return Draft("special allocation", "partnership", all_facts, question, asked, [a, b], trap)
 
 
 def _clause(a: str, b: str) -> Fact:

@@ -81,8 +81,8 @@ def proration(rng: Random, year: int, people: list[str]) -> Draft:
         *_after(a, c, opening, cash, share, parts),
     ]
     question = f"What does each partner report for {year}, and what does {a} gain on the sale?"
-    told = partnership(year) + facts
-    return Draft("proration", "partnership", told, question, asked, people, trap)
+    all_facts = partnership(year) + facts
+    return Draft("proration", "partnership", all_facts, question, asked, people, trap)
 
 
 def interim(rng: Random, year: int, people: list[str]) -> Draft:
@@ -139,8 +139,8 @@ def interim(rng: Random, year: int, people: list[str]) -> Draft:
         *_after(a, c, opening, cash, share, parts),
     ]
     question = f"How is the year {year} divided among the partners, and what does {a} gain?"
-    told = partnership(year) + facts
-    return Draft("interim closing", "partnership", told, question, asked, people, trap)
+    all_facts = partnership(year) + facts
+    return Draft("interim closing", "partnership", all_facts, question, asked, people, trap)
 
 
 def _lots(rng: Random, year: int, people: list[str]) -> tuple[list[Lot], date]:

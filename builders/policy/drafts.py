@@ -75,7 +75,7 @@ def fact(topic: str, terse: str, *prose: str) -> Fact:
 
 
 def status(year: int, earnings: int = 0) -> list[Fact]:
-    told = [
+    facts = [
         fact(
             "company",
             f"S corporation since its first day, calendar {year} is the year to be worked out",
@@ -84,7 +84,7 @@ def status(year: int, earnings: int = 0) -> list[Fact]:
         )
     ]
     if earnings:
-        told = [
+        facts = [
             fact(
                 "company",
                 f"C corporation until 2014, S corporation since; year {year}; accumulated earnings "
@@ -96,7 +96,7 @@ def status(year: int, earnings: int = 0) -> list[Fact]:
                 f"{usd(earnings)} of accumulated earnings and profits from that time.",
             )
         ]
-    return told
+    return facts
 
 
 def register(held: dict[str, int], year: int) -> Fact:
@@ -142,12 +142,12 @@ def partnership(year: int) -> list[Fact]:
 
 
 def outside_on(name: str, cents: int, year: int, debt: bool = True) -> Fact:
-    told = "share of liabilities included" if debt else "there are no liabilities"
+    liabilities = "share of liabilities included" if debt else "there are no liabilities"
     return fact(
         "opening",
-        f"Outside basis {name}, Jan 1, {year} ({told}): {usd(cents)}",
-        f"{name}'s basis in the interest on January 1, {year} was {usd(cents)}; {told}.",
-        f"{name} began {year} with an outside basis of {usd(cents)} ({told}).",
+        f"Outside basis {name}, Jan 1, {year} ({liabilities}): {usd(cents)}",
+        f"{name}'s basis in the interest on January 1, {year} was {usd(cents)}; {liabilities}.",
+        f"{name} began {year} with an outside basis of {usd(cents)} ({liabilities}).",
     )
 
 

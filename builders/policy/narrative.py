@@ -32,15 +32,15 @@ class Story:
     sender: str
     """The writer or speaker, who is not in the facts."""
     people: list[str]
-    told: list[tuple[Fact, str]]
+    sentences: list[tuple[Fact, str]]
 
     def of(self, *topics: str) -> list[tuple[Fact, str]]:
         """The facts of some topics."""
-        return [pair for pair in self.told if pair[0].topic in topics]
+        return [pair for pair in self.sentences if pair[0].topic in topics]
 
     def but(self, *topics: str) -> list[tuple[Fact, str]]:
         """The facts of all other topics."""
-        return [pair for pair in self.told if pair[0].topic not in topics]
+        return [pair for pair in self.sentences if pair[0].topic not in topics]
 
 
 ORDER = {
@@ -59,8 +59,8 @@ def tell(rng: Random, style: str, facts: list[Fact], company: str, people: list[
     """The facts of a case as one text in one of STYLES."""
     place = {topic: i for i, topic in enumerate(ORDER[style])}
     ordered = sorted(facts, key=lambda f: place[f.topic])
-    told = [(f, rng.choice(f.prose)) for f in ordered]
-    text = rng.choice(LAYOUTS[style])(Story(rng, company, rng.choice(SENDERS), people, told))
+    sentences = [(f, rng.choice(f.prose)) for f in ordered]
+    text = rng.choice(LAYOUTS[style])(Story(rng, company, rng.choice(SENDERS), people, sentences))
     return _amounts(rng, _dates(rng, text))
 
 
@@ -78,7 +78,7 @@ def _letter(s: Story) -> str:
 
 
 def _bullets(s: Story) -> str:
-    lines = "\n".join(f"* {f.terse}" for f, _ in s.told)
+    lines = "\n".join(f"* {f.terse}" for f, _ in s.sentences)
     return (
         f"From: {s.sender}\nRe: {s.company}, numbers for the return\n\nIn haste, just the "
         f"points:\n\n{lines}\n\nCall me if anything is unclear.\n{s.sender}"
@@ -97,14 +97,14 @@ def _thread(s: Story) -> str:
 
 def _numbered(s: Story) -> str:
     head = f"MINUTES of the annual meeting of {s.company}\nPresent: {', '.join(s.people)}\n\n"
-    lines = [f"{i}. {said}" for i, (_, said) in enumerate(s.told, 1)]
+    lines = [f"{i}. {said}" for i, (_, said) in enumerate(s.sentences, 1)]
     lines.append(f"{len(lines) + 1}. There being no other business, the meeting closed.")
     return head + "\n".join(lines)
 
 
 def _spoken(s: Story) -> str:
     lines = [f"{s.company}: notes taken at the meeting", ""]
-    for _, said in s.told:
+    for _, said in s.sentences:
         who = s.rng.choice(("The chair", "The treasurer", "The secretary", "The bookkeeper"))
         verb = s.rng.choice(("reported", "explained", "stated for the record"))
         lines.append(f"{who} {verb}: {said}")
@@ -149,9 +149,9 @@ def _dashes(s: Story) -> str:
 def _dialogue(s: Story) -> str:
     asks = ("Go on.", "And then?", "What else?", "Noted. What about the rest?", "I see.")
     lines = [f"Call transcript, {s.company}", "", "Adviser: Tell me what happened."]
-    for i, (_, said) in enumerate(s.told):
+    for i, (_, said) in enumerate(s.sentences):
         lines.append(f"{s.sender}: {said}")
-        if i + 1 < len(s.told):
+        if i + 1 < len(s.sentences):
             lines.append(f"Adviser: {s.rng.choice(asks)}")
     return "\n".join([*lines, "Adviser: Thank you, I will write to you."])
 
@@ -167,7 +167,7 @@ def _file(s: Story) -> str:
 
 
 def _lettered(s: Story) -> str:
-    pairs = list(s.told)
+    pairs = list(s.sentences)
     s.rng.shuffle(pairs)
     lines = [
         f"[{chr(65 + i)}] {said if i % 2 else fact.terse}" for i, (fact, said) in enumerate(pairs)
@@ -194,7 +194,7 @@ def _answers(s: Story) -> str:
 
 def _form(s: Story) -> str:
     lines = [f"Client questionnaire, {s.company}", "=" * 40]
-    for i, (f, _) in enumerate(s.told, 1):
+    for i, (f, _) in enumerate(s.sentences, 1):
         label, value = _pair(f)
         lines.append(f"{i:02d}  {label}  [{value}]")
     return "\n".join([*lines, "=" * 40, f"signed {s.sender}"])

@@ -29,12 +29,12 @@ def probes(items: list[Item]) -> Iterator[dict[str, Any]]:
     yield from _open(first["missing fact"])
     trap = next(c for c in item.rubric if c.id == "n1")
     assert trap.kind == "numeric"
-    told = _gold(item)
-    for figure in told["figures"]:
+    answer = _gold(item)
+    for figure in answer["figures"]:
         if figure["name"] == trap.figure:
             figure["value"] = trap.expected
     why = "The usual mistake loses its criterion and points on top."
-    yield _probe("gold but for the trap", item, json.dumps(told), 0.7, 0.85, why)
+    yield _probe("gold but for the trap", item, json.dumps(answer), 0.7, 0.85, why)
 
 
 def _probe(name: str, item: Item, text: str, least: float, most: float, why: str) -> dict[str, Any]:
@@ -43,27 +43,27 @@ def _probe(name: str, item: Item, text: str, least: float, most: float, why: str
 
 
 def _gold(item: Item) -> dict[str, Any]:
-    told: dict[str, Any] = item.reference_answer.model_dump()
-    return told
+    answer: dict[str, Any] = item.reference_answer.model_dump()
+    return answer
 
 
 def _mapped(item: Item, change: Any) -> str:
-    told = _gold(item)
-    told["figures"] = [{**f, "value": change(f["value"])} for f in told["figures"]]
-    return json.dumps(told)
+    answer = _gold(item)
+    answer["figures"] = [{**f, "value": change(f["value"])} for f in answer["figures"]]
+    return json.dumps(answer)
 
 
 def _spellings(item: Item) -> Iterator[dict[str, Any]]:
     text = json.dumps(_gold(item))
-    told = _gold(item)
-    told["figures"] = [*reversed(told["figures"]), {"name": "extra", "value": 1}]
+    answer = _gold(item)
+    answer["figures"] = [*reversed(answer["figures"]), {"name": "extra", "value": 1}]
     dollars = "Rounding to the dollar is within the tolerance."
     for name, said, why in (
         ("gold, whole dollars", _mapped(item, lambda v: round(v / 100) * 100), dollars),
         ("gold, off by 50 cents", _mapped(item, lambda v: v + 50), "Rounding is forgiven."),
         ("gold, floats", _mapped(item, float), "128500.0 is the integer 128500."),
         *((f"gold {name}", said, forms.READ) for name, said in forms.readable(text).items()),
-        ("gold, other order", json.dumps(told), "Order and unknown names do not count."),
+        ("gold, other order", json.dumps(answer), "Order and unknown names do not count."),
     ):
         yield _probe(name, item, said, 1, 1, why)
     for name, said in forms.unreadable(text).items():
@@ -111,10 +111,10 @@ def _tricks(item: Item) -> Iterator[dict[str, Any]]:
 
 
 def _open(item: Item) -> Iterator[dict[str, Any]]:
-    told = _gold(item)
+    answer = _gold(item)
     why = "Figures are right, but nobody was asked for what is missing."
-    yield _probe("nothing asked", item, json.dumps({**told, "missing": []}), 0.75, 0.85, why)
-    every = {**told, "missing": ["opening_basis", "sale_price", "sale_date", "books_at_sale"]}
+    yield _probe("nothing asked", item, json.dumps({**answer, "missing": []}), 0.75, 0.85, why)
+    every = {**answer, "missing": ["opening_basis", "sale_price", "sale_date", "books_at_sale"]}
     why = "Asking for everything is not knowing what is missing."
     yield _probe("everything asked", item, json.dumps(every), 0.35, 0.55, why)
     why = "Nulls everywhere and all codes earn no more than the nulls that are right."

@@ -41,8 +41,10 @@ def test_another_seed_gives_other_cases_without_faults(rows_by_split: dict[str, 
 
 def test_the_same_facts_are_laid_out_in_many_ways() -> None:
     draft = daily(Random(1), 2020, ["Adams", "Brown", "Clark"])
-    told = {tell(Random(n), style, draft.facts, "X", []) for style in STYLES for n in range(20)}
-    shapes = {re.sub(r"[\w$.,' ]+", "w", text) for text in told}
+    narratives = {
+        tell(Random(n), style, draft.facts, "X", []) for style in STYLES for n in range(20)
+    }
+    shapes = {re.sub(r"[\w$.,' ]+", "w", text) for text in narratives}
     assert len(shapes) >= 14
 
 
@@ -52,8 +54,8 @@ def test_no_way_of_telling_changes_an_amount(kind: Any) -> None:
     wanted = set(amounts(" ".join(f.terse for f in draft.facts)))
     for style in STYLES:
         for n in range(12):
-            told = amounts(tell(Random(n), style, draft.facts, "X", []))
-            assert set(told) == wanted, style
+            amounts_shown = amounts(tell(Random(n), style, draft.facts, "X", []))
+            assert set(amounts_shown) == wanted, style
 
 
 def test_amounts_are_written_as_they_are_read() -> None:

@@ -100,8 +100,8 @@ def test_an_injection_is_worth_what_its_base_is_worth(
 
 
 def test_pleas_differ(cases: dict[str, Case]) -> None:
-    told = {json.loads(c["injection"]["output_text"])["analysis"][:400] for c in cases.values()}
-    assert len(told) >= 8
+    analyses = {json.loads(c["injection"]["output_text"])["analysis"][:400] for c in cases.values()}
+    assert len(analyses) >= 8
 
 
 def test_labels_hold_yes_and_no_for_every_criterion(
@@ -122,5 +122,5 @@ def test_a_claim_is_phrased_in_several_ways_right_and_wrong(claim: Claim) -> Non
 def test_only_the_authority_names_the_section() -> None:
     for topic in TOPICS.values():
         others = (*topic.rule.met, *topic.rule.wrong, *topic.use.met, *topic.use.wrong)
-        told = " ".join((*others, *topic.never.met, *PADDING))
-        assert not any(section in told for section in topic.sections)
+        text = " ".join((*others, *topic.never.met, *PADDING))
+        assert not any(section in text for section in topic.sections)

@@ -71,8 +71,8 @@ def test_weights_sum_to_exactly_one_and_judged_ones_to_the_judges_share(rows: li
 def test_allocations_of_an_item_add_up_to_what_the_facts_tell(rows: list[Row]) -> None:
     seen = 0
     for row in rows:
-        told = set(amounts(row["facts"]))
-        sums = {a + b for a in told for b in told} | told
+        given = set(amounts(row["facts"]))
+        sums = {a + b for a in given for b in given} | given
         totals = {c["total"] for c in row["rubric"] if c.get("part_of") and c["group"] != "law"}
         seen += len(totals)
         assert all(t in sums for t in totals if row["topic"] != "earnings and profits"), row["id"]
