@@ -154,8 +154,8 @@ def main(cases: int, seed: int) -> None:
             grade = grader.grade(Sample(output_text=text).for_grader(), row)
             slowest = max(slowest, grade.seconds)
             rewards.append(grade.reward)
-            if told := fault(grade):
-                bad.append({"fault": told, "text": text[:2000], "row": row})
+            if message := fault(grade):
+                bad.append({"fault": message, "text": text[:2000], "row": row})
     between = sum(r is not None and 0 < r < 1 for r in rewards)
     found: dict[str, Any] = {
         "cases": cases,

@@ -104,6 +104,6 @@ def test_training_runs_in_an_environment_of_its_own(run: Run, tmp_path: Path) ->
     python = project.path / ".venv" / "bin" / "python"
     files = sorted((ROOT / "engine").glob("tests/test_training*.py"))
     command = (python, "-m", "pytest", "-q", "-m", "slow", *files)
-    told = run(*command, cwd=ROOT / "engine", timeout=1800).out
-    assert re.search(r"\d+ passed", told)
-    assert "skipped" not in told
+    output = run(*command, cwd=ROOT / "engine", timeout=1800).out
+    assert re.search(r"\d+ passed", output)
+    assert "skipped" not in output

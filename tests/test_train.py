@@ -23,8 +23,8 @@ def test_the_lambda_scores_stored_answers_as_the_project_does(
 ) -> None:
     project = bake(use_case=use_case)
     rft(run, project, "export", "bedrock", "--output", str(tmp_path / "aws"))
-    told = run(sys.executable, "-I", tmp_path / "aws/try_locally.py", cwd=tmp_path).out
-    assert told.count("200 of 200 rewards are the project's own") == 3
+    output = run(sys.executable, "-I", tmp_path / "aws/try_locally.py", cwd=tmp_path).out
+    assert output.count("200 of 200 rewards are the project's own") == 3
 
 
 def test_a_lambda_runs_no_code_of_a_model(bake: Bake, run: Run) -> None:
@@ -63,8 +63,8 @@ def test_starter_rows_pass_the_check_and_each_method_has_its_own(
 @pytest.mark.parametrize("use_case", USE_CASES)
 def test_train_local_goes_from_base_to_the_comparison(bake: Bake, run: Run, use_case: str) -> None:
     """What make would run. It takes 25 minutes; tests/test_flows_install.py trains less."""
-    told = run("make", "-n", "train-local", "UV=", cwd=bake(use_case=use_case).path).out
+    output = run("make", "-n", "train-local", "UV=", cwd=bake(use_case=use_case).path).out
     wanted = ("--model base", "--method supervised", "--model warm", "--from warm", "compare warm")
-    places = [told.index(text) for text in wanted]
+    places = [output.index(text) for text in wanted]
     assert places == sorted(places)
-    assert ("task/starter/rft.toml" in told) == (use_case in ("code-gen", "extraction"))
+    assert ("task/starter/rft.toml" in output) == (use_case in ("code-gen", "extraction"))

@@ -40,8 +40,8 @@ class Tab:
         self._left, self._sent, self._session = b"", 0, ""
         self.complaints: list[str] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        told = self.call("Target.attachToTarget", targetId=target, flatten=True)
-        self._session = told["sessionId"]
+        session = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = session["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
             self.call(f"{domain}.enable")
 
@@ -75,8 +75,8 @@ class Tab:
 
     def js(self, expression: str) -> Any:
         """The value of a JavaScript expression on the page."""
-        told = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
-        return told["result"].get("value")
+        reply = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        return reply["result"].get("value")
 
     def press(self, keys: str) -> None:
         """Type these characters, one key after the other."""

@@ -107,7 +107,7 @@ def rft(
             code = 0
         except SystemExit as stop:
             code = int(stop.code or 0)
-        told = capsys.readouterr()
-        return Outcome(code, told.out, told.err)
+        output = capsys.readouterr()
+        return Outcome(code, output.out, output.err)
 
     return run

@@ -57,7 +57,7 @@ def test_a_probe_that_pays_fails_the_check(rft: Rft, project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("{", "not valid JSON at column 2"),
         ('{"name": "x"}', "item_id: is missing"),
@@ -67,13 +67,13 @@ def test_a_probe_that_pays_fails_the_check(rft: Rft, project: Path) -> None:
         ),
     ],
 )
-def test_a_broken_probe_is_named_by_line(rft: Rft, project: Path, line: str, told: str) -> None:
+def test_a_broken_probe_is_named_by_line(rft: Rft, project: Path, line: str, message: str) -> None:
     path = project / "task/probes.jsonl"
     path.write_text(path.read_text() + line + "\n")
     outcome = rft("check")
     assert outcome.code == 1
     assert "probes.jsonl:3" in outcome.out
-    assert told in outcome.out
+    assert message in outcome.out
 
 
 def test_a_terminal_that_lacks_a_character_shows_a_question_mark(project: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_project_baked_without_hooks_says_so_first(rft: Rft, project: Path, co
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("class Item", "clas Item", "schema.py:4: SyntaxError: invalid syntax; correct"),
         ("def gold", "def golden", "defines no gold"),
@@ -112,13 +112,13 @@ def test_a_project_baked_without_hooks_says_so_first(rft: Rft, project: Path, co
     ],
 )
 def test_a_mistake_in_the_schema_is_named_by_line(
-    rft: Rft, project: Path, old: str, new: str, told: str
+    rft: Rft, project: Path, old: str, new: str, message: str
 ) -> None:
     path = project / "task/schema.py"
     path.write_text(path.read_text().replace(old, new, 1))
     outcome = rft("check")
     assert outcome.code == 2
-    assert told in outcome.err
+    assert message in outcome.err
 
 
 def test_a_folder_without_project(rft: Rft, tmp_path: Path) -> None:
@@ -134,9 +134,9 @@ def test_ready_says_verdict_and_next_step(rft: Rft, evaluated: Path) -> None:
 
 
 def test_ready_speaks_json(rft: Rft, evaluated: Path) -> None:
-    told = json.loads(rft("ready", "--json").out)
-    assert told["verdict"] == "NOT YET"
-    assert told["floors"]["forwards"] == pytest.approx(0.1)
+    result = json.loads(rft("ready", "--json").out)
+    assert result["verdict"] == "NOT YET"
+    assert result["floors"]["forwards"] == pytest.approx(0.1)
 
 
 def test_ready_before_any_run(rft: Rft) -> None:

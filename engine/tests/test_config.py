@@ -33,7 +33,7 @@ def test_defaults_are_the_embedded_model(write: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("[sampling]\ntemperature = 3", "sampling.temperature"),
         ("[sampling]\ntemprature = 1", "sampling.temprature: is not a known field"),
@@ -44,10 +44,10 @@ def test_defaults_are_the_embedded_model(write: Write) -> None:
         ("[sampling\n", "cannot be read as TOML"),
     ],
 )
-def test_a_wrong_setting_is_named(write: Write, text: str, told: str) -> None:
+def test_a_wrong_setting_is_named(write: Write, text: str, message: str) -> None:
     with pytest.raises(UserError, match=r"^rft\.toml") as error:
         config.load(write(text))
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert str(error.value).endswith(".")
 
 

@@ -81,7 +81,7 @@ def test_the_answers_text_is_found(handler: ModuleType, content: Any, text: str)
 
 
 @pytest.mark.parametrize(
-    ("event", "told"),
+    ("event", "message"),
     [
         ({}, "not a list of trajectories"),
         ("text", "not a list of trajectories"),
@@ -91,7 +91,7 @@ def test_the_answers_text_is_found(handler: ModuleType, content: Any, text: str)
     ],
 )
 def test_an_unknown_event_stops_the_job_instead_of_scoring_zero(
-    handler: ModuleType, event: Any, told: str
+    handler: ModuleType, event: Any, message: str
 ) -> None:
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         handler.lambda_handler(event)

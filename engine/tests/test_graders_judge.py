@@ -225,12 +225,12 @@ def test_a_passing_fault_leaves_no_trace(ask):
 
 
 @pytest.mark.parametrize(
-    ("status", "told"), [(401, "refused the key"), (404, "correct [judge] in rft.toml")]
+    ("status", "message"), [(401, "refused the key"), (404, "correct [judge] in rft.toml")]
 )
-def test_a_wrong_key_or_model_stops_with_a_sentence_that_holds_no_key(ask, status, told):
+def test_a_wrong_key_or_model_stops_with_a_sentence_that_holds_no_key(ask, status, message):
     with pytest.raises(UserError) as caught:
         ask(SCORE, lambda asked: (status, {"error": {"message": "no: sk-judge"}}, {}))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "sk-judge" not in str(caught.value)
 
 

@@ -40,14 +40,14 @@ def test_a_failing_explain_costs_no_reward_and_is_told(grade, explain):
 
 
 @pytest.mark.parametrize(
-    ("explain", "told"),
+    ("explain", "message"),
     [("os._exit(1)", "ended with code 1"), ("time.sleep(60)", "no answer within 0.4 s")],
 )
-def test_an_explain_that_takes_its_process_along_costs_no_reward(grade, explain, told):
+def test_an_explain_that_takes_its_process_along_costs_no_reward(grade, explain, message):
     found = grade(body("return 0.5", explain=explain), timeout_s=0.4)
     assert found.reward == 0.5
     assert found.errors["other_error"] is True
-    assert told in found.details["other_error"]
+    assert message in found.details["other_error"]
 
 
 @pytest.mark.parametrize(

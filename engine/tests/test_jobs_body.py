@@ -171,7 +171,7 @@ def test_a_grader_that_runs_code_goes_to_our_own_service_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda: body("bedrock", method="supervised"), "documents no supervised job"),
         (lambda: body("bedrock", suffix="x"), "takes no suffix"),
@@ -183,8 +183,8 @@ def test_a_grader_that_runs_code_goes_to_our_own_service_only() -> None:
         (lambda: job_grader(graders.parse_spec(PYTHON), "bedrock", None), "rft export bedrock"),
     ],
 )
-def test_what_a_profile_refuses_is_said_here(make: Callable[[], object], told: str) -> None:
-    with pytest.raises(UserError, match=told):
+def test_what_a_profile_refuses_is_said_here(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(UserError, match=message):
         make()
 
 
@@ -216,10 +216,10 @@ def test_the_strict_model_refuses_what_the_contract_does_not_hold(wrong: dict[st
 
 
 def test_the_body_is_shown_without_the_graders_source() -> None:
-    told = shown(FULL | {"model": "line\nline"})
-    assert "def grade" in told
-    assert "return 1.0" not in told
-    assert "(the Answer of task/schema.py)" in told
+    text = shown(FULL | {"model": "line\nline"})
+    assert "def grade" in text
+    assert "return 1.0" not in text
+    assert "(the Answer of task/schema.py)" in text
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def remarks(
     return preflight(PlannedJob(profile, "reinforcement", model, spec, rows, hyper), today)
 
 
-def told(level: str, found: list[JobCheck]) -> str:
+def sentences(level: str, found: list[JobCheck]) -> str:
     return " ".join(remark.sentence for remark in found if remark.level == level)
 
 
@@ -291,7 +291,7 @@ JUDGE = {
     ],
 )
 def test_what_stops_a_job(found: list[JobCheck], sentence: str) -> None:
-    assert sentence in told("fail", found)
+    assert sentence in sentences("fail", found)
 
 
 @pytest.mark.parametrize(
@@ -307,8 +307,8 @@ def test_what_stops_a_job(found: list[JobCheck], sentence: str) -> None:
     ],
 )
 def test_what_is_worth_a_warning(found: list[JobCheck], sentence: str) -> None:
-    assert sentence in told("warn", found)
-    assert told("fail", found) == ""
+    assert sentence in sentences("warn", found)
+    assert sentences("fail", found) == ""
 
 
 @pytest.mark.parametrize(
@@ -320,4 +320,4 @@ def test_what_is_worth_a_warning(found: list[JobCheck], sentence: str) -> None:
     ],
 )
 def test_a_sound_job_passes_without_a_word(found: list[JobCheck]) -> None:
-    assert told("fail", found) == told("warn", found) == ""
+    assert sentences("fail", found) == sentences("warn", found) == ""

@@ -54,9 +54,9 @@ def test_the_measured_collapse_is_seen_in_all_its_signs() -> None:
     )
     alarms = watch(collapse, valid_answers=96)
     assert kinds(alarms) == {"validation", "gap", "entropy", "variance"}
-    told = " ".join(alarm.sentence for alarm in alarms)
-    assert "validation reward fell from 0.46 (step 0) to 0.26 (step 15)" in told
-    assert "while training reward rose" in told
+    sentences = " ".join(alarm.sentence for alarm in alarms)
+    assert "validation reward fell from 0.46 (step 0) to 0.26 (step 15)" in sentences
+    assert "while training reward rose" in sentences
 
 
 def test_the_collapse_is_seen_before_it_is_complete() -> None:

@@ -72,8 +72,8 @@ def test_curves_fit_the_terminal() -> None:
 
 
 def test_a_step_is_one_line() -> None:
-    told = line(Point(3, 9, train_reward=0.25, no_variance=0.5))
-    assert told == "step 3 of 9: train reward 0.250, same reward 50%"
+    text = line(Point(3, 9, train_reward=0.25, no_variance=0.5))
+    assert text == "step 3 of 9: train reward 0.250, same reward 50%"
 
 
 ROWS = [{"messages": [{"role": "user", "content": "x" * 350}]}] * 10

@@ -31,17 +31,17 @@ def policy(body: dict[str, Any]) -> Reply:
     return 200, completion(json.dumps({"backwards": spelt, "note": WORDS[word]})), {}
 
 
-def told(status: int, page: str, **headers: str) -> Fault:
+def vendor_reply(status: int, page: str, **headers: str) -> Fault:
     return lambda body: (status, page, {"retry-after-ms": "1", **headers})
 
 
 FAULTS = {
-    "429 storm": told(429, '{"error": {"message": "slow down"}}'),
-    "500": told(500, "oops"),
-    "a page": told(200, "<html>Be right back</html>"),
-    "half an answer": told(200, '{"choices": [{"mess'),
-    "no completion": told(200, "[]"),
-    "no choice": told(200, '{"choices": []}'),
+    "429 storm": vendor_reply(429, '{"error": {"message": "slow down"}}'),
+    "500": vendor_reply(500, "oops"),
+    "a page": vendor_reply(200, "<html>Be right back</html>"),
+    "half an answer": vendor_reply(200, '{"choices": [{"mess'),
+    "no completion": vendor_reply(200, "[]"),
+    "no choice": vendor_reply(200, '{"choices": []}'),
     "prose": lambda body: (200, completion("Quite good, I would say."), {}),
     "no number": lambda body: (200, completion('{"result": "good", "steps": []}'), {}),
 }
@@ -153,7 +153,7 @@ def test_the_judges_reasons_are_in_the_records(
 def test_a_judge_whose_key_is_refused_costs_no_answer(
     run: Callable[..., Outcome], judge: Endpoint, endpoint: Endpoint, project: Path
 ) -> None:
-    judge.reply = after(1, told(401, '{"error": {"message": "expired"}}'))
+    judge.reply = after(1, vendor_reply(401, '{"error": {"message": "expired"}}'))
     assert run(judge.url).code == 2
     sampled = len(endpoint.bodies)
     judge.reply = ToyJudge()
@@ -164,7 +164,7 @@ def test_a_judge_whose_key_is_refused_costs_no_answer(
 def test_a_request_that_the_judge_refuses_is_not_offered_for_another_try(
     run: Callable[..., Outcome], judge: Endpoint
 ) -> None:
-    judge.reply = after(3, told(400, '{"error": {"message": "this prompt is too long"}}'))
+    judge.reply = after(3, vendor_reply(400, '{"error": {"message": "this prompt is too long"}}'))
     outcome = run(judge.url)
     assert "were refused by the endpoint (not scored)" in outcome.out
     assert "them again." not in outcome.out

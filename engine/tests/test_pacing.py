@@ -120,10 +120,10 @@ def server(quota: int = 300, window: float = 60, *, steady: bool = True, **given
 
 @pytest.mark.parametrize("steady", [True, False])
 def test_a_quota_that_headers_tell_is_used_up_and_never_hit(steady: bool) -> None:
-    told = server(steady=steady, headers=True, seconds=2)
-    seconds = paced(told, 1500)
-    assert told.refusals == 0
-    assert len(told.answers) / seconds > 0.95 * 300 / 60
+    limited = server(steady=steady, headers=True, seconds=2)
+    seconds = paced(limited, 1500)
+    assert limited.refusals == 0
+    assert len(limited.answers) / seconds > 0.95 * 300 / 60
 
 
 @pytest.mark.parametrize("steady", [True, False])

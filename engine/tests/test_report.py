@@ -180,12 +180,12 @@ def test_half_of_a_surrogate_pair_in_a_row_can_be_written(render: Render, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("reward", "told"), [(0, "0.00"), (0.004, "<0.01"), (0.996, ">0.99"), (1, "1.00")]
+    ("reward", "message"), [(0, "0.00"), (0.004, "<0.01"), (0.996, ">0.99"), (1, "1.00")]
 )
 def test_a_reward_near_0_or_1_is_not_told_as_0_or_1(
-    render: Render, reward: float, told: str
+    render: Render, reward: float, message: str
 ) -> None:
-    assert f"reward {told}" in Page(render([answer(reward=reward)], [row()])).read()
+    assert f"reward {message}" in Page(render([answer(reward=reward)], [row()])).read()
 
 
 def test_a_message_that_all_items_share_is_told_once(render: Render) -> None:

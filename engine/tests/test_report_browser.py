@@ -29,8 +29,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     records = [answer(i, reward=r, output_text=texts.get(i, "x" * 300)) for i, r in REWARDS.items()]
     others = [answer(i, reward=r) for i, r in {"a": 0.7, "b": 0.0, "c10": 0.2, "c9": 0.2}.items()]
     rows = [row(i, slices={"a long name of a slice" * 3: i}) for i in REWARDS]
-    told = beside(folder, records, others, name="a-model-with-a-long-name" * 3)
-    report.write(page(folder / "run", records, rows, comparison=told), folder / "report.html")
+    standings = beside(folder, records, others, name="a-model-with-a-long-name" * 3)
+    report.write(page(folder / "run", records, rows, comparison=standings), folder / "report.html")
     return (folder / "report.html").as_uri()
 
 

@@ -17,8 +17,13 @@ def test_every_plot_of_a_run_with_several_answers_is_there_and_says_what_it_show
     labels = [
         svg["aria-label"] or "" for svg in Page(render(GRADED)).attributes("svg") if "role" in svg
     ]
-    told = ("Histogram of 6 rewards", "3 rows by mean reward", "pass@2", "Mean reward by length")
-    assert all(any(text in label for label in labels) for text in told)
+    expected = (
+        "Histogram of 6 rewards",
+        "3 rows by mean reward",
+        "pass@2",
+        "Mean reward by length",
+    )
+    assert all(any(text in label for label in labels) for text in expected)
 
 
 def test_plots_take_their_colours_from_the_page(render: Render) -> None:
@@ -38,8 +43,8 @@ def test_the_name_of_a_slice_in_a_plot_is_text_and_no_formula(render: Render) ->
     names = ["a $\\frac{1}{2}$", "b \\alpha_1", "c\ud800\x00\uffff", "你好 🚀"]
     items = [row(f"{n}{k}", slices={"s": name}) for n, name in enumerate(names) for k in "ab"]
     drawn = Page(render([answer(item["id"]) for item in items], items))
-    told = drawn.read("text")
-    assert all(name in told for name in ("a $\\frac{1}{2}$ (2)", "b \\alpha_1 (2)", "你好 🚀 (2)"))
+    shown = drawn.read("text")
+    assert all(name in shown for name in ("a $\\frac{1}{2}$ (2)", "b \\alpha_1 (2)", "你好 🚀 (2)"))
 
 
 def test_the_same_run_gives_the_same_page(render: Render) -> None:
@@ -53,8 +58,8 @@ def test_a_run_beside_others_tells_verdict_difference_and_their_answers(
         [answer(f"{n}", reward=reward, output_text=text) for n in range(9)]
         for reward, text in ((0.2, "A"), (0.9, "<b>"))
     )
-    told = beside(tmp_path, mine, theirs, name=EVIL)
-    drawn = Page(render(mine, comparison=replace(told, notes=[EVIL])))
+    standings = beside(tmp_path, mine, theirs, name=EVIL)
+    drawn = Page(render(mine, comparison=replace(standings, notes=[EVIL])))
     assert not drawn.faults
     assert len(drawn.attributes("script")) == 1
     assert "B is better than A" in drawn.read()

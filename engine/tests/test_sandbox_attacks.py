@@ -55,7 +55,7 @@ def test_the_kernel_says_that_every_thread_of_a_worker_is_locked():
         (pid,) = sandbox.processes.pids()
         threads = [t.read_text() for t in Path(f"/proc/{pid}/task").glob("*/status")]
     assert threads
-    assert all("Seccomp:\t2" in told and "NoNewPrivs:\t1" in told for told in threads)
+    assert all("Seccomp:\t2" in status and "NoNewPrivs:\t1" in status for status in threads)
 
 
 @pytest.mark.slow

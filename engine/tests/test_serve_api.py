@@ -134,7 +134,7 @@ def test_files_come_in_pages(client: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "no rows"),
         (b"hello\n", "line 1: not valid JSON at column 1"),
@@ -147,11 +147,13 @@ def test_files_come_in_pages(client: Any) -> None:
         (b"[" * 100_000 + b"\n", "line 1: the JSON is nested deeper"),
     ],
 )
-def test_a_file_that_nobody_can_train_on_is_refused(client: Any, content: bytes, told: str) -> None:
+def test_a_file_that_nobody_can_train_on_is_refused(
+    client: Any, content: bytes, message: str
+) -> None:
     def send() -> None:
         client.files.create(file=("f", content), purpose="fine-tune")
 
-    assert told in refused(send, openai.BadRequestError, "invalid_file_format", "file")
+    assert message in refused(send, openai.BadRequestError, "invalid_file_format", "file")
 
 
 def test_an_unknown_purpose_is_refused(client: Any) -> None:
@@ -240,13 +242,15 @@ def test_a_job_is_created_listed_and_cancelled(client: Any, service: Running) ->
     with worker_lock(service.root / ".rft/serve/jobs" / job.id):
         assert job.id in [entry.id for entry in jobs.list(metadata={"team": "a"})]
         assert job.id not in [entry.id for entry in jobs.list(metadata={"team": "b"})]
-        told = raw(jobs.with_raw_response.cancel(job.id))
-    stopped = FineTuningJob.model_validate(told, strict=True)
+        cancelled = raw(jobs.with_raw_response.cancel(job.id))
+    stopped = FineTuningJob.model_validate(cancelled, strict=True)
     assert stopped.status == "cancelled"
     assert stopped.finished_at
     for verb in (jobs.cancel, jobs.pause, jobs.resume):
-        told = refused(lambda v=verb: v(job.id), openai.BadRequestError, "invalid_job_status", None)
-        assert "is cancelled" in told
+        cancelled = refused(
+            lambda v=verb: v(job.id), openai.BadRequestError, "invalid_job_status", None
+        )
+        assert "is cancelled" in cancelled
     events = raw(jobs.with_raw_response.list_events(job.id))["data"]
     first = FineTuningJobEvent.model_validate(events[0], strict=True)
     assert first.message == "The job was cancelled."
@@ -293,7 +297,7 @@ def test_a_wrong_hyperparameter_is_named(client: Any, name: str, value: Any) -> 
 
 
 @pytest.mark.parametrize(
-    ("rows", "method", "told"),
+    ("rows", "method", "message"),
     [
         (SUPERVISED, HALF, "the last message of a reinforcement row must be the user's"),
         (REINFORCED, {"type": "supervised"}, "the last message of a supervised row"),
@@ -301,14 +305,14 @@ def test_a_wrong_hyperparameter_is_named(client: Any, name: str, value: Any) -> 
     ],
 )
 def test_rows_that_do_not_fit_the_method_fail_the_job(
-    client: Any, rows: Any, method: Any, told: str
+    client: Any, rows: Any, method: Any, message: str
 ) -> None:
     job = client.fine_tuning.jobs.create(
         model=EMBEDDED_MODEL, training_file=upload(client, rows), method=method
     )
     job = ended(client, job.id)
     assert (job.status, job.error.param) == ("failed", "training_file")
-    assert told in job.error.message
+    assert message in job.error.message
 
 
 @pytest.mark.skipif(TRAINS, reason="the packages of the train extra are installed")

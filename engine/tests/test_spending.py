@@ -67,12 +67,12 @@ def test_the_judge_is_paid_as_well() -> None:
     assert judge_cost(record, Price(answer=1e6, judge=1e5)) == pytest.approx(0.6)
 
 
-@pytest.mark.parametrize(("threshold", "told"), [(1, True), (1e9, False)])
+@pytest.mark.parametrize(("threshold", "announced"), [(1, True), (1e9, False)])
 def test_what_a_dear_run_will_cost_is_said_before(
-    rft: Rft, project: Path, served: Endpoint, threshold: float, told: bool
+    rft: Rft, project: Path, served: Endpoint, threshold: float, announced: bool
 ) -> None:
     sampling(project, f"announce_cost = {threshold:.0f}\n" + PRICE)
-    assert ("expected: 8 answers" in rft("eval").out) == told
+    assert ("expected: 8 answers" in rft("eval").out) == announced
 
 
 def test_a_run_ends_at_its_time_limit_and_can_go_on(

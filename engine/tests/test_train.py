@@ -91,9 +91,9 @@ def test_a_no_go_is_obeyed_and_overruling_it_is_recorded(
     assert refused.code == 1
     assert "rft ready says NO-GO" in refused.err
     assert rft(*SENT).code == 0
-    told = json.loads((job_folder(project) / "job.json").read_text())
-    assert told["overruled"] is True
-    assert "NO-GO" in told["readiness"]
+    output = json.loads((job_folder(project) / "job.json").read_text())
+    assert output["overruled"] is True
+    assert "NO-GO" in output["readiness"]
 
 
 def test_a_not_yet_is_told_and_sent(
@@ -311,8 +311,8 @@ def test_a_job_whose_answer_was_lost_is_found_again(
 
 
 def test_a_failed_job_may_be_sent_again(rft: Rft, trainer: Trainer) -> None:
-    told = {"code": "invalid_training_file", "message": "row 3 is bad", "param": None}
-    trainer.ending = {"status": "failed", "error": told}
+    failure = {"code": "invalid_training_file", "message": "row 3 is bad", "param": None}
+    trainer.ending = {"status": "failed", "error": failure}
     outcome = rft(*SENT)
     assert outcome.code == 1
     assert "ftjob-1 failed: invalid_training_file: row 3 is bad" in outcome.err
@@ -321,7 +321,7 @@ def test_a_failed_job_may_be_sent_again(rft: Rft, trainer: Trainer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "code", "told"),
+    ("reply", "code", "message"),
     [
         ((403, error("x", "training_not_available")), 2, "closed fine-tuning to new organisations"),
         ((403, error("no right")), 2, "does not allow the job (403): no right"),
@@ -331,12 +331,12 @@ def test_a_failed_job_may_be_sent_again(rft: Rft, trainer: Trainer) -> None:
     ],
 )
 def test_a_refusal_is_one_sentence(
-    rft: Rft, trainer: Trainer, reply: tuple[int, dict[str, object]], code: int, told: str
+    rft: Rft, trainer: Trainer, reply: tuple[int, dict[str, object]], code: int, message: str
 ) -> None:
     trainer.refuse = reply
     outcome = rft(*SENT)
     assert outcome.code == code
-    assert told in outcome.err
+    assert message in outcome.err
     assert trainer.requests.count(("POST", "fine_tuning/jobs")) == 1
 
 

@@ -184,10 +184,10 @@ def test_a_paused_job_has_a_snapshot_and_goes_on_from_it(service: Running) -> No
     until(lambda: bool(steps(client, job)))
     assert client.fine_tuning.jobs.pause(job.id).status == "pausing"
     until(lambda: client.fine_tuning.jobs.retrieve(job.id).status == "paused")
-    told = steps(client, job)
-    assert told[-1] < 10
+    steps_done = steps(client, job)
+    assert steps_done[-1] < 10
     kept = list(client.fine_tuning.jobs.checkpoints.list(job.id))
-    assert kept[0].step_number == told[-1]
+    assert kept[0].step_number == steps_done[-1]
     assert say(client, kept[0].fine_tuned_model_checkpoint) is not None
     client.fine_tuning.jobs.resume(job.id)
     assert ended(client, job.id).status == "succeeded"
@@ -219,8 +219,8 @@ def test_kill_9_of_service_and_worker_costs_no_step_and_repeats_none(root: Path)
         done = ended(client, job.id, 600)
         assert done.status == "succeeded", done.error
         assert steps(client, job) == list(range(7))
-        told = [event.message for event in client.fine_tuning.jobs.list_events(job.id)]
-        assert sum("goes on from the checkpoint" in message for message in told) == 2
+        messages = [event.message for event in client.fine_tuning.jobs.list_events(job.id)]
+        assert sum("goes on from the checkpoint" in message for message in messages) == 2
 
 
 def worker_of(root: Path, job_id: str, state: str = ".rft/serve") -> int:

@@ -22,7 +22,7 @@ from rft import config
 from rft.project import loader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator
 
     from rft import graders
     from rft.comparison import Comparison

@@ -113,7 +113,7 @@ def render(
             for key, (found, left_out) in view.slices(all_rows).items()
         ],
     }
-    template = _environment().get_template("page.html.j2")
+    template = environment(_asset).get_template("page.html.j2")
 
     def draw(shown: Sequence[view.Row], limit: int) -> str:
         return template.render(fixed, rows=shown, limit=limit, common=_common(shown))
@@ -170,9 +170,13 @@ def _about(rows: Sequence[view.Row]) -> str:
     return display.shortened(" ".join(sentences[:2]), 400)
 
 
-def _environment() -> Environment:
+def environment(load: Callable[[str], str]) -> Environment:
+    """How templates become pages: all values are text, and formatters are filters.
+
+    `load`: the text of a template by its name.
+    """
     environment = Environment(
-        loader=FunctionLoader(_asset),
+        loader=FunctionLoader(load),
         autoescape=True,
         finalize=display.on_page,
         undefined=StrictUndefined,

@@ -9,16 +9,15 @@ from importlib import resources
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from rft import display
 from rft.dataset import Row
 from rft.errors import RftError
-from rft.report import view
+from rft.report import environment, view
 from rft.review.desk import SPLITS, Desk
 from rft.review.gate import MAX_BODY, is_own_form
 from rft.review.highlight import highlight
@@ -201,18 +200,8 @@ def _style() -> Markup:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FunctionLoader(asset),
-        autoescape=True,
-        finalize=display.on_page,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        content=display.content, number=display.number, pretty=display.pretty
-    )
-    environment.globals.update(
+    made = environment(asset)
+    made.globals.update(
         AS_JSON=AS_JSON, NEW=NEW, SHOWN_CHARS=SHOWN_CHARS, MOST_CHARS=MOST_CHARS, address=address
     )
-    return environment
+    return made
