@@ -93,4 +93,5 @@ def simulate(count: int, seed: int = 0, split: str = "test") -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(simulate(*map(int, sys.argv[1:]))))
+    runs_wanted, first_seed = (*map(int, sys.argv[1:]), 0)[:2]
+    print(json.dumps(simulate(runs_wanted, first_seed)))
