@@ -16,7 +16,7 @@ def grade(sample: dict[str, Any], item: dict[str, Any]) -> float:
 
 def explain(sample: dict[str, Any], item: dict[str, Any]) -> dict[str, float]:
     """Whether each field is right, 1.0 or 0.0; in an answer that cannot be read, none is."""
-    answer, reference = read_answer(sample), item.get("reference_answer")
+    answer, reference = read_answer(sample), isinstance(item, dict) and item.get("reference_answer")
     if not answer or not isinstance(reference, dict) or not {"team", "urgent"} <= set(reference):
         return {"team": 0.0, "urgent": 0.0}
     return {
