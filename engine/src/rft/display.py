@@ -123,6 +123,11 @@ def shortened(text: str, characters: int) -> str:
     return text if len(text) <= characters else text[: characters - 1] + "…"
 
 
+def first_sentences(text: str, count: int = 2) -> str:
+    """The beginning of a text, on one line."""
+    return " ".join(re.split(r"(?<=[.!?:])\s+(?=[A-Z])", " ".join(text.split()))[:count])
+
+
 def as_text(write: Callable[[Console], None]) -> str:
     """What `write` prints on a console of 80 columns without colours."""
     from rich.console import Console

@@ -13,7 +13,7 @@ import rft
 from rft import card as page
 from rft import graders, runs
 from rft.comparison import HUMAN, Comparison
-from rft.display import counted
+from rft.display import counted, first_sentences
 from rft.errors import RftError, UserError
 from rft.files import write_text
 from rft.findings import shown_path
@@ -166,8 +166,7 @@ def _splits(project: Project) -> Iterator[dict[str, Any]]:
 def _about(project: Project) -> str:
     """The first sentences of the prompt that the first row has."""
     rows = next((split.rows for split in project.splits()[0] if split.rows), [])
-    text = str(rows[0].data["messages"][0]["content"]) if rows else ""
-    return " ".join(re.split(r"(?<=[.!?:])\s+(?=[A-Z])", " ".join(text.split()))[:2])
+    return first_sentences(str(rows[0].data["messages"][0]["content"]) if rows else "")
 
 
 def _datasheet(project: Project) -> dict[str, str] | None:

@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from rft.errors import UserError
+from rft.errors import UserError, install_hint
 from rft.findings import Problem, shown_path
 from rft.jsonl import JsonReader, ProblemError, TextError, read_bytes
 from rft.task import csv_rows
@@ -104,7 +104,7 @@ def _excel(path: Path) -> Iterator[Foreign | LeftOut]:
     try:
         import openpyxl
     except ImportError:
-        raise UserError(_missing(path)) from None
+        raise lacks_tables(path) from None
     file = shown_path(path)
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
@@ -129,7 +129,7 @@ def _parquet(path: Path) -> Iterator[Foreign | LeftOut]:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError:
-        raise UserError(_missing(path)) from None
+        raise lacks_tables(path) from None
     file = shown_path(path)
     try:
         batches = parquet.ParquetFile(path).iter_batches()
@@ -142,8 +142,11 @@ def _parquet(path: Path) -> Iterator[Foreign | LeftOut]:
         yield from _record(file, number, {name: plain(cell) for name, cell in row.items()})
 
 
-def _missing(path: Path) -> str:
-    return f"{path}: {path.suffix} files need the extra tables; pip install 'rft-engine[tables]'."
+def lacks_tables(path: Path) -> UserError:
+    """What to raise when the packages for such a file are not installed."""
+    return UserError(
+        f"{path}: {path.suffix} files need the 'tables' extra; {install_hint('tables')}."
+    )
 
 
 def plain(cell: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rft import runs
 from rft.display import counted
 from rft.errors import UserError
+from rft.project import SPLITS
 from rft.project.compare import find_runs
 from rft.project.loader import asked
 from rft.project.table_file import write_csv, write_parquet
@@ -61,8 +62,6 @@ def export_rows(project: Project, out: Path, splits: Sequence[str], run: str) ->
 
 
 def _rows(project: Project, split: str) -> Iterator[dict[str, Any]]:
-    from rft.project import SPLITS
-
     if split not in SPLITS:
         raise UserError(f"'{split}' is not a split; name one of {', '.join(SPLITS)}.")
     for row in project.rows(split):

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rft.errors import UserError
 from rft.files import write_bytes, write_text
-from rft.project.foreign_rows import GUARDED
+from rft.project.foreign_rows import GUARDED, lacks_tables
 
 Record = Mapping[str, Any]
 
@@ -41,9 +40,7 @@ def write_parquet(path: Path, records: Sequence[Record]) -> None:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise UserError(
-            f"{path}: .parquet files need the extra tables; pip install 'rft-engine[tables]'."
-        ) from None
+        raise lacks_tables(path) from None
     columns = {name: [_flat(r.get(name)) for r in records] for name in _columns(records)}
     file = io.BytesIO()
     parquet.write_table(pyarrow.table({n: _one_type(v) for n, v in columns.items()}), file)

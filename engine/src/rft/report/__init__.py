@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -165,9 +164,7 @@ def _common(rows: Sequence[view.Row]) -> list[tuple[str, str]]:
 def _about(rows: Sequence[view.Row]) -> str:
     """The task in two sentences: the beginning of the prompt that all rows share."""
     shared = _common(rows) or [message for row in rows[:1] for message in row.messages[:1]]
-    text = " ".join(shared[0][1].split()) if shared else ""
-    sentences = re.split(r"(?<=[.!?:])\s+(?=[A-Z])", text)
-    return display.shortened(" ".join(sentences[:2]), 400)
+    return display.shortened(display.first_sentences(shared[0][1] if shared else ""), 400)
 
 
 def environment(load: Callable[[str], str]) -> Environment:

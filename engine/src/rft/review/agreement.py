@@ -84,4 +84,4 @@ def _known(figure: Estimate) -> Estimate | None:
 def _text(figure: Estimate | None) -> str:
     if figure is None:
         return "unknown (everyone gave one and the same label)"
-    return f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
+    return str(figure)

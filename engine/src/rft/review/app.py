@@ -13,9 +13,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from rft.project import SPLITS
 from rft.review import blind, gold, marks, reading
 from rft.review.agreement import agreement
-from rft.review.desk import SPLITS, Desk
+from rft.review.desk import Desk
 from rft.review.gate import Keys, gate
 from rft.review.log import Case
 from rft.review.pages import NAME_COOKIE, Visit, clean_name, got, page, posted

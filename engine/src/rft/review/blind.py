@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from rft.dataset import Row
 from rft.errors import UserError
-from rft.review.pages import Visit, go, page, row_context, work_context
+from rft.review.pages import Visit, go, open_row, page, row_context, work_context
 from rft.review.saving import checked_answer, save_blind
 from rft.review.values import MISSING, Node, canonical, fill, read, refill
 from rft.review.worklist import Entry, Worklist, worklist
@@ -19,8 +19,7 @@ PATH = "/blind"
 def show(visit: Visit) -> Response:
     """GET: a row, and a form that holds the expert's own earlier answer or nothing."""
     work = _work(visit)
-    row = visit.desk.row(visit.split, work.current.key) if work.current else None
-    return _page(visit, work, row)
+    return _page(visit, work, open_row(visit, work))
 
 
 def save(visit: Visit) -> Response:
@@ -37,9 +36,8 @@ def save(visit: Visit) -> Response:
     if reading.errors or notes:
         node = refill(shape, visit.form)
         return _page(visit, _work(visit), row, node, 422, errors=reading.errors, notes=notes)
-    following = _work(visit).step(1)
-    key = following.key if following else row.id
-    return go(PATH, split=visit.split, show=visit.query("show"), row=key, saved=row.id)
+    after = _work(visit).next_key
+    return go(PATH, split=visit.split, show=visit.query("show"), row=after, saved=row.id)
 
 
 def _work(visit: Visit) -> Worklist:

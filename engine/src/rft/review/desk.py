@@ -14,6 +14,7 @@ from rft.human import People
 from rft.jsonl import read_lines
 from rft.judging.calibration import CalibrationLine
 from rft.locks import exclusive
+from rft.project import SPLITS
 from rft.project.loader import split_path
 from rft.report import view
 from rft.review.log import FILE, Case, Key, Review, answer_key, cases, load_reviews
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 LOCK_S = 30.0
 """How long a save waits for that of another expert."""
-SPLITS = ("train", "validation", "test")
 
 T = TypeVar("T")
 

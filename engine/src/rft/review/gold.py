@@ -10,7 +10,7 @@ from rft.dataset import Row
 from rft.errors import UserError
 from rft.review.desk import Desk
 from rft.review.log import Case
-from rft.review.pages import Visit, go, page, row_context, shown, work_context
+from rft.review.pages import Visit, go, open_row, page, row_context, shown, work_context
 from rft.review.saving import (
     Conflict,
     Doubt,
@@ -29,7 +29,7 @@ CHANGED = "The row was changed while you worked on it. Check your answer against
 def show(visit: Visit) -> Response:
     """GET: a row with its reference answer in the form."""
     work = _work(visit)
-    return _page(visit, work, _row(visit, work))
+    return _page(visit, work, open_row(visit, work))
 
 
 def save(visit: Visit) -> Response:
@@ -63,9 +63,8 @@ def save(visit: Visit) -> Response:
         return _again(visit, row, node, 422, doubts=doubt.problems)
     except UserError as error:
         return _again(visit, row, node, 422, notes=[str(error)])
-    following = _work(visit).step(1)
-    key = following.key if following else row.id
-    return go(PATH, split=visit.split, show=visit.query("show"), row=key, saved=row.id)
+    after = _work(visit).next_key
+    return go(PATH, split=visit.split, show=visit.query("show"), row=after, saved=row.id)
 
 
 def _work(visit: Visit) -> Worklist:
@@ -80,10 +79,6 @@ def _work(visit: Visit) -> Worklist:
         mine = visit.coder in coders
         entries.append(Entry(row.id, titles.get(row.id, ""), mine, others, disputed))
     return worklist(entries, visit.query("show"), visit.query("row"))
-
-
-def _row(visit: Visit, work: Worklist) -> Row | None:
-    return visit.desk.row(visit.split, work.current.key) if work.current else None
 
 
 def _again(visit: Visit, row: Row, node: Node | None, status: int = 422, **notes: Any) -> Response:

@@ -42,10 +42,9 @@ def save(visit: Visit) -> Response:
     comment = visit.query("comment").strip()[:2_000]
     settle = visit.query("do") == "settle"
     save_marks(visit.desk, marked, visit.coder, labels, comment, settle=settle)
-    following = _work(visit, answers).step(1)
-    key = following.key if following else work.current.key
+    after = _work(visit, answers).next_key
     fixed = {"source": _source(visit), "show": visit.query("show")}
-    return go(PATH, **fixed, row=key, saved=marked.item_id)
+    return go(PATH, **fixed, row=after, saved=marked.item_id)
 
 
 def _source(visit: Visit) -> str:

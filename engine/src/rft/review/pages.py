@@ -17,8 +17,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from rft.dataset import Row
 from rft.errors import RftError
+from rft.project import SPLITS
 from rft.report import environment, view
-from rft.review.desk import SPLITS, Desk
+from rft.review.desk import Desk
 from rft.review.gate import MAX_BODY, is_own_form
 from rft.review.highlight import highlight
 from rft.review.values import AS_JSON, NEW, Form
@@ -161,6 +162,11 @@ def row_context(visit: Visit, row: Row, *, blind: bool = False) -> dict[str, Any
         "messages": [m for m in seen.messages if m[0] not in INSTRUCTING],
         "details": {} if blind else seen.details,
     }
+
+
+def open_row(visit: Visit, work: Worklist) -> Row | None:
+    """The row of the open entry, where entries are rows."""
+    return visit.desk.row(visit.split, work.current.key) if work.current else None
 
 
 @dataclass(frozen=True)

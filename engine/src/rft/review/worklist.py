@@ -79,6 +79,12 @@ class Worklist:
                 return entry
         return None
 
+    @property
+    def next_key(self) -> str:
+        """The entry to open after a save: the next chosen one, else the open one again."""
+        entry = self.step(1) or self.current
+        return entry.key if entry else ""
+
 
 def worklist(entries: Sequence[Entry], show: str, key: str) -> Worklist:
     """The list with the entry `key` open; without one the first that `show` takes."""
