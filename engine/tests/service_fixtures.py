@@ -53,7 +53,7 @@ class Running:
         """Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(20)
+            self.process.wait(300)
         finally:
             self.kill()
 
@@ -125,3 +125,15 @@ def tiny_llama() -> tuple[Any, Any]:
     ids = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2, "vocab_size": 49152}
     model = LlamaForCausalLM(LlamaConfig(**sizes, **heads, **ids, max_position_embeddings=512))
     return model, weights.load_tokenizer(gguf_path(EMBEDDED_MODEL, Path()))
+
+
+def below_best(model: Any, ids: list[int], answer: list[int]) -> float:
+    """How far a token of the answer is at most below the likeliest in transformers' logits, as a
+    share of what the likeliest is above the mean. Other tokens of a random model are 1 below."""
+    import torch
+
+    with torch.no_grad():
+        logits = model(torch.tensor([ids + answer])).logits[0, len(ids) - 1 : -1]
+    best = logits.max(-1).values
+    drawn = logits.gather(-1, torch.tensor(answer)[:, None])[:, 0]
+    return float(((best - drawn) / (best - logits.mean(-1))).max())

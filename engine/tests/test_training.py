@@ -19,6 +19,7 @@ from rft.config import EMBEDDED_MODEL
 from tests.grader_fixtures import body, python
 from tests.service_fixtures import (
     Running,
+    below_best,
     chat,
     ended,
     raw,
@@ -229,7 +230,7 @@ def worker_of(root: Path, job_id: str, state: str = ".rft/serve") -> int:
         return int(db.execute("SELECT pid FROM jobs WHERE id = ?", (job_id,)).fetchone()[0])
 
 
-def test_transformers_and_llama_cpp_give_the_same_greedy_tokens(tmp_path: Path) -> None:
+def test_llama_cpp_writes_what_transformers_finds_likeliest(tmp_path: Path) -> None:
     import httpx2
 
     from rft.local.model import gguf_path
@@ -245,11 +246,8 @@ def test_transformers_and_llama_cpp_give_the_same_greedy_tokens(tmp_path: Path) 
             chat = [{"role": "user", "content": text}]
             asked = {"messages": chat, "temperature": 0, "max_tokens": 24}
             reply = httpx2.post(f"{url}/chat/completions", json=asked, timeout=120).json()
-            ids = tokenizer.apply_chat_template(
-                chat, add_generation_prompt=True, return_tensors="pt", return_dict=True
-            )
-            made = model.generate(**ids, max_new_tokens=24, do_sample=False)
-            length = ids["input_ids"].shape[1]
-            mine = tokenizer.decode(made[0, length:], skip_special_tokens=True)
-            assert reply["usage"]["prompt_tokens"] == length
-            assert reply["choices"][0]["message"]["content"] == mine
+            ids = tokenizer.apply_chat_template(chat, add_generation_prompt=True)["input_ids"]
+            answer = tokenizer(reply["choices"][0]["message"]["content"])["input_ids"]
+            assert reply["usage"]["prompt_tokens"] == len(ids)
+            assert len(answer) > 4
+            assert below_best(model, ids, answer) < 0.05  # 8-bit weights

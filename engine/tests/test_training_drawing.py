@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.service_fixtures import tiny_llama
+from tests.service_fixtures import below_best, tiny_llama
 
 for package in ("torch", "transformers", "trl", "peft", "datasets", "gguf", "xllamacpp"):
     pytest.importorskip(package, reason="needs the packages of the extras local and train")
@@ -43,20 +43,12 @@ def prompts(tokenizer: Any) -> list[list[int]]:
     return [tokenizer(text)["input_ids"] for text in texts for _ in range(2)]
 
 
-def greedy(model: Any, ids: list[int]) -> list[int]:
-    """The answer that transformers gives."""
-    import torch
-
-    made = model.generate(
-        torch.tensor([ids]), max_new_tokens=LENGTH, do_sample=False, pad_token_id=2
-    )
-    return list(made[0, len(ids) :].tolist())
-
-
 def test_answers_are_those_of_transformers(tiny: tuple[Any, Any], drawing: Any) -> None:
     model, tokenizer = tiny
     given = prompts(tokenizer)
-    assert drawing.draw(given, seed=1) == [greedy(model, ids) for ids in given]
+    answers = drawing.draw(given, seed=1)
+    assert all(len(answer) == LENGTH for answer in answers)
+    assert max(map(below_best, [model] * len(given), given, answers)) < 0.05  # 8-bit weights
 
 
 def test_new_weights_replace_the_old_ones(tiny: tuple[Any, Any], drawing: Any) -> None:
@@ -70,15 +62,15 @@ def test_new_weights_replace_the_old_ones(tiny: tuple[Any, Any], drawing: Any) -
             weight.mul_(torch.randn_like(weight).abs())
     drawing.load(model.state_dict())
     after = drawing.draw(given, seed=1)
-    assert after == [greedy(model, ids) for ids in given]
-    assert after != before
+    assert max(map(below_best, [model] * len(given), given, after)) < 0.05
+    assert max(map(below_best, [model] * len(given), given, before)) > 0.5
 
 
 def test_a_longer_prompt_than_any_before_has_room(tiny: tuple[Any, Any], drawing: Any) -> None:
     model, tokenizer = tiny
     drawing.draw([tokenizer("short")["input_ids"]], seed=1)
     ids = tokenizer("many words " * 60)["input_ids"]
-    assert drawing.draw([ids], seed=1) == [greedy(model, ids)]
+    assert below_best(model, ids, *drawing.draw([ids], seed=1)) < 0.05
 
 
 def test_a_served_model_draws_from_its_whole_distribution(

@@ -1,7 +1,7 @@
 """Answers in training, drawn by llama.cpp with the weights of the step.
 
 On CPUs this is several times as fast as transformers: one server with one thread per core decodes
-the answers to a prompt side by side. The weights are written as float16, as they will be served.
+the answers to a prompt side by side. The weights are written in 8 bits, as they will be served.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import Any
 
 import gguf
 import numpy as np
+from gguf import GGMLQuantizationType as Type
 from numpy.typing import NDArray
 
 from rft.errors import UserError
@@ -36,7 +37,7 @@ def convert(folder: Path, target: Path) -> None:
     if not state:
         raise UserError(f"{folder} holds no .safetensors file; save the weights as safetensors.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_gguf(config, tokenizer, state, target)
+    write_gguf(config, tokenizer, state, target, Type.F16)
 
 
 def check_fit(config: Any, tokenizer: Any) -> None:
@@ -53,15 +54,20 @@ def check_fit(config: Any, tokenizer: Any) -> None:
 
 
 def write_gguf(
-    config: Any, tokenizer: Any, state: Mapping[str, NDArray[Any]], target: Path
+    config: Any,
+    tokenizer: Any,
+    state: Mapping[str, NDArray[Any]],
+    target: Path,
+    matrices: Type = Type.Q8_0,
 ) -> None:
-    """Matrices as float16, vectors as float32. `state`: names as transformers', float arrays."""
+    """Write the file. `state`: names as transformers', float arrays. `matrices`: their type, Q8_0
+    or F16; vectors are float32."""
     scratch = target.with_name(f".{target.name}.part")
     writer = gguf.GGUFWriter(scratch, "llama")
     heads, kv_heads = config.num_attention_heads, config.num_key_value_heads
     head_size = getattr(config, "head_dim", None) or config.hidden_size // heads
     writer.add_type("model")
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_F16)
+    writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{matrices.name}"])
     writer.add_block_count(config.num_hidden_layers)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
@@ -75,8 +81,8 @@ def write_gguf(
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_vocab_size(config.vocab_size)
     _add_tokenizer(writer, tokenizer, config.vocab_size)
-    for name, array in _named(config, state):
-        writer.add_tensor(name, array)
+    for name, array, kind in _named(config, state, matrices):
+        writer.add_tensor(name, array, raw_dtype=kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -84,8 +90,10 @@ def write_gguf(
     os.replace(scratch, target)
 
 
-def _named(config: Any, state: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Each tensor under llama.cpp's name, in the precision and order of rows of the file."""
+def _named(
+    config: Any, state: Mapping[str, NDArray[Any]], matrices: Type
+) -> Iterator[tuple[str, NDArray[Any], Type]]:
+    """Each tensor under llama.cpp's name, in the type and order of rows of the file."""
     heads, kv_heads = config.num_attention_heads, config.num_key_value_heads
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config.num_hidden_layers)
     for name, array in state.items():
@@ -98,8 +106,10 @@ def _named(config: Any, state: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str
         short = names.get_name(name, try_suffixes=(".weight",))
         if short is None:
             raise UserError(f"The weights hold {name}, which no llama model has; {_ADVICE}.")
-        kind = np.float16 if array.ndim > 1 else np.float32
-        yield short, np.ascontiguousarray(array.astype(kind))
+        kind = Type.F32 if array.ndim == 1 else matrices
+        if kind is Type.Q8_0 and array.shape[-1] % 32:  # values in a block
+            kind = Type.F16
+        yield short, gguf.quants.quantize(np.ascontiguousarray(array, np.float32), kind), kind
 
 
 class WeightsFile:
@@ -117,7 +127,7 @@ class WeightsFile:
             reader = gguf.GGUFReader(self.path, "r+")
             self._tensors = {tensor.name: tensor.data for tensor in reader.tensors}
             return
-        for name, array in _named(self._config, state):
+        for name, array, _ in _named(self._config, state, Type.Q8_0):
             self._tensors[name][...] = array
 
     def remove(self) -> None:

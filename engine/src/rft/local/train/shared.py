@@ -1,12 +1,14 @@
 """GRPO that reads each prompt once, however many answers to it are drawn and learned from.
 
-TRL computes the prompt anew for every answer of a group. Here the prompt's keys and values are
-computed once and repeated for the answers; gradients flow back through them, so the loss and its
-gradient are those of TRL up to rounding (tests/test_training_shared.py).
+TRL computes the prompt anew for every answer of a group, and pads all answers to the longest. Here
+the prompt's keys and values are computed once and repeated to draw the answers. For the gradient
+the answers stand one after another behind their prompt. The loss and its gradient are those of TRL
+up to rounding (tests/test_training_shared.py).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -57,31 +59,75 @@ class SharedPromptTrainer(GRPOTrainer):  # type: ignore[misc]
         size = batch_size or len(input_ids)
         for start in range(0, len(input_ids), size):
             ids = input_ids[start : start + size]
-            mask = attention_mask[start : start + size]
-            logits = self._answer_logits(model, ids, mask, logits_to_keep)
-            picked = logits.gather(-1, ids[:, -logits_to_keep:, None]).squeeze(-1)
-            logps.append(picked - logits.logsumexp(-1))
+            packed = pack(ids, attention_mask[start : start + size], logits_to_keep)
+            with self.accelerator.autocast():
+                output = model(
+                    input_ids=packed.ids,
+                    attention_mask=packed.mask,
+                    position_ids=packed.positions,
+                    use_cache=False,
+                    logits_to_keep=packed.kept,
+                )
+            logits = output.logits.float() / self.temperature
+            at = (packed.rows[:, None], packed.columns)
+            picked = logits[(*at, ids[:, -logits_to_keep:])]
+            logps.append(picked - logits.logsumexp(-1)[at])
             if compute_entropy:
                 learned = self.args.entropy_coef != 0 and torch.is_grad_enabled()
                 with torch.set_grad_enabled(learned):
-                    entropies.append(_entropy(logits))
+                    entropies.append(_entropy(logits)[at])
         return torch.cat(logps), torch.cat(entropies) if compute_entropy else None, None
 
-    def _answer_logits(
-        self, model: Any, ids: torch.Tensor, mask: torch.Tensor, length: int
-    ) -> torch.Tensor:
-        """Logits that predict the last `length` tokens: (answers, length, vocabulary)."""
-        cut = ids.size(1) - length
-        with self.accelerator.autocast():
-            cache = prompt_cache(model, ids[:, :cut], mask[:, :cut])
-            logits = model(
-                input_ids=ids[:, cut - 1 : -1],
-                attention_mask=mask[:, :-1],
-                position_ids=_positions(mask)[:, cut - 1 : -1],
-                cache=cache,
-                use_cache=True,
-            ).logits
-        return torch.as_tensor(logits.float() / self.temperature)
+
+@dataclass(frozen=True)
+class Packed:
+    """Answers behind their prompts: one row for each different prompt, with all answers to it one
+    after another. An answer sees the prompt and itself; its positions follow the prompt's."""
+
+    ids: torch.Tensor
+    """(prompts, tokens): the prompt, padded on the left, and its answers."""
+    mask: torch.Tensor
+    """(prompts, 1, tokens, tokens): whether the token of the row sees that of the column."""
+    positions: torch.Tensor
+    """(prompts, tokens)"""
+    kept: int
+    """The last columns, for which logits are needed."""
+    rows: torch.Tensor
+    """(answers,): the row that holds the answer."""
+    columns: torch.Tensor
+    """(answers, length): which of the columns kept predicts the token; 0 for padding."""
+
+
+def pack(ids: torch.Tensor, mask: torch.Tensor, length: int) -> Packed:
+    """Pack answers of `length` tokens, padded on the right; prompts are padded on the left.
+
+    `ids` and `mask`: (answers, tokens), each with its prompt.
+    """
+    cut = ids.size(1) - length
+    prompts = torch.stack([ids, mask], 1)[:, :, :cut]
+    different, rows = torch.unique(prompts, dim=0, return_inverse=True)
+    lengths = mask[:, cut:].sum(1).tolist()
+    ends = [cut] * len(different)
+    starts = []
+    for row, tokens in zip(rows.tolist(), lengths, strict=True):
+        starts.append(ends[row])
+        ends[row] += tokens
+    shape = (len(different), max(ends))
+    owner = ids.new_full(shape, -1)  # the number of the answer; -1: padding, -2: the prompt
+    packed, positions = ids.new_zeros(shape), ids.new_zeros(shape)
+    packed[:, :cut], positions[:, :cut] = different[:, 0], _positions(different[:, 1])
+    owner[:, :cut] = torch.where(different[:, 1] > 0, -2, -1)
+    columns = ids.new_zeros(len(ids), length)
+    steps = torch.arange(length, device=ids.device)
+    for n, (row, start, tokens) in enumerate(zip(rows.tolist(), starts, lengths, strict=True)):
+        place = slice(start, start + tokens)
+        packed[row, place] = ids[n, cut : cut + tokens]
+        positions[row, place] = positions[row, cut - 1] + 1 + steps[:tokens]
+        owner[row, place] = n
+        columns[n, 1:tokens] = start - cut + steps[1:tokens]  # column 0 is the prompt's last token
+    asking, asked = owner[:, :, None], owner[:, None, :]
+    seen = ((asked == asking) | (asked == -2)).tril()  # padding sees padding, for no row is empty
+    return Packed(packed, seen[:, None], positions, shape[1] - cut + 1, rows, columns)
 
 
 def prompt_cache(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> DynamicCache:
