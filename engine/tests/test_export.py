@@ -25,6 +25,13 @@ JUDGE = {
     "model": "m",
     "input": [{"role": "user", "content": "{{sample.output_text}}"}],
 }
+STRING = {
+    "type": "string_check",
+    "name": "s",
+    "input": "{{sample.output_text}}",
+    "reference": "{{item.reference_answer}}",
+    "operation": "eq",
+}
 SIMILARITY = {
     "type": "text_similarity",
     "name": "t",
@@ -39,8 +46,10 @@ ODD = [
     "", " ", "{}", '{"a": 1}', '```json\n{"a": 1}\n```', '<think>x</think>\n{"a": 1}',
     '<think>never closed {"a": 1}', 'x</think>{"a": 1}', "[THINK]x[/THINK] 1", "NaN", "[" * 3000,
     "<|channel|>analysis<|message|>x<|end|><|channel|>final<|message|>{}<|return|>", "\ud800",
-    "null", "1e999", "\ufeff{}",
+    "null", "1e999", "\ufeff{}", "\x1b[2J\r\x00{}", None, {"a": 1},
+    [{"type": "reasoning", "reasoning": "x"}, {"type": "text", "text": "{"}, {"text": "}"}],
 ]  # fmt: skip
+"""Contents of a model's message."""
 
 
 def set_grader(project: Path, *leaves: dict[str, Any], formula: str = "") -> None:
@@ -61,10 +70,10 @@ def run_there(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("text", ODD)
-def test_the_shared_file_reads_an_answer_as_a_run_does(text: str) -> None:
-    reply = {"choices": [{"message": {"content": text}, "finish_reason": "stop"}]}
-    assert read_text(text, "stop") == to_sample(reply, 0.0).for_grader()
+@pytest.mark.parametrize("content", ODD)
+def test_the_shared_file_reads_an_answer_as_a_run_does(content: Any) -> None:
+    reply = {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}
+    assert read_text(content, "stop") == to_sample(reply, 0.0).for_grader()
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -100,7 +109,7 @@ def test_a_changed_reward_is_found(rft: Rft, project: Path) -> None:
 
 
 @pytest.mark.parametrize("target", WITHOUT_RFT)
-@pytest.mark.parametrize("leaf", [SIMILARITY, LOCAL], ids=["text_similarity", "local"])
+@pytest.mark.parametrize("leaf", [STRING, SIMILARITY, LOCAL], ids=lambda leaf: leaf["type"])
 def test_what_needs_rft_is_refused_where_rft_cannot_be(
     rft: Rft, project: Path, target: str, leaf: dict[str, Any]
 ) -> None:
@@ -157,6 +166,18 @@ def test_finish_reason_is_read_where_the_target_tells_it(
     assert rft("export", target).code == (0 if TARGETS[target].finish_reason else 2)
 
 
+@pytest.mark.parametrize("target", ["trl", "foundry"])
+@pytest.mark.parametrize("name", ["output_tools", "tool_calls"])
+def test_a_grader_that_reads_tool_calls_is_refused(
+    rft: Rft, project: Path, target: str, name: str
+) -> None:
+    grader = project / "task/grader.py"
+    grader.write_text(grader.read_text() + f'\nCALLS = "{name}"\n')
+    outcome = rft("export", target)
+    assert outcome.code == (0 if TARGETS[target].vendor else 2)
+    assert (f"The grader reads {name}, which TRL does not tell" in outcome.err) == (target == "trl")
+
+
 def test_rows_with_tools_are_refused(rft: Rft, project: Path) -> None:
     schema = project / "task/schema.py"
     schema.write_text(
@@ -166,6 +187,14 @@ def test_rows_with_tools_are_refused(rft: Rft, project: Path) -> None:
     rows = [json.loads(line) | {"tools": [{"type": "function"}]} for line in path.open()]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert "Row 'amber' has tools" in rft("export", "trl").err
+
+
+@pytest.mark.parametrize("name", ["{{a}}", "{%a%}", "file://a"])
+def test_an_id_that_promptfoo_would_expand_is_refused(rft: Rft, project: Path, name: str) -> None:
+    path = project / "task/data/train.jsonl"
+    path.write_text(path.read_text().replace('"id": "amber"', f'"id": "{name}"'))
+    outcome = rft("export", "promptfoo")
+    assert (outcome.code, f"Row '{name}': promptfoo would expand" in outcome.err) == (2, True)
 
 
 def test_a_folder_of_another_kind_is_left_alone(rft: Rft, project: Path) -> None:
@@ -190,6 +219,16 @@ def test_an_unknown_target_is_refused(rft: Rft) -> None:
 
 def test_the_page_has_the_table_of_the_code() -> None:
     assert table() in (DOCS / "exports.md").read_text(encoding="utf-8")
+
+
+def test_promptfoos_scorer_takes_each_shape_of_a_messages_content(rft: Rft, project: Path) -> None:
+    rft("export", "promptfoo")
+    right, row = '{"backwards": "eboda"}', {"id": "adobe", "reference_answer": "eboda"}
+    contents = [right, [{"type": "text", "text": right}], None]
+    lines = [json.dumps({"content": c, "finish": "stop", "item": row}) for c in contents]
+    command = [sys.executable, "-S", str(project / "exports/promptfoo/score.py")]
+    done = subprocess.run(command, input="\n".join(lines), capture_output=True, text=True)
+    assert [json.loads(line)["reward"] for line in done.stdout.splitlines()] == [1.0, 1.0, 0.0]
 
 
 # the portable reward ---------------------------------------------------------------------------

@@ -191,6 +191,35 @@ def test_a_promptfoo_configs_checks_are_taken_with_their_weights(rft: Rft, proje
     assert "left out: 'llm-rubric' (llm-rubric): the contract has no such grader" in outcome.out
 
 
+def test_a_check_of_some_tests_only_is_no_grader(rft: Rft, project: Path) -> None:
+    own = [{"assert": [{"type": "equals", "value": v}, {"type": "contains", "value": "x"}]}
+           for v in ("a", "b")]  # fmt: skip
+    outcome, grader = take(rft, project, {"defaultTest": None, "tests": own})
+    assert (grader["type"], grader["operation"]) == ("string_check", "like")
+    assert outcome.out.count("left out: 'equals' (equals): only some tests have it") == 2
+
+
+@pytest.mark.parametrize(
+    ("definition", "message"),
+    [
+        ({"testing_criteria": "x"}, "testing_criteria: must be a list, but is 'x'"),
+        ({"testing_criteria": [1]}, "testing_criteria[0]: must be an object, but is 1"),
+        ({"tests": [{"assert": ["x"]}]}, "tests[0].assert[0]: must be an object, but is 'x'"),
+        ({"assert": [{"type": "equals", "weight": "a"}]}, "assert[0].weight: must be a number"),
+        ({"assert": [{"type": "equals", "value": "x", "weight": 0}]}, "its weight is 0"),
+        ({"assert": [{"type": "equals", "value": 3}]}, "its value 3 is not text"),
+        ({"tests": "file://t.csv"}, "'file://t.csv' is another file"),
+        ({"defaultTest": "file://t.yaml"}, "'file://t.yaml' is another file"),
+    ],
+)
+def test_a_definition_of_another_shape_is_refused(
+    rft: Rft, project: Path, definition: Any, message: str
+) -> None:
+    outcome, grader = take(rft, project, definition)
+    assert message in outcome.err
+    assert (outcome.code in (1, 2), grader) == (True, None)
+
+
 def test_nothing_to_take_is_an_error(rft: Rft, project: Path) -> None:
     outcome, grader = take(rft, project, {"tests": [{"assert": [{"type": "javascript"}]}]})
     assert (outcome.code, grader) == (1, None)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from rft.endpoint import message_in, quoted
-from rft.reading import clean, split_reasoning
+from rft.reading import clean, parts_text, read_content, split_reasoning, text_of
 from rft.records import Sample, parse_answer
 from rft.redaction import redact_keys
 
@@ -91,12 +91,12 @@ def to_sample(
             f"The endpoint's message has {type(content).__name__} content, not text.", again=True
         )
     reason = _finish_reason(choice, normal_ends)
-    text, thoughts = _content(content)
+    text, thoughts = read_content(content)
     text, tagged = split_reasoning(clean(text))
-    field = next((name for name in REASONING_FIELDS if _text_of(message.get(name))), "")
-    reasoning = tagged or clean(thoughts or _text_of(message.get(field))) or None
+    field = next((name for name in REASONING_FIELDS if text_of(message.get(name))), "")
+    reasoning = tagged or clean(thoughts or text_of(message.get(field))) or None
     tools = _dicts(message.get("tool_calls"))
-    refusal = _text_of(message.get("refusal")) or _parts_text(content, "refusal") or None
+    refusal = text_of(message.get("refusal")) or parts_text(content, "refusal") or None
     if not text.strip() and reasoning and field and not tools and not refusal and reason == "stop":
         _require_text(reasoning, field)
     if not (text.strip() or reasoning or tools or refusal) and (other := _other_text(message)):
@@ -144,11 +144,7 @@ def _other_text(message: Mapping[str, Any]) -> str:
     """The field of a message that holds text in place of `content`, if there is one."""
     usual = {"content", "role", "name", "id", "type", "object", "status", "refusal"}
     for name, value in message.items():
-        if (
-            name not in usual
-            and isinstance(value, str | list | Mapping)
-            and _text_of(value).strip()
-        ):
+        if name not in usual and isinstance(value, str | list | Mapping) and text_of(value).strip():
             return name
     return ""
 
@@ -187,44 +183,6 @@ def _require_text(reasoning: str, field: str) -> None:
             f"The answer is in '{field}' and `content` is empty: the server's reasoning parser "
             "takes it for reasoning; turn that parser off for this model."
         )
-
-
-def _content(content: Any) -> tuple[str, str]:
-    """(answer, reasoning) in a message's content, which may be a list of parts."""
-    if isinstance(content, str):
-        return content, ""
-    if isinstance(content, Mapping) and "type" not in content and "text" not in content:
-        return json.dumps(content, ensure_ascii=False), ""
-    return _parts_text(content, "text"), _parts_text(content, "reasoning")
-
-
-def _parts_text(content: Any, kind: str) -> str:
-    """The text of the parts of one kind: "text", "reasoning" or "refusal"."""
-    if isinstance(content, str) or content is None:
-        return ""
-    texts = []
-    for part in content if isinstance(content, list) else [content]:
-        if isinstance(part, str):
-            part_kind = "text"
-        else:
-            name = str(part.get("type", "text")) if isinstance(part, Mapping) else ""
-            thinks = any(word in name for word in ("think", "reason", "thought"))
-            part_kind = "reasoning" if thinks else "refusal" if "refusal" in name else "text"
-        if part_kind == kind:
-            texts.append(_text_of(part))
-    return "".join(texts)
-
-
-def _text_of(value: Any) -> str:
-    """All text in a value of unknown shape."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return "".join(map(_text_of, value))
-    if isinstance(value, Mapping):
-        names = ("text", "thinking", "reasoning", "content", "summary", "refusal", "value")
-        return next((text for name in names if (text := _text_of(value.get(name)))), "")
-    return ""
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

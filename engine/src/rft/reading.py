@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _OPEN = re.compile(r"\s*(?:<(?P<tag>think|thinking|thought|reasoning)>|\[THINK\])")
@@ -21,9 +21,10 @@ _HARMONY = re.compile(
 
 
 def read_text(
-    text: str, finish_reason: str | None = None, tool_calls: Sequence[dict[str, Any]] = ()
+    content: Any, finish_reason: str | None = None, tool_calls: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
-    """The `sample` of a model's whole text, reasoning included."""
+    """The `sample` of a message's content, reasoning included: text, a list of parts, or None."""
+    text, _ = read_content(content)
     return grader_sample(split_reasoning(clean(text))[0], finish_reason, tool_calls)
 
 
@@ -49,6 +50,44 @@ def parse_json(text: str) -> Any:
         return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
+
+
+def read_content(content: Any) -> tuple[str, str]:
+    """(answer, reasoning) in a message's content, which may be a list of parts."""
+    if isinstance(content, str):
+        return content, ""
+    if isinstance(content, Mapping) and "type" not in content and "text" not in content:
+        return json.dumps(content, ensure_ascii=False), ""
+    return parts_text(content, "text"), parts_text(content, "reasoning")
+
+
+def parts_text(content: Any, kind: str) -> str:
+    """The text of the parts of one kind: "text", "reasoning" or "refusal"."""
+    if isinstance(content, str) or content is None:
+        return ""
+    texts = []
+    for part in content if isinstance(content, list) else [content]:
+        if isinstance(part, str):
+            part_kind = "text"
+        else:
+            name = str(part.get("type", "text")) if isinstance(part, Mapping) else ""
+            thinks = any(word in name for word in ("think", "reason", "thought"))
+            part_kind = "reasoning" if thinks else "refusal" if "refusal" in name else "text"
+        if part_kind == kind:
+            texts.append(text_of(part))
+    return "".join(texts)
+
+
+def text_of(value: Any) -> str:
+    """All text in a value of unknown shape."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "".join(map(text_of, value))
+    if isinstance(value, Mapping):
+        names = ("text", "thinking", "reasoning", "content", "summary", "refusal", "value")
+        return next((text for name in names if (text := text_of(value.get(name)))), "")
+    return ""
 
 
 def split_reasoning(text: str) -> tuple[str, str | None]:

@@ -48,7 +48,7 @@ def odd_answers(item: str, reference: str, seed: int) -> Iterator[Answer]:
         "NaN": '{"a": NaN}',
         "brackets": "[" * 3000,
         "template": "{{item.reference_answer}} {% for x in y %} file:///etc/passwd",
-        "odd characters": "\ufeff\u2028\x00\U0001f600" + reference,
+        "odd characters": "\ufeff\u2028\x00\x1b[2J\x07\r\U0001f600" + reference,
         "null": "null",
         "number": "1e999",
     }

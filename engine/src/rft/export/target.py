@@ -80,12 +80,14 @@ class Target:
             raise UserError(
                 f"Row '{odd[0]}': promptfoo would expand the template or file:// in its id."
             )
-        reads = "finish_reason" in spec.model_dump_json()
-        if reads and not self.finish_reason:
-            raise UserError(
-                f"The grader reads finish_reason, which {self.title} does not tell; decide by the "
-                "text instead, or use another target."
-            )
+        source = spec.model_dump_json()
+        untold = () if self.finish_reason else ("finish_reason",)
+        for name in (*untold, "output_tools", "tool_calls"):
+            if name in source:
+                raise UserError(
+                    f"The grader reads {name}, which {self.title} does not tell; decide by the "
+                    "text instead, or use another target."
+                )
 
 
 def _reason(leaf: object) -> str:

@@ -4,21 +4,65 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from rft.errors import CheckError, UserError
 from rft.files import write_text
 from rft.findings import shown_path
 from rft.graders.spec import parse_spec, problems
 from rft.jsonl import read_text
+from rft.validation import sentence
 
 _CHECKS = {
     "equals": "eq", "not-equals": "ne", "contains": "like", "icontains": "ilike",
 }  # fmt: skip
 _VARIABLE = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
+
+
+class _Check(BaseModel):
+    """An assertion of promptfoo."""
+
+    type: str
+    value: Any = None
+    metric: str | None = None
+    weight: float = Field(1.0, ge=0.0, allow_inf_nan=False)
+
+
+class _Test(BaseModel):
+    """A test of promptfoo, as far as it says what is checked; or the file that holds it."""
+
+    checks: list[_Check] = Field(default_factory=list, alias="assert")
+    elsewhere: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        return {"elsewhere": value} if isinstance(value, str) else _without_nulls(value)
+
+
+class _Definition(BaseModel):
+    """An eval of OpenAI's API (`testing_criteria`) or a promptfoo config."""
+
+    name: Any = None
+    description: Any = None
+    testing_criteria: list[dict[str, Any]] = Field(default_factory=list)
+    checks: list[_Check] = Field(default_factory=list, alias="assert")
+    shared: _Test | None = Field(None, alias="defaultTest")
+    tests: list[_Test] = Field(default_factory=list)
+
+    @field_validator("tests", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return [str(value)] if isinstance(value, str | dict) else value
+
+
+def _without_nulls(value: Any) -> Any:
+    return {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else value
 
 
 @dataclass(frozen=True)
@@ -50,13 +94,10 @@ def import_eval(source: Path, target: Path) -> ImportedGrader:
     if target.exists():
         raise UserError(f"{shown_path(target)} exists; name another file with --output.")
     data = _read(source)
-    if "testing_criteria" in data:
-        found = [(dict(c), 1.0, c.get("name") or c.get("type")) for c in data["testing_criteria"]]
-        graders, left_out = _usable(found)
-    else:
-        found, left_out = _assertions(data, shown_path(source))
-        graders, more = _usable(found)
-        left_out += more
+    criteria = [(c, 1.0, c.get("name") or c.get("type")) for c in data.testing_criteria]
+    checks, left_out = _assertions(data, shown_path(source))
+    graders, more = _usable([*criteria, *checks])
+    left_out += more
     if not graders:
         reasons = "; ".join(left_out) or "it has no graders"
         raise CheckError(f"{shown_path(source)}: no grader can be taken: {reasons}.")
@@ -65,7 +106,7 @@ def import_eval(source: Path, target: Path) -> ImportedGrader:
     only = next(iter(graders.values()))[0]
     multi = {
         "type": "multi",
-        "name": str(data.get("name") or data.get("description") or "imported"),
+        "name": str(data.name or data.description or "imported"),
         "graders": {key: grader for key, (grader, _) in graders.items()},
         "calculate_output": " + ".join(terms),
     }
@@ -74,11 +115,11 @@ def import_eval(source: Path, target: Path) -> ImportedGrader:
     return ImportedGrader(target, list(graders), left_out)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> _Definition:
     text = read_text(path)
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         try:
             import yaml  # type: ignore[import-untyped, unused-ignore]
         except ImportError:
@@ -87,7 +128,7 @@ def _read(path: Path) -> dict[str, Any]:
             ) from None
         try:
             data = yaml.safe_load(text)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError, RecursionError):
             raise UserError(f"{shown_path(path)} is neither JSON nor YAML; fix it.") from None
     known = {"testing_criteria", "tests", "defaultTest", "assert"}
     if not isinstance(data, dict) or not known & data.keys():
@@ -95,7 +136,10 @@ def _read(path: Path) -> dict[str, Any]:
             f"{shown_path(path)} is neither an eval (testing_criteria) nor a promptfoo config "
             "(tests); name another file."
         )
-    return data
+    try:
+        return _Definition.model_validate(_without_nulls(data))
+    except ValidationError as error:
+        raise UserError(f"{shown_path(path)}: {sentence(error, data)}.") from None
 
 
 def _usable(
@@ -119,7 +163,7 @@ def _usable(
             )
             faults = problems(spec)
         except UserError as error:
-            faults = [str(error)]
+            faults = [str(error).removeprefix("it: graders.").removeprefix(f"{key}.")]
         if faults:
             left_out.append(f"'{label}' ({grader.get('type')}): {faults[0].rstrip('.')}")
         else:
@@ -128,35 +172,46 @@ def _usable(
 
 
 def _assertions(
-    config: Mapping[str, Any], file: str
-) -> tuple[list[tuple[dict[str, Any], float, Any]], list[str]]:
-    """The assertions of a promptfoo config as graders; those all tests share are taken once."""
-    tests = config.get("tests")
-    lists = [(config.get("defaultTest") or {}).get("assert"), config.get("assert")]
-    left_out = []
-    if isinstance(tests, list):
-        lists += [t.get("assert") for t in tests if isinstance(t, Mapping)]
-    elif tests:
-        left_out.append(f"tests in {tests!r}: they stand in another file; only {file} is read")
-    found: list[tuple[dict[str, Any], float, Any]] = []
-    seen: set[str] = set()
-    for assertion in (one for group in lists for one in group or []):
-        text = json.dumps(assertion, sort_keys=True, default=str)
-        kind = assertion.get("type")
-        if text in seen:
-            continue
-        seen.add(text)
-        label = assertion.get("metric") or kind
-        value = assertion.get("value")
-        if kind not in _CHECKS or not isinstance(value, str) or value.startswith("file://"):
-            reason = "the contract has no such grader; write it in task/grader.py"
-            left_out.append(f"'{label}' ({kind}): {reason}")
+    config: _Definition, file: str
+) -> tuple[list[tuple[dict[str, Any], float, str]], list[str]]:
+    """(graders, sentences on what is left out) of the assertions that hold for every test.
+
+    One that only some tests have cannot be a grader, which scores every row.
+    """
+    tests = [test for test in (config.shared, *config.tests) if test]
+    left_out = [
+        f"{test.elsewhere!r} is another file; only {file} is read"
+        for test in tests
+        if test.elsewhere
+    ]
+    shared = [*(config.shared.checks if config.shared else ()), *config.checks]
+    per_test = [test.checks for test in config.tests if not test.elsewhere]
+    always = {repr(check) for check in shared}
+    if per_test:
+        always |= set.intersection(*({repr(check) for check in checks} for checks in per_test))
+    every = [*shared, *chain.from_iterable(per_test)]
+    found = []
+    for text, check in {repr(check): check for check in every}.items():
+        label = check.metric or check.type
+        if reason := _reason(check, everywhere=text in always):
+            left_out.append(f"'{label}' ({check.type}): {reason}")
             continue
         grader = {
             "type": "string_check",
-            "operation": _CHECKS[kind],
+            "operation": _CHECKS[check.type],
             "input": "{{sample.output_text}}",
-            "reference": _VARIABLE.sub(r"{{item.\1}}", value),
+            "reference": _VARIABLE.sub(r"{{item.\1}}", check.value),
         }
-        found.append((grader, float(assertion.get("weight", 1.0)), label))
+        found.append((grader, check.weight, label))
     return found, left_out
+
+
+def _reason(check: _Check, *, everywhere: bool) -> str:
+    """Why an assertion cannot be taken; empty if it can."""
+    if check.type not in _CHECKS:
+        return "the contract has no such grader; write it in task/grader.py"
+    if not isinstance(check.value, str) or check.value.startswith("file://"):
+        return f"its value {check.value!r:.40} is not text; write it in task/grader.py"
+    if not everywhere:
+        return "only some tests have it; put its value into the rows and use {{item.FIELD}}"
+    return "" if check.weight else "its weight is 0"

@@ -15,9 +15,10 @@ from rft_reward.result import NoScoreError, Score
 __all__ = ["NoScoreError", "Score", "score", "score_sample"]
 
 
-def score(text: str, item: dict[str, Any], finish_reason: str | None = None) -> Score:
-    """Score a model's whole text, reasoning included, against a row. Raises NoScoreError.
+def score(content: Any, item: dict[str, Any], finish_reason: str | None = None) -> Score:
+    """Score a model's whole answer, reasoning included, against a row. Raises NoScoreError.
 
-    `finish_reason`: "stop", "length" and so on, where the trainer knows it.
+    `content`: as a chat message holds it: text, a list of parts, or None. `finish_reason`: "stop",
+    "length" and so on, where the trainer knows it.
     """
-    return score_sample(read_text(text, finish_reason), item)
+    return score_sample(read_text(content, finish_reason), item)

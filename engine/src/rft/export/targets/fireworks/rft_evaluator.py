@@ -17,12 +17,12 @@ def graded(row: EvaluationRow) -> EvaluationRow:
     last = row.messages[-1] if row.messages else None
     if last is None or last.role != "assistant":
         return unscored(row, "the rollout gave no answer")
-    text = last.content
-    if isinstance(text, list):
-        text = "".join(part.text for part in text)
+    content = last.content
+    if isinstance(content, list):
+        content = [part.model_dump() for part in content]
     item = json.loads(row.input_metadata.dataset_info["item"])
     try:
-        result = score(text or "", item, row.execution_metadata.finish_reason)
+        result = score(content, item, row.execution_metadata.finish_reason)
     except NoScoreError as error:
         return unscored(row, str(error))
     row.evaluation_result = EvaluateResult(

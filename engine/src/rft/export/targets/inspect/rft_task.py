@@ -32,7 +32,7 @@ def rft_task(split: str = "validation", epochs: int = 0) -> Task:
     settings = json.loads((HERE / "settings.json").read_text(encoding="utf-8"))
     return Task(
         dataset=json_dataset(str(HERE / f"{split}.jsonl")),
-        solver=generate(),
+        solver=generate(tool_calls="none"),  # no tools are offered: a call ends the answer
         scorer=reward(),
         epochs=epochs or settings["samples_per_item"],
         config=generate_config(settings),
@@ -61,10 +61,14 @@ def reward() -> Scorer:
     """The project's reward; an answer that cannot be graded is unscored, which metrics skip."""
 
     async def grade(state: TaskState, target: Target) -> Score:
-        text, reason = state.output.completion, state.output.stop_reason
-        row = state.metadata["item"]
+        output, row = state.output, state.metadata["item"]
+        if output.empty:
+            return Score.unscored(explanation="the model's reply holds no answer")
+        text, reason, content = output.completion, output.stop_reason, output.message.content
+        if not isinstance(content, str):  # `completion` has line breaks between parts
+            content = [part.model_dump() for part in content]
         try:
-            result = await asyncio.to_thread(score, text, row, REASONS.get(reason, reason))
+            result = await asyncio.to_thread(score, content, row, REASONS.get(reason, reason))
         except NoScoreError as error:
             return Score.unscored(answer=text, explanation=str(error))
         return Score(

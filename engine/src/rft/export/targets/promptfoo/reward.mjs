@@ -33,15 +33,15 @@ function start() {
 function answer({ providerResponse }) {
   const choice = providerResponse?.raw?.choices?.[0];
   if (!choice) throw new Error("the provider keeps no completion as raw; use model.mjs");
-  return { text: choice.message.content ?? "", finish: choice.finish_reason };
+  return { content: choice.message.content ?? null, finish: choice.finish_reason ?? null };
 }
 
 export default async function reward(output, context) {
-  const { text, finish } = answer(context);
+  const { content, finish } = answer(context);
   if (!child) start();
   if (failure) throw failure;
   const item = row(context.vars.row);
-  const line = `{"text": ${JSON.stringify(text)}, "finish": ${JSON.stringify(finish ?? null)}, "item": ${item}}`;
+  const line = `{"content": ${JSON.stringify(content)}, "finish": ${JSON.stringify(finish)}, "item": ${item}}`;
   const result = await new Promise((resolve, reject) => {
     waiting.push({ resolve, reject });
     child.stdin.write(`${line}\n`);

@@ -1,4 +1,4 @@
-"""Scores one answer a line for reward.mjs: {"text", "finish", "item"} in, the reward out."""
+"""Scores one answer a line for reward.mjs: {"content", "finish", "item"} in, the reward out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def main() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         try:
-            result = score(request["text"], request["item"], request["finish"])
+            result = score(request["content"], request["item"], request["finish"])
         except NoScoreError as error:
             reply = {"no_score": str(error) or "no reason is known"}
         else:

@@ -21,9 +21,9 @@ def reward(
     NoScoreError stops the training: None would mean that the reward does not apply, and 0 would be
     learned from.
     """
-    texts = [c if isinstance(c, str) else c[-1]["content"] or "" for c in completions]
+    contents = [c if isinstance(c, str) else c[-1]["content"] for c in completions]
     with ThreadPoolExecutor(max_workers=8) as pool:
-        scores = list(pool.map(score, texts, map(json.loads, item)))
+        scores = list(pool.map(score, contents, map(json.loads, item)))
     if log_metric and scores:
         for name in {name for one in scores for name in one.parts}:
             values = [one.parts[name] for one in scores if name in one.parts]

@@ -13,7 +13,7 @@ import verifiers.v1 as vf
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from rft_reward import score  # noqa: E402 - found beside this file
+from rft_reward import NoScoreError, score  # noqa: E402 - found beside this file
 
 
 class RftData(vf.TaskData):
@@ -30,10 +30,12 @@ class RftTask(vf.Task[RftData]):
     async def reward(self, trace: vf.Trace) -> float:
         """The reward. NoScoreError becomes an error of the trace, which then has no reward."""
         replies = trace.assistant_messages
-        text = replies[-1].content if replies else ""  # trace.last_reply strips it
+        if not replies:
+            raise NoScoreError("the rollout gave no answer")
+        text = replies[-1].content  # trace.last_reply strips it
         calls = [call for call in trace.calls if call.error is None]
         reason = calls[-1].finish_reason if calls else None
-        result = await asyncio.to_thread(score, text or "", self.data.item, reason)
+        result = await asyncio.to_thread(score, text, self.data.item, reason)
         trace.record_metrics(result.parts)
         trace.info["grader_errors"] = result.errors
         return result.reward

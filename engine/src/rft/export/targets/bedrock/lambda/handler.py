@@ -30,8 +30,8 @@ def lambda_handler(event: Any, context: Any = None) -> list[dict[str, Any]]:
 
 def reward(trajectory: dict[str, Any]) -> dict[str, Any]:
     """The reward of one trajectory, with the grader's parts as metrics."""
-    text, item = read_trajectory(trajectory)
-    result = score(text, item)
+    content, item = read_trajectory(trajectory)
+    result = score(content, item)
     for error in result.errors:
         print(error)  # into the Lambda's log
     metrics = {**result.parts, "grader_errors": float(len(result.errors))}
@@ -44,8 +44,8 @@ def reward(trajectory: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_trajectory(trajectory: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """(the answer's text, the row) in a trajectory. Raises ValueError for another shape."""
+def read_trajectory(trajectory: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """(the answer's content, the row) in a trajectory. Raises ValueError for another shape."""
     name = trajectory.get("id")
     messages = trajectory.get("messages")
     if not isinstance(messages, list) or not messages or messages[-1].get("role") != "assistant":
@@ -60,11 +60,4 @@ def read_trajectory(trajectory: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     item["messages"] = [
         {**m, "role": "developer"} if m.get("role") == "system" else m for m in messages[:-1]
     ]
-    return text_of(messages[-1].get("content")), item
-
-
-def text_of(content: Any) -> str:
-    """The text of a message's content, a string or blocks."""
-    if isinstance(content, list):
-        return "".join(str(block.get("text", "")) for block in content if isinstance(block, dict))
-    return content if isinstance(content, str) else ""
+    return messages[-1].get("content"), item

@@ -30,12 +30,10 @@ def score(body: dict[str, Any]) -> dict[str, Any]:
     sample, item = body["sample"], body["item"]
     if not isinstance(item, dict):
         raise TypeError("item is not an object")
-    choices = sample.get("choices") or [{}]
-    read = read_text(
-        sample["output_text"] or "",
-        choices[0].get("finish_reason"),
-        sample.get("output_tools") or (),
-    )
+    text, choices = sample["output_text"], sample.get("choices") or [{}]
+    if not isinstance(text, str | None):
+        raise TypeError("output_text is not text")
+    read = read_text(text, choices[0].get("finish_reason"), sample.get("output_tools") or ())
     result = score_sample(read, item)
     return {"score": result.reward, "parts": result.parts, "errors": result.errors}
 
