@@ -17,9 +17,9 @@ SIMULATE = Path(__file__).with_name("simulate_ready.py")
 def test_a_model_that_can_learn_gets_a_go_and_no_no_go(bake: Bake, run: Run, use_case: str) -> None:
     project = bake(fresh=True, use_case=use_case)
     done = run("env", "PYTHONPATH=.", sys.executable, SIMULATE, "20", cwd=project.path)
-    found = json.loads(done.out)
-    assert found["verdicts"].get("GO", 0) >= 17, found["open"]
-    assert "NO-GO" not in found["verdicts"]
+    result = json.loads(done.out)
+    assert result["verdicts"].get("GO", 0) >= 17, result["open"]
+    assert "NO-GO" not in result["verdicts"]
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT, USE_CASES, Bake, BakedProject, Done, Run
@@ -48,7 +49,7 @@ class Block:
 
 def blocks(project: BakedProject) -> Iterator[Block]:
     """The blocks in the order of the page; those that show no file and no command are left out."""
-    yield from (Block(*found) for found in BLOCK.findall(project.read(PAGE)))
+    yield from (Block(*parts) for parts in BLOCK.findall(project.read(PAGE)))
 
 
 def deletions(project: BakedProject) -> dict[str, str]:
@@ -75,15 +76,15 @@ def pytest_run(run: Run, project: BakedProject) -> str:
 
 def follow(project: BakedProject, run: Run) -> dict[str, str]:
     """Do everything that the page says; return what each command of its last block printed."""
-    said: dict[str, str] = {}
+    outputs: dict[str, str] = {}
     for block in blocks(project):
         if block.kind == "diff":
             project.write(block.file, changed(project.read(block.file), block.text))
         elif block.file:
             project.write(block.file, block.text)
         else:
-            said = {line: do(project, run, line) for line in block.text.splitlines()}
-    return said
+            outputs = {line: do(project, run, line) for line in block.text.splitlines()}
+    return outputs
 
 
 def changed(text: str, diff: str) -> str:
@@ -138,11 +139,37 @@ def followed(bake: Bake, run: Run) -> Callable[[str], Followed]:
 
 @pytest.mark.parametrize("use_case", EVERYDAY)
 def test_the_page_leads_to_a_verdict(followed: Callable[[str], Followed], use_case: str) -> None:
-    _, said = followed(use_case)
-    assert "0 errors" in said["rft check"]
-    assert "passed" in said["python -m pytest"]
-    assert "mean reward 0.5" in said["rft eval"]
-    assert re.match("NO-GO|NOT YET", said["rft ready"])
+    _, outputs = followed(use_case)
+    assert "0 errors" in outputs["rft check"]
+    assert "passed" in outputs["python -m pytest"]
+    assert "mean reward 0.5" in outputs["rft eval"]
+    assert re.match("NO-GO|NOT YET", outputs["rft ready"])
+
+
+@pytest.mark.parametrize("use_case", EXAMPLES)
+@pytest.mark.parametrize("row", [None, [], 7, "row", {}, {"reference_answer": [1]}, {"match": 1}])
+def test_the_second_grader_gives_0_on_a_row_of_any_kind(use_case: str, row: object) -> None:
+    grade = second_grader(use_case)
+    texts = ("", "[]", '{"total": 1e999, "rule": null, "sql": 5, "pattern": {}}', "1" * 400)
+    assert [grade({"output_text": text}, row) for text in texts] == [0.0] * len(texts)
+
+
+def test_a_number_of_any_size_is_compared() -> None:
+    row = {"reference_answer": {"vendor": "V", "total": 238.0, "currency": "EUR", "date": ""}}
+    grade = second_grader("extraction")
+    totals = {"1" + "0" * 400: 0.0, "238.004": 0.4, "238.006": 0.0, "NaN": 0.0, "-Infinity": 0.0}
+    for total, reward in totals.items():
+        assert grade({"output_text": f'{{"total": {total}}}'}, row) == reward
+
+
+def second_grader(use_case: str) -> Callable[[object, object], float]:
+    """`grade` of the page's second example."""
+    page = (ROOT / "templates" / use_case / "YOUR_TASK.md").read_text(encoding="utf-8")
+    (source,) = (text for file, _, text in BLOCK.findall(page) if file == "task/grader.py")
+    names: dict[str, Any] = {}
+    exec(source, names)
+    grade: Callable[[object, object], float] = names["grade"]
+    return grade
 
 
 @pytest.mark.slow
@@ -151,7 +178,8 @@ def test_the_second_example_passes_linter_and_type_check(
     followed: Callable[[str], Followed], run: Run, use_case: str
 ) -> None:
     project, _ = followed(use_case)
-    types = ("mypy", "--cache-dir", ROOT / ".mypy_cache" / use_case)
+    folders = [project.path / name for name in ("task", "tests", "evals")]
+    types = ("mypy", "--cache-dir", ROOT / ".mypy_cache", *folders)  # whole paths: see test_suites
     tools = (("ruff", "check", "--no-cache"), ("ruff", "format", "--check", "--no-cache"), types)
     for tool in tools:
         run(sys.executable, "-m", *tool, cwd=project.path)
@@ -178,11 +206,11 @@ def test_no_other_file_imports_what_may_be_deleted(bake: Bake, use_case: str) ->
 def imports(source: str) -> set[str]:
     """The modules that a file imports, and the names it imports from them."""
     nodes = list(ast.walk(ast.parse(source)))
-    found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     for node in nodes:
         if isinstance(node, ast.ImportFrom):
-            found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+            modules |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return modules
 
 
 @pytest.mark.slow

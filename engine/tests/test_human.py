@@ -89,9 +89,13 @@ def test_the_same_answers_are_the_same_run_and_others_another(
     assert len(list(runs.all_runs(project / "runs"))) == 2
 
 
-def test_ready_and_report_show_people(rft: Rft, project: Path, two_coders: Path) -> None:
+def test_ready_refuses_people_and_a_report_shows_them(
+    rft: Rft, project: Path, two_coders: Path
+) -> None:
     rft("eval", "--model", "human")
-    assert "-validation-human" in rft("ready").out
+    outcome = rft("ready")
+    assert outcome.code == 2
+    assert "-validation-human holds answers of people, and only a model can be" in outcome.err
     assert "people" in rft("report").out
 
 
@@ -128,13 +132,13 @@ def test_check_counts_the_answers(rft: Rft, two_coders: Path) -> None:
     assert "people: 5 answers of 2 coders" in rft("check").out
 
 
-def test_without_a_file_the_remedy_is_told(rft: Rft) -> None:
+def test_without_a_file_the_message_says_what_to_do(rft: Rft) -> None:
     outcome = rft("eval", "--model", "human")
     assert outcome.code == 2
     assert "human.jsonl does not exist or is empty; write one line for each coder" in outcome.err
 
 
-def test_a_split_that_nobody_answered_is_told(rft: Rft, two_coders: Path) -> None:
+def test_a_split_that_nobody_answered_is_named(rft: Rft, two_coders: Path) -> None:
     outcome = rft("eval", "--model", "human", "--split", "test")
     assert outcome.code == 2
     assert "answers none of the rows of test" in outcome.err

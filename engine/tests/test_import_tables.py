@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from rft import Project
 from rft.errors import UserError
+from rft.project.columns import choose
 from tests.conftest import Outcome
 from tests.endpoint import Endpoint
 from tests.toy import point_to
@@ -123,8 +125,8 @@ def test_what_cannot_be_used_is_listed_by_line_field_and_reason(rft: Rft, projec
     outcome = rft("import", "theirs.jsonl", "--yes")
     assert "2 rows added" in outcome.out
     assert "6 left out, listed in task/data/imported_left_out.csv" in outcome.out
-    found = {(entry["line"], entry["field"]) for entry in left_out(project)}
-    assert found == {
+    places = {(entry["line"], entry["field"]) for entry in left_out(project)}
+    assert places == {
         *(("2", "messages"), ("3", "messages[0]"), ("4", "messages[0].content")),
         *(("6", "id"), ("7", "word"), ("8", "")),
     }
@@ -154,6 +156,64 @@ def test_a_value_for_every_row_stands_in_for_a_column(rft: Rft, project: Path) -
     arguments = ("--map", "gold=reference_answer", "--set", "word=zebra")
     assert rft("import", "t.csv", "--yes", *arguments).code == 0
     assert imported(project)[0]["word"] == "zebra"
+
+
+NESTED = {"a.b": {"items": [{"text": "zebra"}]}, "gold": '{"given": {"word": "arbez"}}'}
+
+
+@pytest.mark.parametrize("path", ["a.b.items[0].text", "a.b.items.0.text"])
+def test_a_path_leads_into_the_json_of_a_cell(rft: Rft, project: Path, path: str) -> None:
+    jsonl(project / "t.jsonl", NESTED)
+    arguments = ("--map", f"{path}=word", "--map", "gold.given.word=reference_answer", "--yes")
+    assert rft("import", "t.jsonl", *arguments).code == 0
+    (row,) = imported(project)
+    assert (row["word"], row["reference_answer"]) == ("zebra", "arbez")
+
+
+@pytest.mark.parametrize(
+    ("gold", "reason"),
+    [
+        ("just text", "gold: is 'just text', not a JSON object with 'given.word'"),
+        ('{"given": ["arbez"]}', "gold.given: is a list, not a JSON object with 'word'"),
+        ('{"given": 7}', "gold.given: is 7, not a JSON object with 'word'"),
+        ('{"given": {"word": ["arbez"]}}', "reference_answer: must be a string, but is ['arbez']"),
+    ],
+)
+def test_a_cell_of_another_shape_is_left_out_and_says_which(
+    rft: Rft, project: Path, gold: str, reason: str
+) -> None:
+    with (project / "t.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["word", "gold"], ["zebra", gold]])
+    outcome = rft("import", "t.csv", "--map", "gold.given.word=reference_answer", "--yes")
+    assert f"t.csv:2: {reason}" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("header", "arguments", "message"),
+    [
+        ("word,gold", ("gold.none=reference_answer",), "gold.none=reference_answer: no row has"),
+        ("word,gold", ("gold=word", "word=word"), "word and word would fill the same field twice"),
+        ("word,word", ("word=word",), "t.csv:1: two columns are named 'word'"),
+    ],
+)
+def test_a_path_that_leads_nowhere_and_a_name_given_twice_are_refused(
+    rft: Rft, project: Path, header: str, arguments: tuple[str, ...], message: str
+) -> None:
+    (project / "t.csv").write_text(f'{header}\nzebra,"{{}}"\n')
+    mapped = [word for text in arguments for word in ("--map", text)]
+    outcome = rft("import", "t.csv", *mapped, "--yes")
+    assert outcome.code != 0
+    assert message in outcome.out + outcome.err
+
+
+def test_a_hostile_column_name_is_spelled_out(rft: Rft, project: Path) -> None:
+    jsonl(
+        project / "t.jsonl", {"word": "zebra", "\x1b[31mred" + "x" * 9_000: 1, "[bold]": 2, "": 3}
+    )
+    out = rft("import", "t.jsonl", "--map", "word=word", "--yes").out
+    assert "⟨U+001B⟩[31mred" in out
+    assert "[bold]" in out
+    assert max(map(len, out.splitlines())) < 200
 
 
 def test_the_columns_can_be_refused_from_python(project: Path) -> None:
@@ -216,6 +276,27 @@ def test_what_cannot_be_exported_says_why(
     outcome = rft("export-rows", *arguments)
     assert outcome.code == 2
     assert message in outcome.err
+
+
+def test_a_part_of_a_part_of_the_row_may_be_a_column() -> None:
+    class Price(BaseModel):
+        amount: float
+        currency: str
+
+    class Invoice(BaseModel):
+        total: Price | None = None
+        lines: list[Price] = []
+
+    class Item(BaseModel):
+        id: str
+        reference_answer: Invoice
+
+    columns = ["id", "Amount", "reference_answer.total.currency"]
+    assert choose(columns, Item).fields == {
+        "id": "id",
+        "Amount": "reference_answer.total.amount",
+        "reference_answer.total.currency": "reference_answer.total.currency",
+    }
 
 
 def test_the_parts_of_a_reference_may_be_columns_of_their_own(rft: Rft, project: Path) -> None:

@@ -14,6 +14,7 @@ from rft import Project, runs
 from rft.errors import UserError
 from rft.files import write_text
 from rft.jobs import store
+from rft.project import pack
 from rft.readiness.accepted import FILE as ACCEPTED
 from rft.records import Grade, Record, Sample
 from tests.conftest import Outcome
@@ -140,6 +141,29 @@ def test_damaged_evidence_is_named(packed: Project, run: runs.Run) -> None:
     shutil.rmtree(packed.root / "runs")
     with pytest.raises(UserError, match=r"records\.jsonl.* cannot be read"):
         packed.pack(restore=True)
+
+
+def test_evidence_that_is_not_json_is_named(packed: Project, run: runs.Run) -> None:
+    path = packed.root / "evidence" / run.folder.name / "records.jsonl.gz"
+    path.write_bytes(gzip.compress(b"{torn\n"))
+    with pytest.raises(UserError, match=r"records\.jsonl holds text that is not JSON"):
+        packed.pack(restore=True)
+
+
+def test_a_long_run_is_packed_part_by_part_and_comes_back_whole(
+    project: Path, run: runs.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pack, "_CHUNK", 2)
+    for k in range(2, 7):
+        run.append(answer(k, f"answer {k} in {project}"))
+    opened, before = Project.open(project), run.records()
+    assert run.folder.name in opened.pack().written
+    assert opened.pack().written == []
+    shutil.rmtree(project / "runs")
+    opened.pack(restore=True)
+    restored = runs.latest(project / "runs").records()
+    assert [r.k for r in restored] == [r.k for r in before]
+    assert [r.sample and r.sample.output_text for r in restored[-1:]] == ["answer 6 in ."]
 
 
 def test_the_command_says_what_it_wrote_and_what_comes_next(rft: Rft, run: runs.Run) -> None:

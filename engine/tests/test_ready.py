@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +77,34 @@ def test_quiet_is_the_verdict_and_the_next_step(rft: Rft, run: Path) -> None:
     out = rft("ready", "--quiet").out
     assert out.startswith("NOT YET: ")
     assert len(out) < 200
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--split", "test", "--samples", "3"),
+        ("--limit", "2"),
+        ("--model", "tuned model"),
+        ("--settings", "other.toml"),
+    ],
+)
+def test_the_command_that_is_named_gets_the_missing_answers(
+    rft: Rft, project: Path, endpoint: Endpoint, options: tuple[str, ...]
+) -> None:
+    point_to(project, endpoint.url)
+    shutil.copy(project / "rft.toml", project / "other.toml")
+    settings = options if "--settings" in options else ()
+    rft(*settings, "eval", *(() if settings else options))
+    (records,) = project.glob("runs/*/records.jsonl")
+    lines = records.read_text().splitlines(keepends=True)
+    lost = json.loads(lines[0])["item_id"]
+    records.write_text("".join(line for line in lines if json.loads(line)["item_id"] != lost))
+    outcome = rft(*settings, "ready", "--all")
+    (command,) = re.findall(r"are missing: run rft (.+?) again;", " ".join(outcome.out.split()))
+    assert "NOT YET" in outcome.out
+    assert rft(*shlex.split(command)).code == 0
+    assert "are missing" not in rft(*settings, "ready", "--all").out
 
 
 def test_machines_get_figure_interval_threshold_and_source(rft: Rft, run: Path) -> None:

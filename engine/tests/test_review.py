@@ -45,6 +45,37 @@ def test_a_disagreement_keeps_both_until_somebody_settles_it(
     assert first["before"] == {"backwards": "eboda"}
 
 
+def test_check_names_a_disagreement_until_it_is_settled(ada: Expert, project: Path) -> None:
+    assert not [note for note in Project.open(project).check().notes if "reviews" in note]
+    ada.save("/gold", ada.sheet("/gold", row="adobe"), do="save", answer__backwards="EBODA")
+    ada.save("/gold", ada.sheet("/gold", row="basil"), do="save")
+    result = Project.open(project).check()
+    (finding,) = [f for f in result.findings if f.code == "open-review"]
+    assert (finding.severity, finding.line, finding.field) == ("warning", 1, "adobe")
+    assert "opinions on the reference answer differ (Ada, the file); settle it" in str(finding)
+    assert "reviews: 2 opinions of 1 expert, 1 open disagreement" in result.notes
+    ada.save("/gold", ada.sheet("/gold", row="adobe"), do="use", choice="Ada")
+    assert not [f for f in Project.open(project).check().findings if f.code == "open-review"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", "reviews.jsonl:1: not valid JSON at column 2"),
+        ('{"item_id": "adobe", "task": "gold", "time": "t", "value": {}}', "1: coder: is missing"),
+        (
+            '{"item_id": "nobody", "task": "gold", "coder": "A", "time": "t", "value": {}}',
+            "reviews.jsonl:1: item_id: 'nobody' is the id of no row",
+        ),
+    ],
+)
+def test_check_names_a_broken_line_of_the_log(
+    project: Path, own_task: None, line: str, message: str
+) -> None:
+    (project / "task/reviews.jsonl").write_text(line + "\n")
+    assert message in str(Project.open(project).check())
+
+
 def test_a_correction_rewrites_its_row_and_no_other_byte(ada: Expert, project: Path) -> None:
     path = project / "task/data/validation.jsonl"
     before = path.read_bytes().split(b"\n")

@@ -130,7 +130,7 @@ def test_money_is_read_to_the_cent(text: str, cents: int | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["1.234", "1e3", "ten", "1,2.3.4"])
-def test_what_is_no_amount_is_said_at_its_field(text: str) -> None:
+def test_a_text_that_is_not_an_amount_is_named_at_its_field(text: str) -> None:
     assert "answer.0.value" in read(FEES, {"answer.0.value": [text]}).errors
 
 

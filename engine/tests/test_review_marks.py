@@ -76,16 +76,16 @@ def test_the_agreement_is_the_librarys(ada: Expert, ben: Expert, desk: Desk) -> 
             given = "other" if word == changed else word[::-1]
             expert.save("/gold", sheet, do="save", answer__backwards=given)
     labels = gold_labels(desk)
-    found = agreement(labels)
+    result = agreement(labels)
     units = sorted(labels["Ada"])
     table = ratings(labels, list(labels), units)
     expected = krippendorff.alpha(reliability_data=table, level_of_measurement="nominal")
-    assert found.alpha
-    assert found.alpha.value == pytest.approx(expected)
+    assert result.alpha
+    assert result.alpha.value == pytest.approx(expected)
     kappa = cohen_kappa(
         [labels["Ada"][u] for u in units], [labels["Ben"][u] for u in units], [u[0] for u in units]
     )
-    assert ("Ada", "Ben", 4, kappa) in found.pairs
+    assert ("Ada", "Ben", 4, kappa) in result.pairs
     lines_shown = ada.client.get("/agreement", params={"task": "gold"}).json()
     assert f"Krippendorff's alpha {expected:.2f}" in lines_shown[1]
 

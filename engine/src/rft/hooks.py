@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import sysconfig
 import threading
@@ -91,7 +92,8 @@ def place_of(error: BaseException, file: Path | None) -> str:
 def with_deadline(function: Callable[[], T], seconds: float, file: Path, name: str) -> T:
     """What the function returns. Raises HookError when it takes longer than `seconds`.
 
-    It runs in a thread of its own, which is left behind when it is late.
+    It runs in a thread of its own, which is left behind when it is late. Where more programs
+    compute than the machine has cores, it gets more time, up to ten times as much.
     """
     results: list[T] = []
     errors: list[BaseException] = []
@@ -104,13 +106,19 @@ def with_deadline(function: Callable[[], T], seconds: float, file: Path, name: s
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(seconds)
+    thread.join(seconds * _crowding())
     if errors:
         raise errors[0]
     if not results:
         place = _place_of_thread(thread) or file.as_posix()
         raise HookError(place, f"{name}() does not return within {seconds:g} s", late=True)
     return results[0]
+
+
+def _crowding() -> float:
+    """How many programs want each core, from 1 to 10, over the last minute."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 1.0
+    return min(10.0, max(1.0, load / (os.cpu_count() or 1)))
 
 
 def _place_of_thread(thread: threading.Thread) -> str:

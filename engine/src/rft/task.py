@@ -38,7 +38,7 @@ from rft.cache import cache_folder
 from rft.errors import OutsideError, RftError, UserError
 from rft.findings import shown_path
 from rft.jsonl import TextError, read_text
-from rft.validation import field_problems
+from rft.validation import field_problems, repeated_column
 
 __all__ = [
     "Answers",
@@ -265,7 +265,8 @@ def csv_rows(path: Path, delimiter: str = ",") -> list[tuple[int, dict[str | Non
 
     As csv.DictReader: cells beyond the header are a list under None, absent ones are None. Cells
     may hold line breaks and be of any length. `delimiter`: between cells; "" takes a comma, or the
-    semicolon or tab that the header has more often. Raises TextError as `text_lines` does.
+    semicolon or tab that the header has more often. Raises TextError as `text_lines` does, and
+    for a header that names a column twice.
     """
     # Not str.splitlines(): a cell may hold U+2028 and other characters that it splits at.
     lines = read_text(path).removesuffix("\n").split("\n")
@@ -275,7 +276,9 @@ def csv_rows(path: Path, delimiter: str = ",") -> list[tuple[int, dict[str | Non
     rows = []
     begin = 1
     try:
-        begin = reader.line_num + 1 if reader.fieldnames else 1
+        if twice := repeated_column(list(reader.fieldnames or [])):
+            raise TextError(shown_path(path), 1, twice)
+        begin = reader.line_num + 1
         for row in reader:
             rows.append((begin, row))
             begin = reader.line_num + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -109,3 +109,9 @@ def _join_typing_errors(missing: dict[str, Problem], unknown: dict[str, Problem]
             del missing[siblings[close[0]]]
             message = f"is not a known field, and {close[0]!r} is missing"
             unknown[field] = Problem("schema", field, message, f"rename {name!r} to {close[0]!r}")
+
+
+def repeated_column(header: Sequence[str]) -> str:
+    """A sentence on the first column of a header that has a name again; "" when none has."""
+    name = next((name for name in header if name and header.count(name) > 1), None)
+    return f"two columns are named {quoted(name, 30)}; rename one of them." if name else ""

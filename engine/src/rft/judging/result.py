@@ -25,12 +25,10 @@ from rft.thresholds import Exam
 from rft.verdicts import (
     Check,
     Overall,
-    bars_text,
     check_table,
     counted,
-    decide,
-    exactly,
     overall,
+    undecided,
 )
 
 if TYPE_CHECKING:
@@ -136,11 +134,15 @@ def conclude(
     straight = [j for j in every if not j.question.reversed]
     verdicts = first_verdicts(straight)
     reversed_too = any(question.reversed for question in questions)
-    checks = [_obtained(every, run.info.planned, exam), _readable(every, exam)]
-    checks += agreement_checks(verdicts, straight, exam)
+    checks = [_readable(every, exam), *agreement_checks(verdicts, straight, exam)]
     checks += stability_checks(straight, exam)
     checks += [position(every, exam)] if reversed_too else []
     checks += bias_checks(straight, exam)
+    lost = 1 - len(every) / run.info.planned
+    checks = [
+        _obtained(every, run.info.planned, exam),
+        *(undecided(checks) if lost > exam.lost[1] else checks),
+    ]
     noise = repeat_variance(straight)
     labels = [one.label for one in verdicts]
     tokens: Counter[str] = Counter()
@@ -169,13 +171,13 @@ def conclude(
 
 
 def _obtained(every: Sequence[Judgement], planned: int, exam: Exam) -> Check:
-    lost = 1 - len(every) / planned
+    enough = 1 - exam.lost[0]
     return counted(
         "judgements obtained",
-        f"{len(every)} of {planned}",
-        f"lost {bars_text(exam.lost, percent=True)}",
-        decide(exactly(lost), exam.lost),
-        "The endpoint failed; the same command asks for what is missing.",
+        f"{len(every):,} of {planned:,}",
+        f">= {enough:.0%}",
+        "pass" if len(every) >= enough * planned else "warn",
+        "The endpoint failed; run the same command again: it asks only for what is missing.",
     )
 
 

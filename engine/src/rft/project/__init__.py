@@ -13,7 +13,6 @@ result that prints itself. Modules are imported inside the methods, so that `imp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from rft import config
 from rft.project import loader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from rft import graders
     from rft.comparison import Comparison
@@ -70,8 +69,7 @@ class Project:
         `settings`: another settings file, relative to the folder. Raises UserError, naming file,
         field and remedy, when it is missing or wrong.
         """
-        root = Path(path)
-        return cls(loader.open_settings(root, Path(settings)))
+        return cls(loader.open_settings(Path(path), Path(settings)))
 
     def override(
         self,
@@ -83,8 +81,9 @@ class Project:
         prompt_variant: str = "",
     ) -> Project:
         """The project with other settings in memory; what is empty or 0 stays as in rft.toml."""
-        changes = (split, limit, samples, profile, prompt_variant)
-        return Project(config.override(self.settings, *changes))
+        return Project(
+            config.override(self.settings, split, limit, samples, profile, prompt_variant)
+        )
 
     @property
     def root(self) -> Path:
@@ -186,9 +185,10 @@ class Project:
         return evaluate(project, model, new=new, watcher=watcher, fill=fill)
 
     def ready(self, run: str = "") -> ReadyResult:
-        """Go or no-go for a run, without a name the newest; see `rft ready`.
+        """Go or no-go for a run, without a name the newest of a model; see `rft ready`.
 
-        Raises UserError when its rows or its grader have changed since it was made.
+        Raises UserError when its rows or its grader have changed since it was made, and for a run
+        of people.
         """
         from rft.project.ready import ready
 
@@ -216,14 +216,7 @@ class Project:
         from rft.project.judge import judge
 
         return judge(
-            self,
-            repeats,
-            limit,
-            profile,
-            grader,
-            new=new,
-            watcher=watcher,
-            revising=revising,
+            self, repeats, limit, profile, grader, new=new, watcher=watcher, revising=revising
         )
 
     def compare(

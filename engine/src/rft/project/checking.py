@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rft import graders
+from rft import display, graders
 from rft.dataset import Split, check_splits
 from rft.findings import Finding, Problem, shown_path
 from rft.judging.calibration import CalibrationLine, load_calibration
@@ -16,6 +17,7 @@ from rft.project.hook_checks import check_hooks
 from rft.project.loader import load_floors
 from rft.project.scoring import WrittenAnswer, floor_means, grade_all, grade_probes
 from rft.records import Grade
+from rft.review import log as reviews
 
 if TYPE_CHECKING:
     from rft.project import Project
@@ -57,8 +59,9 @@ def check(project: Project) -> CheckResult:
     probes, probe_findings = load_probes(settings.path(settings.task.probes), rows)
     result.findings += probe_findings
     _check_people(project, rows, result)
-    if "judged_weights" not in broken:
-        _check_calibration(project, splits, result)
+    marked = [] if "judged_weights" in broken else _check_calibration(project, splits, result)
+    if not broken & {"gold", "judged_weights"}:
+        _check_reviews(project, splits, marked, result)
     if spec:
         for warn, texts in ((False, graders.problems(spec)), (True, graders.not_hosted(spec))):
             for text in texts:
@@ -91,11 +94,14 @@ def _check_people(project: Project, rows: Mapping[str, Any], result: CheckResult
         )
 
 
-def _check_calibration(project: Project, splits: Sequence[Split], result: CheckResult) -> None:
+def _check_calibration(
+    project: Project, splits: Sequence[Split], result: CheckResult
+) -> list[CalibrationLine]:
     settings = project.settings
     path = settings.path(settings.task.calibration)
+    lines: list[CalibrationLine] = []
     if not path.exists():
-        return
+        return lines
     with result.going_on(shown_path(path)):
         lines, findings = read_calibration(project, splits)
         result.findings += findings
@@ -103,6 +109,46 @@ def _check_calibration(project: Project, splits: Sequence[Split], result: CheckR
         result.notes.append(
             f"calibration: {len(lines)} answers to {len(cases)} rows, {labels} labels for the judge"
         )
+    return lines
+
+
+def _check_reviews(
+    project: Project,
+    splits: Sequence[Split],
+    marked: Sequence[CalibrationLine],
+    result: CheckResult,
+) -> None:
+    """What experts said in `rft review`: lines that cannot be used, disagreements not settled."""
+    path = project.settings.path(reviews.FILE)
+    rows = {row.id: row for split in splits for row in split.rows}
+    opinions, findings = reviews.load_reviews(path, rows)
+    if not opinions and not findings:
+        return
+    for finding in findings:  # the log is never rewritten, though rows may go
+        gone = finding.code == "unknown-row"
+        result.findings.append(replace(finding, severity="warning") if gone else finding)
+    labels = {reviews.answer_of(line): line.labels for line in marked}
+    opened = 0
+    for task, about in (("gold", "the reference answer"), ("judge", "the marks of an answer")):
+        for (item_id, answer), case in reviews.cases(opinions, task).items():
+            with result.going_on(shown_path(path)):
+                present = (
+                    project.task.gold(rows[item_id].item).model_dump(mode="json")
+                    if task == "gold"
+                    else labels.get((item_id, answer))
+                )
+                if case.disputed(present):
+                    opened += 1
+                    on_file = ["the file"] if present is not None else []
+                    who = display.names(sorted(case.votes) + on_file)
+                    message = f"opinions on {about} differ ({who})"
+                    problem = Problem("open-review", item_id, message, "settle it in rft review")
+                    result.add(problem, case.reviews[-1].place, warn=True)
+    experts = len({opinion.coder for opinion in opinions})
+    result.notes.append(
+        f"reviews: {display.counted(len(opinions), 'opinion')} of "
+        f"{display.counted(experts, 'expert')}, {display.counted(opened, 'open disagreement')}"
+    )
 
 
 def _check_rewards(

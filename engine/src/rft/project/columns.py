@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from rapidfuzz import fuzz
 
-from rft.display import names
+from rft.display import names, reveal_control_chars
 from rft.errors import UserError
+from rft.findings import shorten
+from rft.project.cells import models_of, split_column
 
 REFERENCE = "reference_answer"
+DEEPEST = 4
+"""Levels below a field of the row that a column can be led to."""
 ALIKE = 85.0
 """Names that are as similar as this, of 100, are taken for the same."""
 SYNONYMS = {
@@ -43,8 +45,9 @@ class Columns:
 
     def lines(self) -> list[str]:
         """A line for each column, as people are shown it."""
-        width = max(map(len, [*self.fields, *self.unused]), default=0)
-        pairs = [*self.fields.items(), *((name, "(left out)") for name in self.unused)]
+        pairs = [(_shown(column), field) for column, field in self.fields.items()]
+        pairs += [(_shown(column), "(left out)") for column in self.unused]
+        width = max((len(column) for column, _ in pairs), default=0)
         lines = [f"{column:<{width}}  ->  {field}" for column, field in pairs]
         if "id" not in self.fields.values():
             lines.append("id: made from the content of each row")
@@ -57,7 +60,7 @@ class Columns:
             raise UserError(
                 f"no column for {names(list(self.missing))}; add --map COLUMN={first}, or --set "
                 f"{first}=VALUE for the same value in every row (columns: "
-                f"{names([*self.fields, *self.unused], 12)})."
+                f"{_listed([*self.fields, *self.unused])})."
             )
 
 
@@ -75,15 +78,23 @@ def choose(
     """
     fields = fields_of(item)
     chosen = dict(named or {})
+    taken = set()
     for column, field in chosen.items():
-        if column.partition(".")[0] not in columns:
-            raise UserError(f"--map {column}={field}: no such column; name one of: "
-                            f"{names(list(columns), 12)}.")  # fmt: skip
+        place = split_column(column, columns)
+        if place is None:
+            raise UserError(f"--map {_shown(column)}={field}: no such column; name one of: "
+                            f"{_listed(columns)}.")  # fmt: skip
+        taken.add(place[0])
         if field and field not in fields:
-            raise UserError(f"--map {column}={field}: no such field of a row; name one of: "
-                            f"{names(list(fields), 12)}.")  # fmt: skip
-    free = [name for name in fields if name not in {*chosen.values(), *given}]
-    left = [name for name in columns if name not in {c.partition(".")[0] for c in chosen}]
+            raise UserError(f"--map {_shown(column)}={field}: no such field of a row; name one of: "
+                            f"{_listed(list(fields))}.")  # fmt: skip
+    filled = [*given, *filter(None, chosen.values())]
+    for n, field in enumerate(filled):
+        if clash := next((f for f in filled[:n] if _overlap(f, field)), None):
+            raise UserError(f"{clash} and {field} would fill the same field twice; name one of "
+                            "them in --map and --set.")  # fmt: skip
+    free = [name for name in fields if not any(_overlap(name, field) for field in filled)]
+    left = [name for name in columns if name not in taken]
     for column, field in _proposed(left, free, fields):
         chosen[column] = field
     used = {field.partition(".")[0] for field in chosen.values()}
@@ -96,18 +107,18 @@ def choose(
 
 
 def fields_of(item: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The fields that a column can become: those of the row, and those inside its reference."""
+    """The fields that a column can become: those of the row and, with dots, those inside them."""
     fields = {name: info for name, info in item.model_fields.items() if name != "messages"}
-    if REFERENCE in fields:
-        for model in _models(fields[REFERENCE].annotation):
-            fields |= {f"{REFERENCE}.{name}": info for name, info in model.model_fields.items()}
+    inner = fields
+    for _ in range(DEEPEST):
+        inner = {
+            f"{name}.{part}": info
+            for name, field in inner.items()
+            for model in models_of(field.annotation)
+            for part, info in model.model_fields.items()
+        }
+        fields = fields | inner
     return fields
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The models that a type is or may be."""
-    inner = (annotation, *getattr(annotation, "__args__", ()))
-    return [t for t in inner if isinstance(t, type) and issubclass(t, BaseModel)]
 
 
 def _proposed(
@@ -118,7 +129,7 @@ def _proposed(
 
     def score(column: str, field: str) -> float:
         one, other = _bare(column), _bare(field.rpartition(".")[2])
-        if one == other:
+        if one in (other, _bare(field)):
             return 101.0
         return 100.0 if one in SYNONYMS.get(field, ()) else fuzz.ratio(one, other)
 
@@ -127,72 +138,26 @@ def _proposed(
         if likeness >= ALIKE and column in columns and field in open_fields:
             columns.remove(column)
             yield column, field
-            open_fields = [f for f in open_fields if f != field and not _other_way(f, field)]
+            open_fields = [f for f in open_fields if not _overlap(f, field)]
     texts = [f for f in open_fields if fields[f].is_required() and fields[f].annotation is str]
-    texts = [field for field in texts if field not in ("id", REFERENCE)]
+    texts = [field for field in texts if "." not in field and field not in ("id", REFERENCE)]
     asked = [column for column in columns if _bare(column) in QUESTION]
     if len(texts) == 1 and asked:
         yield asked[0], texts[0]
 
 
-def _other_way(one: str, other: str) -> bool:
-    """Whether one is the whole of the reference and the other a part of it."""
-    return one.startswith(f"{other}.") or other.startswith(f"{one}.")
+def _overlap(one: str, other: str) -> bool:
+    """Whether two fields are the same, or one is a part of the other."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+
+
+def _shown(column: str) -> str:
+    return shorten(reveal_control_chars(column), 40)
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return names([_shown(column) for column in columns], 12)
 
 
 def _bare(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).casefold()
-
-
-def cell_of(cells: Mapping[str, Any], column: str) -> Any:
-    """The value of a column; `assistant.codes` is the field `codes` of the JSON in `assistant`."""
-    name, *path = column.split(".") if column not in cells else [column]
-    value = cells.get(name)
-    for part in path:
-        value = _parsed(value)
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
-def fitted(value: Any, info: FieldInfo) -> Any:
-    """The value as the field takes it: as it is, as JSON, as a list, or inside its one field.
-
-    What fits in no way is returned as it is, and the schema then says why.
-    """
-    if info.annotation is None:
-        return value
-    adapter: TypeAdapter[Any] = TypeAdapter(info.annotation)
-    for candidate in readings(value, info.annotation):
-        try:
-            adapter.validate_python(candidate)
-        except ValidationError:
-            continue
-        return candidate
-    return value
-
-
-def readings(value: Any, annotation: Any = None) -> Iterator[Any]:
-    """What the value may mean, the plainest first; `annotation`: the type of the field."""
-    yield value
-    parsed = _parsed(value)
-    readings = [parsed]
-    if isinstance(parsed, dict) and len(parsed) == 1:
-        readings += parsed.values()
-    if isinstance(value, str):
-        readings.append([part.strip() for part in re.split(r"[;\n]", value) if part.strip()])
-        readings.append([part.strip() for part in value.split(",") if part.strip()])
-    yield from readings
-    for model in _models(annotation):
-        if len(model.model_fields) == 1:
-            (name,) = model.model_fields
-            yield from ({name: reading} for reading in [value, *readings])
-
-
-def _parsed(value: Any) -> Any:
-    """The JSON in a text, or the value as it is."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value

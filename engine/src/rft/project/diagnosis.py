@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rft import config
 from rft.errors import RftError, install_hint
+from rft.redaction import redact_url
 
 if TYPE_CHECKING:
     from rft.config import Endpoint, Judge
@@ -88,7 +89,7 @@ def _remote(part: str, section: Endpoint | Judge, model: str) -> Diagnosis:
         client = sync_client(url, key, max_retries=1, timeout_s=15)
     except RftError as error:
         return Diagnosis(part, False, str(error))
-    shown = f"{section.profile}, {config.redact(url)}"
+    shown = f"{section.profile}, {redact_url(url)}"
     with client:
         try:
             known = [str(entry.id) for entry in client.models.list().data]

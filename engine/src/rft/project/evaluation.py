@@ -24,6 +24,7 @@ from rft.project.people import load_people, people_run
 from rft.project.serving import serving
 from rft.project.totals import Totals
 from rft.records import Record, Sample
+from rft.redaction import redact_url
 from rft.rollouts import check_reachable, response_format
 from rft.spending import RunLimits, earlier_answers, expected
 
@@ -188,7 +189,7 @@ def _info(
         split=settings.eval.split,
         model=model,
         profile=settings.endpoint.profile,
-        base_url="" if local else config.redact(config.base_url(settings.endpoint)),
+        base_url="" if local else redact_url(config.base_url(settings.endpoint)),
         item_ids=list(prompts),
         samples_per_item=sampling.samples_per_item,
         sampling=sampling.model_dump(include={"temperature", "max_tokens", "seed"})

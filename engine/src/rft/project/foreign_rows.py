@@ -20,6 +20,7 @@ from rft.errors import UserError, install_hint
 from rft.findings import Problem, shown_path
 from rft.jsonl import JsonReader, ProblemError, TextError, read_bytes
 from rft.task import csv_rows
+from rft.validation import repeated_column
 
 TABLES = (".csv", ".tsv", ".xlsx", ".parquet")
 OBJECTS = (".jsonl", ".json")
@@ -119,6 +120,9 @@ def _excel(path: Path) -> Iterator[Foreign | LeftOut]:
         reason = f"only the first of {len(sheets)} sheets is read; save the others by themselves."
         yield LeftOut(file, None, "", reason)
     header = [str(cell).strip() if cell is not None else "" for cell in rows[0]] if rows else []
+    if twice := repeated_column(header):
+        yield LeftOut(file, 1, "", twice)
+        return
     for line, row in enumerate(rows[1:], 2):
         cells = {name: plain(cell) for name, cell in zip(header, row, strict=False) if name}
         if any(cell not in (None, "") for cell in cells.values()):
@@ -150,7 +154,7 @@ def lacks_tables(path: Path) -> UserError:
 
 
 def plain(cell: Any) -> Any:
-    """A cell as JSON data: dates as ISO text, whole numbers without .0, what is no number null."""
+    """A cell as JSON data: dates as ISO text, whole numbers without .0, infinity and NaN null."""
     if isinstance(cell, datetime) and cell.time() == time():
         return cell.date().isoformat()
     if isinstance(cell, date | time):
@@ -193,7 +197,7 @@ def _objects(path: Path) -> Iterator[Foreign | LeftOut]:
         try:
             cells = reader.read_object(line)
         except ProblemError as error:
-            yield from (_left_out(file, number, problem) for problem in error.problems)
+            yield from (left_out(file, number, problem) for problem in error.problems)
             continue
         yield from _record(file, number, cells)
 
@@ -205,10 +209,11 @@ def _record(file: str, number: int, cells: Cells) -> Iterator[Foreign | LeftOut]
     try:
         yield Foreign(file, number, _of_chat(cells) if "messages" in cells else cells)
     except ProblemError as error:
-        yield from (_left_out(file, number, problem) for problem in error.problems)
+        yield from (left_out(file, number, problem) for problem in error.problems)
 
 
-def _left_out(file: str, line: int, problem: Problem) -> LeftOut:
+def left_out(file: str, line: int, problem: Problem) -> LeftOut:
+    """What is wrong with a row, as an entry of the list of those left out."""
     return LeftOut(file, line, problem.field or "", f"{problem.message}; {problem.remedy}.")
 
 

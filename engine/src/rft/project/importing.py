@@ -93,16 +93,16 @@ def import_rows(
         if value is None:
             raise UserError(f"--set {name}: use NAME=VALUE{_options_text(project)}.")
     given = {name: value for name, value in (options or {}).items() if value is not None}
-    found: Iterable[Row | LeftOut]
+    entries: Iterable[Row | LeftOut]
     if columns or _no_importer_reads(project, paths):
         from rft.project.table_rows import rows_of_tables
 
-        found = rows_of_tables(project, paths, columns or {}, given, confirm)
+        entries = rows_of_tables(project, paths, columns or {}, given, confirm)
     else:
-        found = _task_rows(project, paths, given)
+        entries = _task_rows(project, paths, given)
     rows: list[Row] = []
     left_out: list[LeftOut] = []
-    for entry in found:
+    for entry in entries:
         (left_out if isinstance(entry, LeftOut) else rows).append(entry)  # type: ignore[arg-type]
     target = project.root / out
     present = set() if overwrite else _ids(target)

@@ -28,6 +28,7 @@ from rft.project.checking import read_calibration
 from rft.project.evaluation import versions
 from rft.project.loader import refuse_errors
 from rft.records import Record
+from rft.redaction import redact_url
 from rft.validation import sentence
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def _info(
         split="calibration",
         model=section.model or (config.EMBEDDED_MODEL if local else leaf.model),
         profile=section.profile,
-        base_url="" if local else config.redact(config.base_url(section)),
+        base_url="" if local else redact_url(config.base_url(section)),
         item_ids=[question.key for question in questions],
         samples_per_item=repeats,
         sampling={},

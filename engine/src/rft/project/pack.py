@@ -8,18 +8,21 @@ reports, the rows of a job, the models.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rft import runs
 from rft.display import counted
 from rft.errors import UserError
-from rft.files import write_bytes
+from rft.files import replacing
 from rft.jobs import store
 from rft.judging.result import LATEST, RESULT
 from rft.project.compare import find_runs
@@ -37,9 +40,8 @@ _PATTERNS = (f"*/{runs.INFO}", f"judge/*/{runs.INFO}", f"judge/{LATEST}", f"trai
 _DOCUMENTS = (runs.INFO, ACCEPTED, RESULT, LATEST, store.INFO, store.BODY)
 _LOGS = (runs.RECORDS, store.EVENTS)
 """Files of many lines, which are compressed."""
-
-Files = Mapping[str, str]
-"""Name -> text of each file of one folder."""
+_CHUNK = 1_000
+"""Lines that are worked on at once: memory does not grow with the answers of a run."""
 
 
 @dataclass(frozen=True)
@@ -80,34 +82,34 @@ def pack(project: Project, names: tuple[str, ...] = (), *, restore: bool = False
     root, here, kept = project.root, project.settings.runs, project.root / FOLDER
     source, target = (kept, here) if restore else (here, kept)
     wanted = {path.name for name in names for path in _named(project, name, source)}
-    copies: dict[str, Files] = {}
+    copies: list[str] = []
     same = 0
     for folder in _folders(source):
         name = folder.relative_to(source).as_posix()
         if names and folder.name not in wanted:
             continue
-        files, old = _read(folder, root), _read(target / name, root)
-        if not files.keys() & {*_LOGS, LATEST, store.BODY}:
+        if not any(next(_text(folder / file, root), "") for file in (*_LOGS, LATEST, store.BODY)):
             continue  # a run without answers
-        lost = _entries(old) - _entries(files)
-        if lost:
-            raise UserError(
-                f"{(target / name).relative_to(root)} holds {counted(len(lost), 'entry')} that "
-                f"{(source / name).relative_to(root)} lacks; move one of the two folders away."
-            )
-        if files == old or (restore and old and _entries(old) == _entries(files)):
-            same += 1
-        else:
-            copies[name] = files
+        if (target / name).is_dir():
+            new, old = _contents(folder, root), _contents(target / name, root)
+            if lost := len(old.entries - new.entries):
+                raise UserError(
+                    f"{(target / name).relative_to(root)} holds {counted(lost, 'entry')} that "
+                    f"{(source / name).relative_to(root)} lacks; move one of the two folders away."
+                )
+            if new == old or (restore and old.digests and old.entries == new.entries):
+                same += 1
+                continue
+        copies.append(name)
     if not copies and not same:
         raise UserError(
             f"{source.relative_to(root)} holds no run with answers; "
             + ("your colleagues make it with `rft pack`." if restore else "run `rft eval` first.")
         )
-    for name, files in copies.items():
-        _write(target / name, files, zipped=not restore)
+    for name in copies:
+        _copy(source / name, target / name, root, zipped=not restore)
     size = sum(path.stat().st_size for path in kept.rglob("*") if path.is_file())
-    return PackResult(list(copies), same, size, restore)
+    return PackResult(copies, same, size, restore)
 
 
 def _named(project: Project, name: str, source: Path) -> list[Path]:
@@ -123,26 +125,77 @@ def _folders(root: Path) -> Iterator[Path]:
     yield from sorted({path.parent for pattern in _PATTERNS for path in root.glob(pattern)})
 
 
-def _read(folder: Path, root: Path) -> Files:
-    """The files of a folder of runs/ or evidence/ as they are packed, without the machine's paths.
+@dataclass(frozen=True)
+class _Contents:
+    """What the files of a folder hold, as digests."""
 
-    Empty where there is none. Raises UserError where one is damaged.
-    """
-    files: dict[str, str] = {}
+    digests: dict[str, bytes] = field(default_factory=dict)
+    """Of each file's text, by name."""
+    entries: set[bytes] = field(default_factory=set)
+    """Of what must not get lost: graded answers, events, and decisions of people."""
+
+
+def _contents(folder: Path, root: Path) -> _Contents:
+    """What a folder holds; nothing where it has no file. Raises UserError where one is damaged."""
+    contents = _Contents()
     for name in (*_DOCUMENTS, *_LOGS):
-        path, packed = folder / name, folder / f"{name}.gz"
-        try:
-            if name == runs.RECORDS and path.exists():
-                records = runs.load(folder).stream()
-                lines = (record.model_dump_json(exclude_defaults=True) for record in records)
-                files[name] = "".join(f"{line}\n" for line in lines)
-            elif path.exists():
-                files[name] = path.read_text(encoding="utf-8")
-            elif packed.exists():
-                files[name] = gzip.decompress(packed.read_bytes()).decode()
-        except (OSError, ValueError, EOFError) as error:
-            raise UserError(f"{path} cannot be read: {error}; restore or remove it.") from None
-    return {name: _portable(text, root) for name, text in files.items() if text}
+        whole = hashlib.sha256()
+        for text in _text(folder / name, root):
+            whole.update(text.encode())
+            contents.digests[name] = whole.digest()
+            try:
+                entries = list(_entries(name, text))
+            except ValueError:
+                where = f"{folder / name} holds text that is not JSON"
+                raise UserError(f"{where}; restore or remove it.") from None
+            contents.entries.update(
+                hashlib.blake2b(entry.encode(), digest_size=16).digest() for entry in entries
+            )
+    return contents
+
+
+def _entries(name: str, text: str) -> Iterator[str]:
+    """What of a file must not get lost, from some of its lines or, of a document, all."""
+    if name == ACCEPTED:
+        yield from (json.dumps(decision) for decision in json.loads(text))
+    elif name in _LOGS:
+        for line in filter(None, text.split("\n")):
+            data = None if name == store.EVENTS else json.loads(line)
+            grade = data.get("grade") if isinstance(data, dict) else None
+            if name == store.EVENTS or (grade and grade.get("reward") is not None):
+                yield line
+
+
+def _text(path: Path, root: Path) -> Iterator[str]:
+    """The text of a file of runs/ or evidence/ as it is packed, in parts of whole lines.
+
+    Keys and this machine's paths are left out. Nothing where there is no such file or it is empty.
+    Raises UserError where it is damaged.
+    """
+    lines: list[str] = []
+    try:
+        for line in _lines(path):
+            lines.append(line)
+            if len(lines) == _CHUNK and path.name in _LOGS:
+                yield _portable("".join(lines), root)
+                lines = []
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        raise UserError(f"{path} cannot be read: {error}; restore or remove it.") from None
+    if lines:
+        yield _portable("".join(lines), root)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    packed = path.with_name(f"{path.name}.gz")
+    if path.name == runs.RECORDS and path.exists():
+        for record in runs.load(path.parent).stream():
+            yield f"{record.model_dump_json(exclude_defaults=True)}\n"
+    elif path.exists():
+        with path.open(encoding="utf-8") as file:
+            yield from file
+    elif packed.exists():
+        with gzip.open(packed, "rt", encoding="utf-8", newline="\n") as lines:
+            yield from lines
 
 
 def _portable(text: str, root: Path) -> str:
@@ -155,25 +208,23 @@ def _portable(text: str, root: Path) -> str:
     return text
 
 
-def _entries(files: Files) -> set[str]:
-    """What must not get lost: graded answers, events, and decisions of people."""
-    entries = set(files.get(store.EVENTS, "").split("\n"))
-    for line in filter(None, files.get(runs.RECORDS, "").split("\n")):
-        if (json.loads(line).get("grade") or {}).get("reward") is not None:
-            entries.add(line)
-    decisions = json.loads(files.get(ACCEPTED, "[]"))
-    return (entries | {json.dumps(one) for one in decisions}) - {""}
-
-
-def _write(folder: Path, files: Files, *, zipped: bool) -> None:
-    """Write the files, logs compressed where `zipped`. Raises OutsideError as `write_bytes`."""
-    for name, text in files.items():
-        if zipped and name in _LOGS:
-            write_bytes(folder / f"{name}.gz", gzip.compress(text.encode(), 9, mtime=0))
-        else:
-            write_bytes(folder / name, text.encode())
-    info = json.loads(files.get(runs.INFO, "{}"))
-    if not zipped and runs.RECORDS in files and (created := info.get("created")):
+def _copy(source: Path, target: Path, root: Path, *, zipped: bool) -> None:
+    """Copy the files, logs compressed where `zipped`. Raises OutsideError as `replacing`."""
+    for name in (*_DOCUMENTS, *_LOGS):
+        parts = _text(source / name, root)
+        if (first := next(parts, None)) is None:
+            continue
+        compress = zipped and name in _LOGS
+        with replacing(target / (f"{name}.gz" if compress else name)) as file:
+            if compress:
+                with gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
+                    for text in chain([first], parts):
+                        packed.write(text.encode())
+            else:
+                for text in chain([first], parts):
+                    file.write(text.encode())
+    records = target / runs.RECORDS
+    if not zipped and records.exists() and (created := runs.load(target).info.created):
         # The run that was last asked for is the newest of these files.
         when = datetime.fromisoformat(created).timestamp()
-        os.utime(folder / runs.RECORDS, (when, when))
+        os.utime(records, (when, when))

@@ -54,12 +54,12 @@ def people_run(
 ) -> runs.Run:
     """The graded run of these people over the rows that at least one of them answered.
 
-    Answer k of a row is that of coder k; what a coder did not answer is no missing answer.
+    Answer k of a row is that of coder k; what a coder did not answer does not count as missing.
     """
     settings = project.settings
     ids = [i for i in rows if any((i, coder) in people.answers for coder in people.coders)]
     kept = [rows[i] for i in ids]
-    said = {
+    texts = {
         (i, k): people.answers[i, coder].model_dump_json()
         for i in ids
         for k, coder in enumerate(people.coders)
@@ -77,11 +77,11 @@ def people_run(
             "data": runs.digest(kept),
             "grader": project.grader_hash,
             "prompt": runs.digest([row["messages"] for row in kept]),
-            "answers": runs.digest([[*key, text] for key, text in said.items()]),
+            "answers": runs.digest([[*key, text] for key, text in texts.items()]),
         },
         versions=versions,
         coders=people.coders,
-        absent=[(i, k) for i in ids for k in range(len(people.coders)) if (i, k) not in said],
+        absent=[(i, k) for i in ids for k in range(len(people.coders)) if (i, k) not in texts],
     )
     run = runs.start(settings.runs, info, new=new)
     todo = run.missing()
@@ -91,7 +91,7 @@ def people_run(
     run.lock()
     try:
         with project.open_grader() as grader:
-            answers = [WrittenAnswer(i, people.coders[k], rows[i], said[i, k]) for i, k in todo]
+            answers = [WrittenAnswer(i, people.coders[k], rows[i], texts[i, k]) for i, k in todo]
             for (i, k), answer, grade in zip(
                 todo, answers, grade_all(answers, grader), strict=True
             ):

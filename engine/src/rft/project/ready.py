@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from rft import runs
+from rft.config import EMBEDDED_MODEL, FILE, ProfileName, Settings
 from rft.display import COLOURS, as_text, counted, figure, headline, number
 from rft.errors import UserError
 from rft.project.compare import find_runs
 from rft.project.grader_evidence import MOST_ROWS, choice, gather
-from rft.project.loader import asked, load_floors
+from rft.project.loader import Task, asked, load_floors
 from rft.project.scoring import floor_rewards
 from rft.readiness import Readiness, accept, assess, read_accepted, with_accepted
 from rft.records import finite
@@ -44,6 +46,8 @@ class ReadyResult:
     standings: list[Standing]
     """The model, the floors and people on the rows of the run, the best first."""
     readiness: Readiness
+    resume: str
+    """The command that asks for the answers which the run lacks."""
 
     @property
     def verdict(self) -> str:
@@ -110,7 +114,9 @@ class ReadyResult:
             f"{counted(readiness.answers, 'answer')}{failed}"
         ]
         if left := self.run.info.planned - readiness.answers:
-            lines.append(f"{left:,} of {self.run.info.planned:,} answers are missing; run rft eval")
+            lines.append(
+                f"{left:,} of {self.run.info.planned:,} answers are missing: {self.resume}"
+            )
         lines.append(
             f"spread {number(spread.within_item)} within a row, {number(spread.between_items)} "
             f"between rows; {readiness.solved_once.value:.0%} of rows solved at least once"
@@ -135,12 +141,26 @@ class ReadyResult:
 
 
 def ready(project: Project, name: str) -> ReadyResult:
-    """Judge the named run, or the newest; its rows and grader must be those it was made with."""
-    variant = project.task.prompt_variant  # a project without its task says so first
+    """Judge the named run, or the newest of a model; see `Project.ready`."""
+    task = project.task  # a project without its task says so first
     run = find_runs(project, name)[0] if name else runs.latest(project.settings.runs)
+    if run.info.coders:
+        raise UserError(
+            f"{run.folder.name} holds answers of people, and only a model can be trained: run "
+            "rft eval for one, or name its run: rft ready RUN."
+        )
+    return assess_run(project, task, run)
+
+
+def assess_run(project: Project, task: Task, run: runs.Run) -> ReadyResult:
+    """What `ready` says of a run, also of one of people, whose figures a report shows.
+
+    Raises UserError when its rows or its grader are not those it was made with.
+    """
+    settings, variant = project.settings, task.prompt_variant
     if run.info.prompt_variant not in (None, variant):
         project = project.override(prompt_variant=run.info.prompt_variant)
-    settings, task = project.settings, project.task
+        task = project.task
     split, _ = project.split(run.info.split)
     by_id = {row.id: row for row in split.rows}
     rows = [by_id[i] for i in run.info.item_ids if i in by_id]
@@ -153,6 +173,7 @@ def ready(project: Project, name: str) -> ReadyResult:
         raise UserError(
             f"{changed} has changed since {run.folder.name} was made; run rft eval again."
         )
+    command, resume = _commands(settings, variant, run.info, len(by_id))
     records = run.records()
     floors_of = load_floors(settings)
     with project.open_grader(judged=False) as grader:
@@ -170,6 +191,8 @@ def ready(project: Project, name: str) -> ReadyResult:
         evidence,
         planned=run.info.planned,
         max_tokens=settings.sampling.max_tokens,
+        command=command,
+        resume=resume,
     )
     slices = task.slices or (lambda item: {})
     return ReadyResult(
@@ -180,7 +203,40 @@ def ready(project: Project, name: str) -> ReadyResult:
             run.info.model, rewards_by_item(records), by_floor, evidence.human or {}
         ),
         readiness=with_accepted(readiness, read_accepted(run.folder)),
+        resume=resume,
     )
+
+
+def _commands(
+    settings: Settings, variant: str | None, info: runs.RunInfo, rows: int
+) -> tuple[str, str]:
+    """Commands that draw answers as a run did, to all rows, and those that the run lacks.
+
+    `variant`: of the prompt, unless a command names another; `rows`: of the run's split.
+    """
+    if info.profile not in get_args(ProfileName):  # imported: no endpoint of ours
+        return "rft eval", "rft eval"
+    here = info.profile == settings.endpoint.profile
+    named = settings.models if settings.models.get("base") else {"base": EMBEDDED_MODEL}
+    models = {model: name for name, model in (settings.models | named).items()} if here else {}
+    limit = min(settings.eval.limit or rows, rows)
+    options: dict[str, tuple[object, object]] = {
+        "model": (models.get(info.model, info.model), "base"),
+        "split": (info.split, settings.eval.split),
+        "profile": (info.profile, settings.endpoint.profile),
+        "prompt": (info.prompt_variant or variant, variant),
+        "limit": (len(info.item_ids), limit),
+        "samples": (info.samples_per_item, settings.sampling.samples_per_item),
+    }
+    words = {
+        name: f" --{name} {shlex.quote(str(value))}"
+        for name, (value, default) in options.items()
+        if value != default
+    }
+    file = shlex.quote(str(settings.file))
+    program = "rft eval" if file == FILE else f"rft --settings {file} eval"
+    lasting = [text for name, text in words.items() if name not in ("limit", "samples")]
+    return "".join([program, *lasting]), "".join([program, *words.values()])
 
 
 def _advice(result: ReadyResult, console: Console) -> None:

@@ -15,7 +15,7 @@ from rft import runs, standings
 from rft.display import as_text
 from rft.findings import shown_path
 from rft.project.compare import NamedRuns, compare_newest, find_runs
-from rft.project.ready import ready
+from rft.project.ready import assess_run
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,7 +58,7 @@ def report(
     named = named_runs(project, run, beside)
     comparison = compare_newest(project, named, common=common) if len(named) > 1 else None
     first = comparison.runs[0].run if comparison else named[0].runs[0]
-    result = ready(project, first.folder.name)
+    result = assess_run(project, task, first)
     settings = project.settings
     page = render(
         result.run,

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from rft.errors import UserError
 from rft.hooks import HookError
-from rft.project.columns import REFERENCE, Columns, cell_of, choose, fields_of, fitted, readings
-from rft.project.foreign_rows import Foreign, LeftOut, read
+from rft.jsonl import ProblemError
+from rft.project.cells import cell_of, fitted, readings
+from rft.project.columns import REFERENCE, Columns, choose, fields_of
+from rft.project.foreign_rows import Foreign, LeftOut, left_out, read
 from rft.project.loader import Task
 from rft.records import parse_answer
 from rft.runs import digest
@@ -43,12 +45,15 @@ def rows_of_tables(
         if field not in fields:
             known = ", ".join(fields)
             raise UserError(f"--set {field}: no such field of a row; name one of: {known}.")
+    if not records:  # nothing of the files could be read
+        yield from (entry for entry in entries if isinstance(entry, LeftOut))
+        return
     names = list(dict.fromkeys(name for record in records for name in record.cells))
     columns = choose(names, task.item, named, list(given))
-    if records:
-        columns.require()
-        if not confirm(columns):
-            raise UserError("nothing was imported; name the columns with --map COLUMN=FIELD.")
+    columns.require()
+    _require_values(records, columns)
+    if not confirm(columns):
+        raise UserError("nothing was imported; name the columns with --map COLUMN=FIELD.")
     places: dict[str, str] = {}
     for entry in entries:
         made = _made(entry, columns, given, task) if isinstance(entry, Foreign) else entry
@@ -63,15 +68,39 @@ def rows_of_tables(
             yield made
 
 
+def _require_values(records: Sequence[Foreign], columns: Columns) -> None:
+    """Raises UserError when a path into a column leads nowhere in every row: it is misspelt."""
+    for column, field in columns.fields.items():
+        if all(column not in record.cells and _leads_nowhere(record, column) for record in records):
+            raise UserError(
+                f"--map {column}={field}: no row has a value there; correct the path, or leave it "
+                "out."
+            )
+
+
+def _leads_nowhere(record: Foreign, column: str) -> bool:
+    try:
+        return cell_of(record.cells, column) is None
+    except ProblemError:  # the row is left out, with the reason
+        return False
+
+
 def _made(record: Foreign, columns: Columns, given: Mapping[str, str], task: Task) -> Row | LeftOut:
     """The row of a record, or the first thing that is wrong with it."""
     fields = fields_of(task.item)
-    values = {field: cell_of(record.cells, column) for column, field in columns.fields.items()}
+    try:
+        values = {field: cell_of(record.cells, column) for column, field in columns.fields.items()}
+    except ProblemError as error:
+        (problem,) = error.problems
+        return left_out(record.file, record.line, problem)
     values = {field: value for field, value in values.items() if value not in (None, "")}
     row: Row = {}
     for name, value in {**given, **values}.items():
-        field, dot, part = name.partition(".")
-        (row.setdefault(field, {}) if dot else row)[part or field] = fitted(value, fields[name])
+        *outer, last = name.split(".")
+        inside = row
+        for part in outer:
+            inside = inside.setdefault(part, {})
+        inside[last] = fitted(value, fields[name])
     if row.get("id") in (None, ""):
         row["id"] = f"{Path(record.file).stem}-{digest(values)[:10]}"
     row["id"] = str(row["id"])

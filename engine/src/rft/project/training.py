@@ -341,7 +341,7 @@ def _readiness(project: Project, run: runs.Run | None, model: str, start: str) -
     except RftError as error:
         return fault(f"rft ready cannot judge {run.folder.name}: {error}")
     verdict = f"rft ready says {readiness.verdict} for {run.folder.name}"
-    if readiness.verdict == "NO-GO":
+    if readiness.verdict == "NO-GO" or not readiness.answers:
         return fault(f"{verdict}: {readiness.next_step} (--anyway sends it regardless)")
     if readiness.verdict == "NOT YET":
         return warning(f"{verdict}: {readiness.next_step}")

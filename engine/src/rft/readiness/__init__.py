@@ -18,7 +18,7 @@ from rft.readiness.evidence import GraderEvidence
 from rft.records import Record
 from rft.stats import Estimate, Spread, mean_interval, share_interval, spread
 from rft.thresholds import Ready
-from rft.verdicts import Check, Overall, next_step, overall
+from rft.verdicts import Check, Overall, next_step, overall, undecided
 
 __all__ = [
     "Accepted",
@@ -60,26 +60,33 @@ def assess(
     *,
     planned: int = 0,
     max_tokens: int = 0,
+    command: str = "rft eval",
+    resume: str = "rft eval",
 ) -> Readiness:
     """Judge the answers of a run.
 
     `floors` are mean rewards in [0, 1] of answers that need no model, on the same items.
     `evidence` is what is known of grader and rows; checks without it do not count.
     `planned` is the number of answers of the complete run, if this one may lack some;
-    `max_tokens` is the most that an answer may take, for the forecast.
+    `max_tokens` is the most that an answer may take, for the forecast. `command` draws answers to
+    the run's rows from its model, `resume` those that the run lacks; advice names them.
+    While the run lacks a larger share than the second figure of `ready.lost`, no check of its
+    answers fails.
     """
     evidence = evidence or GraderEvidence()
-    answers = Answers(records)
+    answers = Answers(records, command)
     by_item = answers.rewards
     noise = None if evidence.asks_model else 0.0
     if evidence.examination and evidence.examination.grader == evidence.grader:
         noise = evidence.examination.repeat_variance
-    checks = [answer_checks.obtained(answers, ready, planned)]
+    checks = [answer_checks.obtained(answers, ready, planned, resume)]
+    lacks = len(answers.graded) < (1 - ready.lost[1]) * max(planned, len(records))
+    of_answers = undecided if lacks else list[Check]
     if answers.graded:
         samples = max(map(len, by_item.values()))
         test_rows = evidence.test_rows or len(by_item)
         checks += [
-            *answer_checks.readable(answers, ready),
+            *of_answers(answer_checks.readable(answers, ready)),
             grading.repeatable(evidence),
             grading.ceiling(evidence, ready),
             grading.bottom(evidence, ready),
@@ -87,18 +94,22 @@ def assess(
             grading.people(evidence, ready),
             rows.leakage(evidence, ready),
             rows.skew(evidence, ready),
-            answer_checks.between(answers, ready, _worthless(evidence)),
-            answer_checks.script(answers, ready, _best(floors)),
-            answer_checks.learnable(answers, ready),
-            answer_checks.room(answers, ready),
-            *answer_checks.one_sided(answers, ready),
-            answer_checks.resolution(answers, ready),
-            answer_checks.signal(answers, ready, noise),
-            answer_checks.length(answers, evidence.golds, ready),
-            grading.chance(answers, evidence, ready),
-            grading.metric(answers, ready),
-            rows.ambiguity(answers, evidence, ready),
-            answer_checks.precision(answers, ready, test_rows, samples),
+            *of_answers(
+                [
+                    answer_checks.between(answers, ready, _worthless(evidence)),
+                    answer_checks.script(answers, ready, _best(floors)),
+                    answer_checks.learnable(answers, ready),
+                    answer_checks.room(answers, ready),
+                    *answer_checks.one_sided(answers, ready),
+                    answer_checks.resolution(answers, ready),
+                    answer_checks.signal(answers, ready, noise),
+                    answer_checks.length(answers, evidence.golds, ready),
+                    grading.chance(answers, evidence, ready),
+                    grading.metric(answers, ready),
+                    rows.ambiguity(answers, evidence, ready),
+                    answer_checks.precision(answers, ready, test_rows, samples),
+                ]
+            ),
         ]
     solved = sum(max(r) >= ready.solved - 1e-9 for r in by_item.values())
     return Readiness(

@@ -29,7 +29,6 @@ from rft.stats import (
     rank_correlation,
     rewards_by_item,
     share_interval,
-    spread,
 )
 from rft.stats.estimates import ByItem
 from rft.thresholds import AtMostBars, Ready
@@ -44,8 +43,6 @@ from rft.verdicts import (
     Verdict,
     bars_text,
     counted,
-    decide,
-    exactly,
     measured,
     not_applicable,
     rows_to_settle,
@@ -62,6 +59,8 @@ class Answers:
     """The records of a run, with what several checks need of them worked out once."""
 
     records: Sequence[Record]
+    command: str = "rft eval"
+    """Draws answers to the same rows from the same model."""
 
     @cached_property
     def graded(self) -> list[Record]:
@@ -118,20 +117,27 @@ class Answers:
 _MARGIN = "house rule (ready.margin); the floor is measured"
 
 
-def obtained(answers: Answers, ready: Ready, planned: int) -> Check:
-    """Answers lost to the infrastructure or not drawn yet: counted, so nothing is estimated."""
-    drawn, graded = len(answers.records), len(answers.graded)
-    total = max(planned, drawn)
-    lost = (drawn - graded) / drawn if drawn else 1.0
-    go, no_go = ready.lost
-    advice = "Run rft eval again; it only asks for what is missing."
+def obtained(answers: Answers, ready: Ready, planned: int, resume: str) -> Check:
+    """Answers that were lost or not drawn yet, counted; never a no-go: `resume` asks for them."""
+    graded, total = len(answers.graded), max(planned, len(answers.records))
+    advice = f"{total - graded:,} of {total:,} answers are missing: run {resume} again; it asks "
+    advice += "only for these."
     if refused := sum(record.refused for record in answers.records):
-        advice = f"The endpoint refuses {refused:,} of them; rft eval says why."
-    enough = graded >= (1 - go) * total
-    verdict: Verdict = "fail" if lost > no_go else "pass" if enough else "warn"
-    figure, bars = f"{graded:,} of {total:,}", f">= {1 - go:.0%}, fail if lost > {no_go:.0%}"
-    source = "every answer is counted"
-    return counted("answers obtained", figure, bars, verdict, advice, source, SETTING)
+        advice = f"The endpoint refused {refused:,} requests: {resume} says why."
+    enough = 1 - ready.lost[0]
+    verdict: Verdict = "pass" if total and graded >= enough * total else "warn"
+    figure, source = f"{graded:,} of {total:,}", "every answer is counted"
+    return counted("answers obtained", figure, f">= {enough:.0%}", verdict, advice, source, SETTING)
+
+
+def _up_to_a_group(check: Check, answers: Answers, ready: Ready) -> Check:
+    """A check that looks worse the fewer answers a row has: it fails only for whole groups."""
+    group, drawn = ready.group_size, max(map(len, answers.rewards.values()))
+    if check.verdict not in ("warn", "fail") or drawn >= group:
+        return check
+    advice = f"Groups of {group} answers are planned, but a row has {drawn}: run "
+    advice += f"{answers.command} --samples {group}."
+    return replace(check, verdict="warn", advice=advice, effort=DRAW, rows=None)
 
 
 def readable(answers: Answers, ready: Ready) -> list[Check]:
@@ -209,7 +215,8 @@ def script(answers: Answers, ready: Ready, floor: tuple[str, float] | None) -> C
         f"({ground:.2f}): take a stronger base, warm-start it, or use the program."
     )
     best, items = best_of(answers.rewards, k), len(answers.rewards)
-    return measured(check_name, best, (bar, bar), advice, _MARGIN, items=items)
+    check = measured(check_name, best, (bar, bar), advice, _MARGIN, items=items)
+    return _up_to_a_group(check, answers, ready)
 
 
 def learnable(answers: Answers, ready: Ready) -> Check:
@@ -219,7 +226,7 @@ def learnable(answers: Answers, ready: Ready) -> Check:
     by_item = {k: r for k, r in answers.rewards.items() if len(r) > 1}
     share = learnable_share(by_item, group)
     if not by_item:
-        advice = f"One answer per row shows no spread: run rft eval --samples {group}."
+        advice = f"One answer per row shows no spread: run {answers.command} --samples {group}."
         bars = bars_text(ready.learnable, percent=True)
         return Check(name, "unknown", bars, "warn", advice, source, effort=DRAW)
     flat = [k for k, r in by_item.items() if not has_spread(r)]
@@ -228,11 +235,8 @@ def learnable(answers: Answers, ready: Ready) -> Check:
         f"nothing there. Give partial credit, or swap rows such as {display.names(flat)}."
     )
     check = measured(name, share, ready.learnable, advice, source, items=len(by_item), percent=True)
-    if check.verdict == "warn" and answers.fewest < group:
-        advice = f"Groups of {group} are planned, but a row has as few as {answers.fewest}: "
-        advice += f"run rft eval --samples {group}."
-        return replace(check, advice=advice, effort=DRAW, rows=None)
-    return check
+    # Its interval covers groups of the planned size, so that a fail stands.
+    return check if check.verdict == "fail" else _up_to_a_group(check, answers, ready)
 
 
 def room(answers: Answers, ready: Ready) -> Check:
@@ -247,7 +251,8 @@ def room(answers: Answers, ready: Ready) -> Check:
         f"The best of {k} answers is {better} than the average one: RFT mainly makes the model's "
         "best answers more frequent. Take a stronger base or easier rows."
     )
-    return measured(name, gain, ready.headroom, advice, source, items=len(answers.rewards))
+    check = measured(name, gain, ready.headroom, advice, source, items=len(answers.rewards))
+    return _up_to_a_group(check, answers, ready)
 
 
 def one_sided(answers: Answers, ready: Ready) -> list[Check]:
@@ -270,13 +275,14 @@ def one_sided(answers: Answers, ready: Ready) -> list[Check]:
         f"{len(always)} of {items} rows are always solved, such as {display.names(always)}: swap "
         "them for harder ones."
     )
-    return [
+    checks = [
         answers.share_check(name, share_interval(len(rows), items), ready.one_sided, advice, source)
         for name, rows, advice in (
             ("rows out of reach", never, out_of_reach),
             ("rows always solved", always, solved),
         )
     ]
+    return [_up_to_a_group(check, answers, ready) for check in checks]
 
 
 def resolution(answers: Answers, ready: Ready) -> Check:
@@ -295,20 +301,22 @@ def signal(answers: Answers, ready: Ready, noise: float | None) -> Check:
     unknown.
     """
     name = "judge noise"
-    within = spread(answers.rewards).within_item ** 2
     if noise is None:
         return not_applicable(name, "not examined")
     if not noise:
         return not_applicable(name, "no judge is asked")
-    if not within > 0:
+    variances = [float(np.var(r, ddof=1)) for r in answers.rewards.values() if len(r) > 1]
+    if not any(variances):
         return not_applicable(name, "no spread in a row")
-    ratio = noise / within
-    figure, bars = f"{ratio:.0%} of the spread", bars_text(ready.noise, percent=True)
+    within = mean_interval(variances)
+    most = noise / within.low if within.low > 0 else math.inf
+    ratio = Estimate(noise / within.value, noise / within.high, most)
     advice = (
-        f"{ratio:.0%} of the reward's spread within a row is the judge's noise: average 3 "
+        f"{ratio.value:.0%} of the reward's spread within a row is the judge's noise: average 3 "
         "judgements, or split the rubric into yes-no questions."
     )
-    return counted(name, figure, bars, decide(exactly(ratio), ready.noise), advice)
+    check = measured(name, ratio, ready.noise, advice, items=len(variances), percent=True)
+    return replace(check, figure=f"{ratio.value:.0%} of the spread")
 
 
 def length(answers: Answers, golds: Mapping[str, str], ready: Ready) -> Check:
@@ -383,7 +391,7 @@ def precision(answers: Answers, ready: Ready, test_rows: int, samples: int) -> C
     advice += f"{mde.high:.2f}: "
     for more in MORE_SAMPLES:
         if more > samples and planned_mde(answers.rewards, more, test_rows).high <= gain:
-            advice += f"run rft eval --samples {more} to see +{gain:g}."
+            advice += f"run {answers.command} --samples {more} to see +{gain:g}."
             return replace(check, advice=advice, effort=DRAW)
     least = math.sqrt(gain * (1 - gain))  # of a gain that comes as whole rows
     deviation = max(mde.high / minimum_detectable_effect(1.0, test_rows), least)

@@ -61,7 +61,7 @@ def repeatable(evidence: GraderEvidence) -> Check:
 
 def ceiling(evidence: GraderEvidence, ready: Ready) -> Check:
     """Reference answers must score the top. All rows graded: counted; a choice: estimated."""
-    name, source = "reference answers", "verifiers' vf-validate asks the same of gold"
+    name, source = "reference answers", "verifiers' vf-validate requires the same"
     if not (rewards := evidence.gold):
         return not_applicable(name, "not graded")
     worst = min(rewards, key=lambda k: rewards[k])
@@ -175,7 +175,7 @@ def _cluster_rho(groups: Sequence[Sequence[tuple[float, float]]], seed: int = 0)
 
 
 def judged(evidence: GraderEvidence) -> Check:
-    """What `rft judge` found of this very grader (checks 2, 6 and 15 for judges)."""
+    """The result of `rft judge` for this very grader (checks 2, 6 and 15 for judges)."""
     name = "judge examined"
     source = "HealthBench meta-evaluation, arXiv 2505.08775; biases: 2306.05685"
     if not evidence.asks_model:

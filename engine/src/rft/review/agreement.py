@@ -58,8 +58,8 @@ def agreement(labels: Labels) -> Agreement:
     for a, b in combinations(coders, 2):
         both = [u for u in shared if u in labels[a] and u in labels[b]]
         if len(both) >= LEAST:
-            sides = [[labels[coder][u] for u in both] for coder in (a, b)]
-            kappa = cohen_kappa(sides[0], sides[1], [u[0] for u in both])
+            of_a, of_b = ([labels[coder][u] for u in both] for coder in (a, b))
+            kappa = cohen_kappa(of_a, of_b, [u[0] for u in both])
             pairs.append((a, b, len(both), _known(kappa)))
     alpha = krippendorff_alpha(ratings(labels, coders, shared), level="nominal")
     return Agreement(len(shared), share_interval(unanimous, len(shared)), _known(alpha), pairs)

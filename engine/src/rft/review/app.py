@@ -135,7 +135,7 @@ def judge_labels(desk: Desk) -> Labels:
 
 
 def _opinions(case: Case) -> list[tuple[str, Any, Any]]:
-    """(coder, last opinion, what was on file) of each expert; settling is no opinion."""
+    """(coder, last opinion, what was on file) of each expert; settling does not count as one."""
     own = {r.coder: (r.coder, r.value, r.before) for r in case.reviews if not r.settled}
     return list(own.values())
 

@@ -17,7 +17,7 @@ from rft.locks import exclusive
 from rft.project import SPLITS
 from rft.project.loader import split_path
 from rft.report import view
-from rft.review.log import FILE, Case, Key, Review, answer_key, cases, load_reviews
+from rft.review.log import FILE, Case, Key, Review, answer_of, cases, load_reviews
 from rft.review.shapes import Shape, shape_of
 from rft.runs import RECORDS, Run, all_runs
 
@@ -138,10 +138,7 @@ class Desk:
 
     def labels_on_file(self) -> dict[Key, dict[str, bool]]:
         """The labels of calibration.jsonl by answer."""
-        return {
-            (line.item_id, answer_key(line.kind, line.of, line.output_text)): line.labels
-            for line in self.calibration_lines()
-        }
+        return {answer_of(line): line.labels for line in self.calibration_lines()}
 
     def runs(self) -> list[Run]:
         """Runs with answers, the newest first; those of people are left out."""

@@ -20,7 +20,7 @@ from pydantic import Field
 from rft.files import not_writable
 from rft.findings import Finding
 from rft.jsonl import Line, read_lines
-from rft.judging.calibration import BaseKind, Kind
+from rft.judging.calibration import BaseKind, CalibrationLine, Kind
 from rft.review.values import canonical
 from rft.runs import digest
 
@@ -85,6 +85,11 @@ class Case:
 def answer_key(kind: str | None, of: str | None, output_text: str) -> str:
     """What identifies an answer among those to its row."""
     return digest([kind, of, output_text])[:16]
+
+
+def answer_of(line: CalibrationLine) -> Key:
+    """What identifies an answer of calibration.jsonl among all answers."""
+    return line.item_id, answer_key(line.kind, line.of, line.output_text)
 
 
 def now() -> str:

@@ -86,7 +86,7 @@ def search_at(shape: Shape, path: str) -> SearchFunction | None:
     if shape.path == path and shape.search:
         return shape.search
     below = [*shape.fields.values(), *shape.fixed.values(), *([shape.item] if shape.item else [])]
-    return next((found for one in below if (found := search_at(one, path))), None)
+    return next((search for one in below if (search := search_at(one, path))), None)
 
 
 def _shape(

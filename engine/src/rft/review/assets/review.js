@@ -85,7 +85,7 @@
     close(input);
     changed();
   };
-  const ask = async (input, words) => {
+  const search = async (input, words) => {
     const query = new URLSearchParams({
       row: sheet.elements.row.value,
       path: input.dataset.search,
@@ -97,7 +97,7 @@
   const look = async (input) => {
     const words = input.value.trim();
     if (words) one(".meaning", input.parentElement).textContent = "searching …";
-    const matches = words ? await ask(input, words) : [];
+    const matches = words ? await search(input, words) : [];
     if (document.activeElement !== input || input.value.trim() !== words) return;
     close(input);
     const exact = matches.find(([value]) => value === words);
@@ -144,7 +144,7 @@
   for (const input of all("[data-search]")) {
     const words = input.value.trim();
     if (words && !one(".meaning", input.parentElement).textContent) {
-      ask(input, words).then((matches) => {
+      search(input, words).then((matches) => {
         const exact = matches.find(([value]) => value === words);
         if (exact) one(".meaning", input.parentElement).textContent = exact[1];
       });
@@ -200,10 +200,10 @@
     }
   });
 
-  // Figures take a moment: they are asked for when somebody opens them, and kept fresh.
+  // Figures take a moment: they are fetched when somebody opens them, and kept fresh.
   for (const part of all("[data-agreement]")) {
     const list = one("ul", part);
-    const ask = async () => {
+    const refresh = async () => {
       const reply = await fetch(`/agreement?task=${encodeURIComponent(part.dataset.agreement)}`);
       if (!reply.ok) return;
       const lines = await reply.json();
@@ -217,8 +217,8 @@
     part.addEventListener("toggle", () => {
       clearInterval(timer);
       if (!part.open) return;
-      ask();
-      timer = setInterval(ask, 15000);
+      refresh();
+      timer = setInterval(refresh, 15000);
     });
   }
 })();
