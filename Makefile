@@ -14,8 +14,12 @@ STAMP := $(VENV)/.installed
 DEMO := demo/$(USE_CASE)
 USE_CASES := $(notdir $(patsubst %/task,%,$(wildcard templates/*/task)))
 
+# pytest would rewrite every module of every package that has a plugin, at each start.
+export PYTEST_DISABLE_PLUGIN_AUTOLOAD := 1
+
 .DEFAULT_GOAL := help
-.PHONY: help setup known baked demo demo-train test test-all lint engine-version release clean
+.PHONY: help setup known baked demo demo-train test test-all lint types-engine types-generator \
+	engine-version release clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -32,7 +36,8 @@ $(BAKER): pyproject.toml
 
 $(STAMP): $(BAKER) {{cookiecutter.project_slug}}/constraints.txt engine/pyproject.toml
 	@echo "Installing the engine and the tools of the tests into $(VENV): one to three minutes the first time ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check -c '{{cookiecutter.project_slug}}/constraints.txt' '.[dev]' -e 'engine[local,sandbox,tables,text]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-compile -c '{{cookiecutter.project_slug}}/constraints.txt' '.[dev]' -e 'engine[local,sandbox,tables,text]'
+	@$(PY) -m compileall -q -q -j 0 -x '[/\\]tests[/\\]' $(VENV) || true
 	@touch $@
 
 # Asked first: a wrong name is refused before anything is installed.
@@ -56,19 +61,25 @@ $(RTL)/.installed: tests/rtl_packages.txt $(STAMP)
 	@touch $@
 
 test: setup lint  ## everything a change can break, in under ten minutes on two cores
-	cd engine && ../$(PY) -m pytest -m "not slow" --numprocesses auto --dist worksteal
-	$(PY) -m pytest -m "not slow"
+	cd engine && ../$(PY) -m pytest -p xdist.plugin -m "not slow" --numprocesses auto --dist worksteal
+	$(PY) -m pytest -p xdist.plugin -m "not slow"
 
 test-all: setup $(RTL)/.installed  ## the slow tests: installs of every use case, training, attacks
-	cd engine && ../$(PY) -m pytest -m slow --numprocesses auto --dist worksteal
-	RFT_RTL_PACKAGES=$(RTL) $(PY) -m pytest -m slow
+	cd engine && ../$(PY) -m pytest -p xdist.plugin -m slow --numprocesses auto --dist worksteal
+	RFT_RTL_PACKAGES=$(RTL) $(PY) -m pytest -p xdist.plugin -m slow
 
 lint: setup
 	$(PY) -m ruff check --no-cache --config ruff.toml .
 	$(PY) -m ruff format --no-cache --config ruff.toml --check .
-	$(PY) -m mypy rft_template.py engine/make_wheel.py hooks tests benchmarks
+	@$(MAKE) --no-print-directory --jobs 2 types-engine types-generator
+
+types-engine:
 	cd engine && ../$(PY) -m mypy
-	@set -e; for case in $(USE_CASES); do echo "mypy builders/$$case"; (cd builders/$$case && MYPYPATH=.:..:../../templates/$$case ../../$(PY) -m mypy --config-file ../mypy.ini --exclude '^tests/' .); done
+
+# One after another: the first leaves what it knows of the packages in a cache for the others.
+types-generator:
+	$(PY) -m mypy rft_template.py engine/make_wheel.py hooks tests benchmarks
+	@set -e; for case in $(USE_CASES); do echo "mypy builders/$$case"; MYPYPATH=builders/$$case:builders:templates/$$case $(PY) -m mypy --config-file builders/mypy.ini --exclude "^builders/$$case/tests/" builders/$$case; done
 
 engine-version: setup  ## record the engine's content under the version in engine/pyproject.toml
 	$(PY) engine/make_wheel.py record

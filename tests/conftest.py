@@ -108,6 +108,7 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "PATH": os.pathsep.join((here, os.environ["PATH"])),
         "COOKIECUTTER_CONFIG": str(config),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # those of this environment are not the project's
         "COLUMNS": "160",
         "NO_COLOR": "1",
     }

@@ -20,9 +20,10 @@ def test_the_projects_own_tests_pass(bake: Bake, run: Run, use_case: str) -> Non
 
 
 def test_every_projects_type_check_passes(bake: Bake, run: Run) -> None:
-    # One after another, for they share the cache of the packages. All projects have modules of one
-    # name; by their whole paths mypy tells them apart even if their sizes and times are equal.
-    command = (sys.executable, "-m", "mypy", "--cache-dir", ROOT / ".mypy_cache" / "baked")
+    # One after another: they share one cache, which `make lint` has filled with the packages. All
+    # projects have modules of one name; by their whole paths mypy tells them apart even if their
+    # sizes and times are equal.
+    command = (sys.executable, "-m", "mypy", "--cache-dir", ROOT / ".mypy_cache")
     for use_case in USE_CASES:
         path = bake(fresh=True, use_case=use_case).path
         folders = [path / name for name in ("task", "tests", "evals")]

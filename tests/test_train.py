@@ -43,7 +43,11 @@ def test_every_template_has_a_job_that_could_be_sent(bake: Bake, run: Run, use_c
     assert "file://" not in json.dumps(grader)
 
 
-@pytest.mark.parametrize("use_case", ["code-gen", "extraction"])
+# extraction's rows take twice as long as code-gen's.
+STARTER = ["code-gen", pytest.param("extraction", marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("use_case", STARTER)
 def test_starter_rows_pass_the_check_and_each_method_has_its_own(
     bake: Bake, run: Run, use_case: str
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from rft import config
 from rft.errors import UserError
+from rft.redaction import redact_url
 
 HEAD = '[project]\nname = "n"\nuse_case = "u"\n'
 Write = Callable[[str], Path]
@@ -125,4 +126,4 @@ def test_a_gateway_without_key_is_fine(write: Write, monkeypatch: pytest.MonkeyP
 
 
 def test_what_is_written_down_holds_no_credentials() -> None:
-    assert config.redact("https://me:secret@h.example/v1?key=k") == "https://h.example/v1"
+    assert redact_url("https://me:secret@h.example/v1?key=k") == "https://h.example/v1"

@@ -168,7 +168,7 @@ def test_an_unknown_model_is_named(rft: Rft, served: Endpoint) -> None:
 
 def test_an_address_where_nobody_is(rft: Rft, project: Path) -> None:
     point_to(project, "http://127.0.0.1:9/v1")
-    outcome = rft("eval")
+    outcome = rft("eval", "--limit", "1")
     assert outcome.code == 3
     assert "http://127.0.0.1:9/v1/ cannot be reached" in outcome.err
     assert outcome.err.count("\n") == 1
@@ -222,7 +222,7 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(
         resource.setrlimit(resource.RLIMIT_FSIZE, (1200, 1200))
 
     process = run_apart(project, "eval", preexec_fn=small_files)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 3
     assert "cannot be written" in err
     assert "Traceback" not in err

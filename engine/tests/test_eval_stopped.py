@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import multiprocessing
 import os
 import random
 import signal
+import subprocess
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -117,13 +120,14 @@ def test_a_killed_run_loses_nothing_and_asks_for_nothing_twice(
 
 @POSIX
 def test_ctrl_c_once_finishes_what_is_in_flight(project: Path, served: Endpoint, rft: Rft) -> None:
-    served.reply = slow(0.5)
+    release = hold_all_but(CONCURRENCY, served)
     process = run_apart(project, "eval")
-    wait_for_requests(served, 6)
+    wait_for_requests(served, 2 * CONCURRENCY)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    read_until(process, f"waiting for {CONCURRENCY} answers in flight")
+    release.set()
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 130
-    assert f"waiting for {CONCURRENCY} answers in flight" in out
     assert "of 32 answers are kept" in err
     assert len(results(project)) == len(served.bodies)
     assert rft("eval").code == 0
@@ -132,28 +136,37 @@ def test_ctrl_c_once_finishes_what_is_in_flight(project: Path, served: Endpoint,
 
 @POSIX
 def test_ctrl_c_twice_stops_at_once(project: Path, served: Endpoint) -> None:
-    served.reply = slow(45)
+    release = hold_all_but(0, served)
     process = run_apart(project, "eval")
     wait_for_requests(served, CONCURRENCY)
     process.send_signal(signal.SIGINT)
-    assert process.stdout
-    while "press Ctrl-C again" not in process.stdout.readline():
-        assert process.poll() is None
+    read_until(process, "press Ctrl-C again")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=300)
+    release.set()
     assert process.returncode == 130
     assert "stopped; 0 of 32 answers are kept" in err
     assert "Traceback" not in err
 
 
-def slow(seconds: float) -> Callable[[dict[str, Any]], Reply]:
-    """Answer after some time."""
+def hold_all_but(count: int, served: Endpoint) -> threading.Event:
+    """Answer so many requests, and the others once the event is set."""
+    release, calls = threading.Event(), itertools.count()
 
     def reply(body: dict[str, Any]) -> Reply:
-        time.sleep(seconds)
+        if next(calls) >= count:
+            release.wait()
         return mixed(body)
 
-    return reply
+    served.reply = reply
+    return release
+
+
+def read_until(process: subprocess.Popen[str], text: str) -> None:
+    """Read the process's output up to the line that holds the text."""
+    assert process.stdout
+    while text not in process.stdout.readline():
+        assert process.poll() is None
 
 
 def wait_for_requests(served: Endpoint, count: int) -> None:

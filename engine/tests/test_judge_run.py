@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -135,11 +136,11 @@ def test_figures_do_not_depend_on_load(rft: Rft, project: Path, endpoint: Endpoi
 
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 def test_ctrl_c_keeps_what_is_there(rft: Rft, project: Path, endpoint: Endpoint) -> None:
-    judge, calls = ToyJudge(), itertools.count()
+    judge, calls, release = ToyJudge(), itertools.count(), threading.Event()
 
     def hang_after_five(body: dict[str, Any]) -> Reply:
         if next(calls) >= 5:
-            time.sleep(5)
+            release.wait()
         return judge(body)
 
     endpoint.reply = hang_after_five
@@ -148,7 +149,8 @@ def test_ctrl_c_keeps_what_is_there(rft: Rft, project: Path, endpoint: Endpoint)
         time.sleep(0.05)
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=300)
+    release.set()
     assert process.returncode == 130
     assert f"stopped; 5 of {ASKED} judgements are kept" in err
     assert "Traceback" not in err

@@ -12,7 +12,7 @@ import pytest
 from rft import Project
 from rft.errors import CheckError, StoppedError, UserError
 from tests.conftest import Outcome
-from tests.endpoint import Endpoint
+from tests.endpoint import Endpoint, completion
 from tests.toy import point_to
 from tests.trainer import SENT, Trainer, error, job_folder
 
@@ -83,7 +83,7 @@ def test_without_evidence_nothing_is_sent(rft: Rft, trainer: Trainer) -> None:
 def test_a_no_go_is_obeyed_and_overruling_it_is_recorded(
     rft: Rft, project: Path, trainer: Trainer, endpoint: Endpoint
 ) -> None:
-    endpoint.reply = lambda body: (400, {"error": {"message": "no"}}, {})
+    endpoint.reply = lambda body: (200, completion("I do not know."), {})
     point_to(project, endpoint.url)
     rft("eval")
     point_to(project, trainer.url)
@@ -94,6 +94,18 @@ def test_a_no_go_is_obeyed_and_overruling_it_is_recorded(
     output = json.loads((job_folder(project) / "job.json").read_text())
     assert output["overruled"] is True
     assert "NO-GO" in output["readiness"]
+
+
+def test_a_run_without_a_single_answer_is_no_evidence(
+    rft: Rft, project: Path, trainer: Trainer, endpoint: Endpoint
+) -> None:
+    endpoint.reply = lambda body: (400, {"error": {"message": "no"}}, {})
+    point_to(project, endpoint.url)
+    rft("eval")
+    point_to(project, trainer.url)
+    refused = rft("train", "--yes")
+    assert refused.code == 1
+    assert "The endpoint refused 8 requests" in refused.err
 
 
 def test_a_not_yet_is_told_and_sent(
@@ -202,16 +214,13 @@ def test_supervised_rows_end_with_the_gold_answer_and_hold_nothing_else(
 def test_the_warm_start_and_rft_can_have_rows_of_their_own(
     rft: Rft, project: Path, trainer: Trainer
 ) -> None:
-    assert rft(*SENT, "--dry-run").code == 0
-    whole = _asked(job_folder(project) / "train.jsonl")
+    whole = _asked(project / "task/data/train.jsonl")
     add_settings(project, "\n[train]\nwarm_share = 0.25\n")
     halves = []
     for method in ("supervised", "reinforcement"):
         rft(*SENT, "--dry-run", "--method", method)
-        newest = max(
-            (project / "runs/train").glob("*/train.jsonl"), key=lambda p: p.stat().st_mtime
-        )
-        halves.append(_asked(newest))
+        (path,) = (project / "runs/train").glob(f"*-{method}/train.jsonl")
+        halves.append(_asked(path))
     assert [len(half) for half in halves] == [round(len(whole) * 0.25), round(len(whole) * 0.75)]
     assert sorted(halves[0] + halves[1]) == sorted(whole)
 
@@ -281,16 +290,10 @@ def test_a_missing_key_is_named(rft: Rft, project: Path, trainer: Trainer) -> No
 
 
 def test_the_same_body_is_sent_once(rft: Rft, trainer: Trainer) -> None:
-    rft(*SENT, "--no-watch")
-    outcome = rft(*SENT)
-    assert outcome.code == 0
-    assert "This job was sent already: ftjob-1" in outcome.out
-    assert len(trainer.bodies) == 1
-
-
-def test_a_job_that_is_not_watched_says_what_is_next(rft: Rft, trainer: Trainer) -> None:
     assert rft(*SENT, "--no-watch").out.endswith("sent: ftjob-1; next: rft watch\n")
     assert "next: rft watch" not in rft(*SENT, "--no-watch").out
+    assert "This job was sent already: ftjob-1" in rft(*SENT).out
+    assert len(trainer.bodies) == 1
 
 
 def test_the_same_job_can_be_wanted_twice(rft: Rft, trainer: Trainer) -> None:

@@ -11,13 +11,13 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from pydantic import Field, PositiveInt, ValidationError, field_validator, model_validator
 
 from rft.errors import UserError
 from rft.jsonl import read_text
-from rft.redaction import key_fault
+from rft.redaction import key_fault, redact_url
 from rft.thresholds import Exam, Price, Ready, Section
 from rft.validation import sentence
 
@@ -335,7 +335,7 @@ def base_url(endpoint: Endpoint | Judge) -> str:
 def _checked_url(template: str, setting: str) -> str:
     url = _expand(template)
     if fault := _address_fault(url):
-        raise UserError(f"{FILE}: {setting}: '{redact(url)}' {fault}.")
+        raise UserError(f"{FILE}: {setting}: '{redact_url(url)}' {fault}.")
     return url
 
 
@@ -398,13 +398,3 @@ def api_key(endpoint: Endpoint | Judge) -> str:
             "or in .env."
         )
     return value or "no-key"
-
-
-def redact(url: str) -> str:
-    """The address without user name, password and query: what may be written down."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url.partition("?")[0].rpartition("@")[2]
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))

@@ -32,7 +32,7 @@ _UNSEEN = re.compile(
 
 def reveal_control_chars(text: str) -> str:
     """Spell out characters that hide or reorder text or move a cursor, for example U+202E."""
-    return _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
+    return _UNSEEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
 
 
 def on_page(value: Any) -> Any:
@@ -124,8 +124,9 @@ def shortened(text: str, characters: int) -> str:
 
 
 def first_sentences(text: str, count: int = 2) -> str:
-    """The beginning of a text, on one line."""
-    return " ".join(re.split(r"(?<=[.!?:])\s+(?=[A-Z])", " ".join(text.split()))[:count])
+    """The beginning of a text, on one line; a list in it is left out."""
+    prose = re.split(r"\n\s*[-*] ", text.strip(), maxsplit=1)[0]
+    return " ".join(re.split(r"(?<=[.!?:])\s+(?=[A-Z])", " ".join(prose.split()))[:count])
 
 
 def as_text(write: Callable[[Console], None]) -> str:

@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from rft.config import redact
 from rft.display import reveal_control_chars
 from rft.errors import OutsideError, RftError, UserError
-from rft.redaction import redact_keys
+from rft.redaction import redact_keys, redact_url
 
 if TYPE_CHECKING:
+    import ssl
+
     from openai import AsyncOpenAI, OpenAI
 
     from rft.pacing import Pacer
@@ -54,7 +55,7 @@ def async_client(
     # otherwise than the synchronous client does.
     make = openai.DefaultAsyncHttpxClient if proxied else openai.DefaultAioHttpClient
     with _explained_setup(trust_env=trust_env):
-        http = make(trust_env=trust_env)
+        http = make(trust_env=trust_env, verify=_certificates(url))
     _limit_requests(http, timeout_s, pacer)
     return openai.AsyncOpenAI(
         api_key=key, max_retries=max_retries, timeout=timeout_s, http_client=http, **_target(url)
@@ -96,10 +97,18 @@ def sync_client(url: str, key: str, *, max_retries: int, timeout_s: float) -> Op
 
     trust_env = not is_loopback(url)
     with _explained_setup(trust_env=trust_env):
-        http = openai.DefaultHttpxClient(trust_env=trust_env)
+        http = openai.DefaultHttpxClient(trust_env=trust_env, verify=_certificates(url))
     return openai.OpenAI(
         api_key=key, max_retries=max_retries, timeout=timeout_s, http_client=http, **_target(url)
     )
+
+
+def _certificates(url: str) -> ssl.SSLContext | bool:
+    """Whom to trust: nobody where no TLS is spoken, since loading certificates takes 30 ms."""
+    import ssl
+
+    plain = is_loopback(url) and urlsplit(url).scheme == "http"
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True
 
 
 def _target(url: str) -> dict[str, Any]:
@@ -216,7 +225,7 @@ class Fault:
 
 def address(client: OpenAI | AsyncOpenAI) -> str:
     """The client's address without secrets."""
-    return redact(str(client.base_url))
+    return redact_url(str(client.base_url))
 
 
 def fault_of(error: Exception, client: OpenAI | AsyncOpenAI) -> Fault | None:
@@ -254,7 +263,7 @@ def fault_of_reply(
     phrase: str = "",
     retry_after: str = "",
 ) -> Fault:
-    """What a reply with an HTTP status that is no success means; `body`: parsed, or text."""
+    """What a reply with the HTTP status of an error means; `body`: parsed, or text."""
     code = _code(body)
     kind = "missing" if _NO_MODEL.fullmatch(code) else _kind(status)
     said = quoted(message_in(body) or phrase or "no reason given", *secrets_of(client))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 MASK = "***"
 _SECRET_NAME = re.compile(
@@ -42,6 +42,16 @@ def _spellings(secret: str) -> set[str]:
     encoded = repr(secret.encode("utf-8", "surrogateescape"))[2:-1]
     url = quote(secret, safe="", errors="replace")
     return {secret, repr(secret)[1:-1], encoded, json.dumps(secret)[1:-1], url}
+
+
+def redact_url(url: str) -> str:
+    """The address without user name, password and query: what may be written down."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.partition("?")[0].rpartition("@")[2]
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
 def key_fault(key: str) -> str:

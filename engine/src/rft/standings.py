@@ -57,12 +57,12 @@ def standings(
         (f"people: {', '.join(coders)}", "people", by_people),
         *((name, "floor", {i: [r] for i, r in floor.items()}) for name, floor in floors.items()),
     ]
-    found = [Standing(model, "model", rewards, mean_interval(item_means(rewards)), None)]
+    standings = [Standing(model, "model", rewards, mean_interval(item_means(rewards)), None)]
     for name, kind, every in others:
         if shared := {item_id: every[item_id] for item_id in rewards if item_id in every}:
             mean = mean_interval(item_means(shared))
-            found.append(Standing(name, kind, shared, mean, paired_difference(shared, rewards)))
-    return sorted(found, key=lambda one: -one.mean.value)
+            standings.append(Standing(name, kind, shared, mean, paired_difference(shared, rewards)))
+    return sorted(standings, key=lambda one: -one.mean.value)
 
 
 def rivals(ordered: Sequence[Standing]) -> list[Standing]:

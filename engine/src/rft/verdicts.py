@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from rft import display
@@ -180,6 +180,11 @@ def measured(
     )
 
 
+def undecided(checks: Sequence[Check]) -> list[Check]:
+    """The checks of answers of which too many are missing: what fails now may pass with them."""
+    return [replace(c, verdict="warn") if c.verdict == "fail" else c for c in checks]
+
+
 def check_table(checks: Sequence[Check]) -> Table:
     """Checks as a table for a terminal, one a line, in their order."""
     from rich.table import Table
@@ -198,8 +203,9 @@ def check_table(checks: Sequence[Check]) -> Table:
 def overall(checks: Sequence[Check]) -> Overall:
     """NO-GO when an open check fails, GO when none is open, else NOT YET.
 
-    A check fails only for what more rows would not change: its whole interval is beyond the bar, or
-    everything was counted. A figure that too few rows leave open warns and says how many it needs.
+    A check fails only for what more rows or answers would not change: its whole interval is beyond
+    the bar, or everything was counted. A figure that too few rows leave open warns and says how
+    many it needs; so does one that was taken on too few answers.
     All must pass, so their number needs no correction (intersection-union test, Berger 1982).
     """
     verdicts = {check.verdict for check in checks if check.open}

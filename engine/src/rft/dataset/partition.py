@@ -167,14 +167,14 @@ def _near_pairs(texts: Sequence[str], near: float) -> Iterator[tuple[int, int]]:
     count.
     """
     shingles = [_shingles(text) for text in texts]
-    counts = Counter(shingle for own in shingles for shingle in own)
+    counts = Counter(shingle for each in shingles for shingle in each)
     if len(texts) > 2:
         common = {shingle for shingle, count in counts.items() if count > len(texts) / 2}
-        shingles = [own - common for own in shingles]
+        shingles = [each - common for each in shingles]
     buckets: dict[tuple[int, bytes], list[int]] = defaultdict(list)
-    for n, own in enumerate(shingles):
-        if own:
-            for key in _bands(own):
+    for n, each in enumerate(shingles):
+        if each:
+            for key in _bands(each):
                 buckets[key].append(n)
     compared: set[tuple[int, int]] = set()
     for bucket in buckets.values():

@@ -8,10 +8,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from rft import config, endpoint
-from rft.config import Settings, redact
+from rft.config import Settings
 from rft.errors import UserError
 from rft.jobs import local_service
 from rft.jobs.metrics import number
+from rft.redaction import redact_url
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -51,7 +52,7 @@ def remembered_as(settings: Settings) -> str:
         url = config.train_url(settings)
     except UserError:  # a dry run needs none; connect says what is missing
         return ""
-    return redact(url).rstrip("/") if url else local_service.NAME
+    return redact_url(url).rstrip("/") if url else local_service.NAME
 
 
 @contextmanager

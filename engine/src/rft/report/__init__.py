@@ -108,8 +108,8 @@ def render(
         "beside": view.beside(compared),
         "figures": figures.of_run(rows, records, compared, drawn, solved),
         "slices": [
-            (key, found, left_out, figures.of_slices(found))
-            for key, (found, left_out) in view.slices(all_rows).items()
+            (key, slice_means, left_out, figures.of_slices(slice_means))
+            for key, (slice_means, left_out) in view.slices(all_rows).items()
         ],
     }
     template = environment(_asset).get_template("page.html.j2")

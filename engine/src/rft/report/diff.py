@@ -55,13 +55,13 @@ def diff_answers(reference: Any, answer: Any) -> Diff | None:
 def _entries(value: Any) -> list[_Entry]:
     if isinstance(value, list):
         return [_entry(v) for v in value]
-    found = []
+    entries = []
     for key, inner in value.items():
         if isinstance(inner, list):
-            found += [_entry(v, f"{key}: ") for v in inner]
+            entries += [_entry(v, f"{key}: ") for v in inner]
         else:
-            found.append(_Entry(f"{key}={_canon(inner)}", f"{key}: {_plain(inner)}", f"{key}="))
-    return found
+            entries.append(_Entry(f"{key}={_canon(inner)}", f"{key}: {_plain(inner)}", f"{key}="))
+    return entries
 
 
 def _entry(value: Any, prefix: str = "") -> _Entry:

@@ -40,22 +40,22 @@ def of_run(
     rewards = [r.reward for r in records if r.reward is not None]
     if not rewards:
         return []
-    curves = [(run.label, run.rewards) for run in runs] or [("", rewards_by_item(records))]
+    labelled = [(run.label, run.rewards) for run in runs] or [("", rewards_by_item(records))]
     with svg.style():
-        made = [
+        figures = [
             _distribution(rewards, others),
             _spread(rows),
-            _tries([(label, view.curve(found, solved)) for label, found in curves], solved),
+            _tries([(label, view.curve(by_item, solved)) for label, by_item in labelled], solved),
             _length(records),
         ]
-    return [figure for figure in made if figure]
+    return [figure for figure in figures if figure]
 
 
-def of_slices(found: Sequence[SliceMeans]) -> Markup:
+def of_slices(slice_means: Sequence[SliceMeans]) -> Markup:
     """One slice key's values, each with the mean reward of every run."""
     with svg.style():
         return plots.forest(
-            [(s.name, f" ({s.items})", [_known(e) for e in s.means]) for s in found]
+            [(s.name, f" ({s.items})", [_known(e) for e in s.means]) for s in slice_means]
         )
 
 
@@ -84,7 +84,7 @@ def of_standings(ordered: Sequence[Standing]) -> Markup:
 def _tries(
     curves: Sequence[tuple[str, Sequence[tuple[int, Estimate]]]], solved: float
 ) -> Figure | None:
-    if all(len(found) < 2 for _, found in curves):
+    if all(len(curve) < 2 for _, curve in curves):
         return None
     k, last = curves[0][1][-1]
     return Figure(

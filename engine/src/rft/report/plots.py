@@ -110,17 +110,17 @@ def reward_by_length(
 def pass_at_k(curves: Sequence[tuple[str, Sequence[tuple[int, Estimate]]]]) -> Markup:
     """For each run its label and (k, pass@k) with intervals."""
     figure, axes = _axes("tries, k", "rows solved in k tries")
-    for number, (_, found) in enumerate(curves):
-        ks = [k for k, _ in found]
+    for number, (_, curve) in enumerate(curves):
+        ks = [k for k, _ in curve]
         colour, marker = _look(number)
-        low, high = [e.low for _, e in found], [e.high for _, e in found]
+        low, high = [e.low for _, e in curve], [e.high for _, e in curve]
         if len(ks) > 1:
             axes.fill_between(ks, low, high, color=colour, alpha=0.15, linewidth=0)
         else:
             axes.plot([*ks, *ks], [*low, *high], color=colour, alpha=0.45, linewidth=4)
         axes.errorbar(
             ks,
-            [e.value for _, e in found],
+            [e.value for _, e in curve],
             color=colour,
             marker=marker,
             markersize=5,
@@ -129,7 +129,7 @@ def pass_at_k(curves: Sequence[tuple[str, Sequence[tuple[int, Estimate]]]]) -> M
     axes.set_ylim(-0.02, 1.02)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     label = ". ".join(
-        f"{run}: " + ", ".join(f"pass@{k} {e}" for k, e in found) for run, found in curves
+        f"{run}: " + ", ".join(f"pass@{k} {e}" for k, e in curve) for run, curve in curves
     )
     return markup(figure, label)
 
@@ -139,7 +139,7 @@ def forest(rows: Sequence[tuple[str, str, Sequence[Estimate | None]]]) -> Markup
 
     A long name is shortened, a note is not.
     """
-    present = [[(n, e) for n, e in enumerate(found) if e is not None] for *_, found in rows]
+    present = [[(n, e) for n, e in enumerate(means) if e is not None] for *_, means in rows]
     most = max(map(len, present))
     height = ROW * len(rows) * (1 + 0.3 * (most - 1)) + 26
     figure = Figure(figsize=(WIDTH / 72, height / 72))
@@ -165,8 +165,8 @@ def forest(rows: Sequence[tuple[str, str, Sequence[Estimate | None]]]) -> Markup
     axes.set_xlim(-0.02, 1.02)
     axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     label = "; ".join(
-        f"{name}: " + ", ".join(str(e) for _, e in found)
-        for (name, *_), found in zip(rows, present, strict=True)
+        f"{name}: " + ", ".join(str(e) for _, e in shown)
+        for (name, *_), shown in zip(rows, present, strict=True)
     )
     return markup(figure, label)
 

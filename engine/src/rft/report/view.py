@@ -228,12 +228,12 @@ def histogram(values: Sequence[float], bins: int = 20) -> list[tuple[float, floa
 
 def bubbles(all_rows: Iterable[Row]) -> list[tuple[float, float, int]]:
     """(mean, spread, items there), to two decimals, the fullest first."""
-    found = Counter(
+    counts = Counter(
         (round(row.mean, 2), round(row.spread, 2))
         for row in all_rows
         if row.mean is not None and row.spread is not None
     )
-    return [(x, y, n) for (x, y), n in found.most_common()]
+    return [(x, y, n) for (x, y), n in counts.most_common()]
 
 
 def arch(samples: int) -> list[tuple[float, float]]:
@@ -248,20 +248,20 @@ def slices(runs: Sequence[Sequence[Row]]) -> dict[str, tuple[list[SliceMeans], i
 
     `runs` are the rows of each run; the first decides which values are shown and in which order.
     """
-    found: dict[str, dict[str, list[list[float]]]] = defaultdict(dict)
+    means_by_value: dict[str, dict[str, list[list[float]]]] = defaultdict(dict)
     for number, rows_of_run in enumerate(runs):
         for row in rows_of_run:
             for key, value in row.slices.items() if row.mean is not None else ():
-                means = found[key].setdefault(value, [[] for _ in runs])
+                means = means_by_value[key].setdefault(value, [[] for _ in runs])
                 means[number].append(row.mean or 0.0)
     shown = {}
-    for key, every in found.items():
+    for key, every in means_by_value.items():
         values = {name: means for name, means in every.items() if len(means[0]) >= LEAST_ITEMS}
         largest = sorted(values.items(), key=lambda pair: -len(pair[1][0]))[:MAX_SLICES]
-        made = [SliceMeans(name, len(m[0]), list(map(mean_interval, m))) for name, m in largest]
-        made.sort(key=lambda s: -s.means[0].value)
-        if made:
-            shown[key] = made, len(every) - len(largest)
+        best = [SliceMeans(name, len(m[0]), list(map(mean_interval, m))) for name, m in largest]
+        best.sort(key=lambda s: -s.means[0].value)
+        if best:
+            shown[key] = best, len(every) - len(largest)
     return shown
 
 
