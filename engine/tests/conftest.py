@@ -95,7 +95,7 @@ def _task_modules() -> dict[str, ModuleType]:
 
 
 @pytest.fixture(scope="session")
-def command() -> Any:
+def commands_made() -> Any:
     """The commands of `rft`, which take 30 ms to make from their signatures."""
     return get_command(app)
 
@@ -103,7 +103,7 @@ def command() -> Any:
 @pytest.fixture
 def rft(
     project: Path,
-    command: Any,
+    commands_made: Any,
     own_task: None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -113,7 +113,7 @@ def rft(
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(rollouts, "PAUSE_S", 0.01)
     monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
-    monkeypatch.setattr(cli, "app", command)
+    monkeypatch.setattr(cli, "app", commands_made)
 
     def run(*arguments: str) -> Outcome:
         monkeypatch.setattr("sys.argv", ["rft", *arguments])

@@ -130,7 +130,7 @@ def test_a_folder_without_project(rft: Rft, tmp_path: Path) -> None:
 def test_ready_says_verdict_and_next_step(rft: Rft, evaluated: Path) -> None:
     outcome = rft("ready")
     assert outcome.code == 1
-    assert "NOT YET: Groups of 8 are planned" in outcome.out
+    assert "NOT YET: Groups of 8 answers are planned" in outcome.out
 
 
 def test_ready_speaks_json(rft: Rft, evaluated: Path) -> None:
