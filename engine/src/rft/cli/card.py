@@ -18,7 +18,7 @@ def card(
     ] = "",
     output: Annotated[Path, typer.Option(help="The file to write.")] = Path("MODEL_CARD.md"),
 ) -> None:
-    """Write a model card: data, grader, jobs, figures with intervals, limits, what is missing."""
+    """Write a model card. Data, grader, jobs, figures with intervals, limits, what is missing."""
     console = terminal()
     with console.status("checking the project, comparing its runs ..."):
         result = open_project(context).card(model, output)

@@ -31,7 +31,7 @@ def compare(
         bool, typer.Option("--fail-if-worse", help="Exit 1 if a run is worse than the first.")
     ] = False,
 ) -> None:
-    """Compare runs on the same rows, each with A; it may say "tied". People: --model human."""
+    """Compare runs on the same rows, each with the first. People: --model human."""
     from rft.comparison.text import write
 
     comparison = open_project(context).compare(

@@ -26,7 +26,7 @@ def export(
         bool, typer.Option("--judge/--without-judge", help="Ask the judge of rft.toml.")
     ] = True,
 ) -> None:
-    """Write this task for another trainer or evaluator: data, grader, adapter and a test of it."""
+    """Write this task for another trainer or evaluator. Data, grader, an adapter and its test."""
     console = terminal()
     for line in open_project(context).export(target, output, judge=judge).lines():
         style = "yellow" if line.startswith("warning:") else None

@@ -17,7 +17,7 @@ def import_run(
     file: Annotated[Path, typer.Argument(help="Its log (*.eval, *.json) or its results.json.")],
     model: Annotated[str, typer.Option(help="What to call the model; else as the file does.")] = "",
 ) -> None:
-    """Make a run of answers that Inspect or promptfoo drew; they are graded here."""
+    """Make a run of answers from Inspect or promptfoo. They are graded here."""
     result = open_project(context).import_run(kind, file, model)
     console = terminal()
     for line in result.lines():
@@ -32,7 +32,7 @@ def import_eval(
         "task/grader-imported.json"
     ),
 ) -> None:
-    """Write the graders of an OpenAI eval or a promptfoo config as grader JSON."""
+    """Write the graders of an OpenAI eval or promptfoo config."""
     from rft.graders.from_evals import import_eval as take
 
     settings = open_project(context).settings

@@ -19,7 +19,7 @@ def pack(
         bool, typer.Option("--restore", help="Copy from evidence/ back into runs/.")
     ] = False,
 ) -> None:
-    """Copy runs, decisions and jobs to evidence/ for git, small and without keys."""
+    """Copy runs, decisions and jobs to evidence/ for git. Small, without keys."""
     result = open_project(context).pack(*(runs or []), restore=restore)
     for line in result.lines():
         terminal().print(line, soft_wrap=True)

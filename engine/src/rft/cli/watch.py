@@ -26,7 +26,7 @@ def watch(
         bool, typer.Option("--stop-on-hacking", help="Pause the job when the watch warns.")
     ] = False,
 ) -> None:
-    """Show a training job until it is over; Ctrl-C leaves it running."""
+    """Show a training job until it is over. Ctrl-C leaves it running."""
     show_watch(open_project(context).training_job(job), terminal(), pause_on_hacking=stop)
 
 
