@@ -61,12 +61,12 @@ $(RTL)/.installed: tests/rtl_packages.txt $(STAMP)
 	@touch $@
 
 test: setup lint  ## everything a change can break, in under ten minutes on two cores
-	cd engine && ../$(PY) -m pytest -p xdist.plugin -m "not slow" --numprocesses auto --dist worksteal
-	$(PY) -m pytest -p xdist.plugin -m "not slow"
+	cd engine && ../$(PY) -m pytest -p xdist -m "not slow" --numprocesses auto --dist worksteal
+	$(PY) -m pytest -p xdist -m "not slow"
 
 test-all: setup $(RTL)/.installed  ## the slow tests: installs of every use case, training, attacks
-	cd engine && ../$(PY) -m pytest -p xdist.plugin -m slow --numprocesses auto --dist worksteal
-	RFT_RTL_PACKAGES=$(RTL) $(PY) -m pytest -p xdist.plugin -m slow
+	cd engine && ../$(PY) -m pytest -p xdist -m slow --numprocesses auto --dist worksteal
+	RFT_RTL_PACKAGES=$(RTL) $(PY) -m pytest -p xdist -m slow
 
 lint: setup
 	$(PY) -m ruff check --no-cache --config ruff.toml .

@@ -72,9 +72,9 @@ def _verdict(console: Console, pair: Pair) -> None:
     if pair.verdict == "tied":
         console.print(pair.tie)
     same = paired.items - len(pair.wins) - len(pair.losses)
+    better = display.counted(len(pair.wins), "row")
     console.print(
-        f"{b} is better in {len(pair.wins):,} rows, worse in {len(pair.losses):,}, the same in "
-        f"{same:,}."
+        f"{b} is better in {better}, worse in {len(pair.losses):,}, the same in {same:,}."
     )
     if pair.errors_removed:
         share = display.share(pair.errors_removed)
