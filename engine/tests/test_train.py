@@ -80,13 +80,18 @@ def test_without_evidence_nothing_is_sent(rft: Rft, trainer: Trainer) -> None:
     assert trainer.requests == []
 
 
+def evaluate_elsewhere(rft: Rft, project: Path, endpoint: Endpoint, trainer: Trainer) -> None:
+    """Make the evidence with another address than the one that trains."""
+    point_to(project, endpoint.url)
+    rft("eval")
+    point_to(project, trainer.url)
+
+
 def test_a_no_go_is_obeyed_and_overruling_it_is_recorded(
     rft: Rft, project: Path, trainer: Trainer, endpoint: Endpoint
 ) -> None:
     endpoint.reply = lambda body: (200, completion("I do not know."), {})
-    point_to(project, endpoint.url)
-    rft("eval")
-    point_to(project, trainer.url)
+    evaluate_elsewhere(rft, project, endpoint, trainer)
     refused = rft("train", "--yes")
     assert refused.code == 1
     assert "rft ready says NO-GO" in refused.err
@@ -100,9 +105,7 @@ def test_a_run_without_a_single_answer_is_no_evidence(
     rft: Rft, project: Path, trainer: Trainer, endpoint: Endpoint
 ) -> None:
     endpoint.reply = lambda body: (400, {"error": {"message": "no"}}, {})
-    point_to(project, endpoint.url)
-    rft("eval")
-    point_to(project, trainer.url)
+    evaluate_elsewhere(rft, project, endpoint, trainer)
     refused = rft("train", "--yes")
     assert refused.code == 1
     assert "The endpoint refused 8 requests" in refused.err
@@ -111,9 +114,7 @@ def test_a_run_without_a_single_answer_is_no_evidence(
 def test_a_not_yet_is_told_and_sent(
     rft: Rft, project: Path, trainer: Trainer, endpoint: Endpoint
 ) -> None:
-    point_to(project, endpoint.url)
-    rft("eval")
-    point_to(project, trainer.url)
+    evaluate_elsewhere(rft, project, endpoint, trainer)
     outcome = rft("train", "--yes")
     assert outcome.code == 0
     assert "warn: rft ready says NOT YET" in outcome.out

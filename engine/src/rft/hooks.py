@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from rft.errors import RftError, UserError
 from rft.findings import shorten, shown_path
+from rft.workers import cores
 
 T = TypeVar("T")
 _NOT_THE_TEAMS = (
@@ -118,7 +119,7 @@ def with_deadline(function: Callable[[], T], seconds: float, file: Path, name: s
 def _crowding() -> float:
     """How many programs want each core, from 1 to 10, over the last minute."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 1.0
-    return min(10.0, max(1.0, load / (os.cpu_count() or 1)))
+    return min(10.0, max(1.0, load / cores()))
 
 
 def _place_of_thread(thread: threading.Thread) -> str:

@@ -13,6 +13,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -215,14 +216,12 @@ def _copy(source: Path, target: Path, root: Path, *, zipped: bool) -> None:
         if (first := next(parts, None)) is None:
             continue
         compress = zipped and name in _LOGS
-        with replacing(target / (f"{name}.gz" if compress else name)) as file:
-            if compress:
-                with gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
-                    for text in chain([first], parts):
-                        packed.write(text.encode())
-            else:
-                for text in chain([first], parts):
-                    file.write(text.encode())
+        with (
+            replacing(target / (f"{name}.gz" if compress else name)) as file,
+            gzip.GzipFile("", "wb", 9, file, mtime=0) if compress else nullcontext(file) as output,
+        ):
+            for text in chain([first], parts):
+                output.write(text.encode())
     records = target / runs.RECORDS
     if not zipped and records.exists() and (created := runs.load(target).info.created):
         # The run that was last asked for is the newest of these files.

@@ -104,19 +104,18 @@ def pack(ids: torch.Tensor, mask: torch.Tensor, length: int) -> Packed:
     `ids` and `mask`: (answers, tokens), each with its prompt.
     """
     cut = ids.size(1) - length
-    prompts = torch.stack([ids, mask], 1)[:, :, :cut]
-    different, rows = torch.unique(prompts, dim=0, return_inverse=True)
+    prompts, prompt_mask, rows = _different(ids[:, :cut], mask[:, :cut])
     lengths = mask[:, cut:].sum(1).tolist()
-    ends = [cut] * len(different)
+    ends = [cut] * len(prompts)
     starts = []
     for row, tokens in zip(rows.tolist(), lengths, strict=True):
         starts.append(ends[row])
         ends[row] += tokens
-    shape = (len(different), max(ends))
+    shape = (len(prompts), max(ends))
     owner = ids.new_full(shape, -1)  # the number of the answer; -1: padding, -2: the prompt
     packed, positions = ids.new_zeros(shape), ids.new_zeros(shape)
-    packed[:, :cut], positions[:, :cut] = different[:, 0], _positions(different[:, 1])
-    owner[:, :cut] = torch.where(different[:, 1] > 0, -2, -1)
+    packed[:, :cut], positions[:, :cut] = prompts, _positions(prompt_mask)
+    owner[:, :cut] = torch.where(prompt_mask > 0, -2, -1)
     columns = ids.new_zeros(len(ids), length)
     steps = torch.arange(length, device=ids.device)
     for n, (row, start, tokens) in enumerate(zip(rows.tolist(), starts, lengths, strict=True)):
@@ -135,8 +134,7 @@ def prompt_cache(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> DynamicCa
 
     `ids` and `mask`: (prompts, tokens), padded on the left.
     """
-    both, places = torch.unique(torch.stack([ids, mask], 1), dim=0, return_inverse=True)
-    ids, mask = both[:, 0], both[:, 1]
+    ids, mask, places = _different(ids, mask)
     cache = DynamicCache(config=model.config)
     model(
         input_ids=ids[:, :-1],
@@ -148,6 +146,14 @@ def prompt_cache(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> DynamicCa
     )
     cache.batch_select_indices(places)
     return cache
+
+
+def _different(
+    ids: torch.Tensor, mask: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Each different prompt once, its mask, and where each of the prompts given stands there."""
+    both, places = torch.unique(torch.stack([ids, mask], 1), dim=0, return_inverse=True)
+    return both[:, 0], both[:, 1], places
 
 
 def _positions(mask: torch.Tensor) -> torch.Tensor:
