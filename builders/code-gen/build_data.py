@@ -61,7 +61,7 @@ def build(task: Path) -> None:
     for split, rows in splits.items():
         dump(task / f"data/{split}.jsonl", rows)
     dump(task / "probes.jsonl", probes.make_probes(splits["test"]))
-    starter_splits = {split: starter.draw_rows(split) for split in starter.ROWS}
+    starter_splits = starter.draw_rows()
     for split, rows in starter_splits.items():
         dump(task / f"starter/{split}.jsonl", rows)
     dump(task / "starter/probes.jsonl", starter.make_probes(starter_splits["test"]))

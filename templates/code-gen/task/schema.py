@@ -18,7 +18,7 @@ GROUP_FIELD = "design"
 
 YES = {True: "yes", False: "no"}
 PROMPT_VARIANTS = ("full", "short")
-"""short: two lines of rules, for the starter rows (task/starter)."""
+"""short: for the starter rows; names stand in quotes, so they have the same tokens as in answers."""
 
 
 class Pair(BaseModel, extra="forbid"):
@@ -125,17 +125,18 @@ W=8`, design `input: ck; output[15:0]: tx_d` gives
 {"name":"d","value":"tx_d"},{"name":"W","value":"16"}]}
 Answer with that JSON only."""
 
-SHORT_RULES = """\
-Bind each VIP port to the design's port of the same function on the requested bus. Leave out VIP \
-ports that this bus lacks. Answer {"predicted":[{"name":"VIP port","value":"design port"}]}."""
+SHORT_RULES = "Bind the VIP ports that the bus has. Answer in JSON."
 
 
 def messages(item: Item, prompt_variant: str = "full") -> list[dict[str, str]]:
     """The prompt of a row: the rules (developer) and the two interfaces (user)."""
+    if prompt_variant == "short":
+        design, vip = (",".join(f'"{p.name}"' for p in side.ports) for side in (item.dut, item.vip))
+        text = f"Bind {item.target}\ndesign: {design}\nVIP: {vip}"
+        return [{"role": "developer", "content": SHORT_RULES}, {"role": "user", "content": text}]
     request = [f"In `{item.dut.name}`, bind `{item.vip.name}` to {item.target}.", *item.settings]
     text = "\n\n".join([" ".join(request), _design_text(item.dut), _vip_text(item.vip)])
-    rules = RULES if prompt_variant == "full" else SHORT_RULES
-    return [{"role": "developer", "content": rules}, {"role": "user", "content": text}]
+    return [{"role": "developer", "content": RULES}, {"role": "user", "content": text}]
 
 
 def _design_text(dut: Design) -> str:
@@ -236,8 +237,8 @@ def check_item(item: Item) -> list[str]:
 
 
 def _repeated(where: str, names: list[str]) -> list[str]:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    return [f"{where} names {name!r} twice; rename or remove one." for name in twice]
+    twice = {name for name in names if names.count(name) > 1}
+    return [f"{where} names {name!r} twice; rename or remove one." for name in sorted(twice)]
 
 
 def _check_scores(item: Item, row: dict[str, object]) -> list[str]:

@@ -17,8 +17,8 @@ CODE = re.compile(r"[A-Z][0-9A][0-9A-Z](\.[0-9A-Z]{1,4})?")
 """How a code is written in a row: upper case, a dot after the third character."""
 
 PROMPT_VARIANTS = ("shortlist", "open", "brief")
-"""shortlist: choose among candidates found by a search; open: from memory; brief: candidates and
-two lines of rules, for task/starter."""
+"""shortlist: choose among candidates found by a search; open: from memory; brief: for the starter
+rows, each candidate as its description and, in quotes as in answers, its code."""
 
 _SPELLED = re.compile(r"\b[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}\b", re.IGNORECASE)
 
@@ -96,20 +96,20 @@ right code is missing, give it from memory. Give the codes alone.
 """
 
 
-BRIEF = """\
-Code what the note documents for this encounter; nothing that is denied, ruled out, past or a \
-relative's. Choose among the candidates. Answer {"codes":["..."]}."""
+BRIEF = "Give the codes of what the note documents for today. Answer in JSON."
 
 
 def messages(item: Item, prompt_variant: str = "shortlist") -> list[dict[str, str]]:
     """The prompt: developer then user message, built without the reference answer."""
     shown = item.candidates if prompt_variant != "open" else []
-    shortlist = SHORTLIST if shown else ""
-    rules = BRIEF if prompt_variant == "brief" else INSTRUCTIONS.format(shortlist=shortlist)
+    rules = INSTRUCTIONS.format(shortlist=SHORTLIST if shown else "")
     lines = [f"Encounter: {item.setting}, {item.encounter_date}, code set {item.release}."]
     lines += ["", "Note:", item.note]
     if shown:
         lines += ["", "Candidate codes:", *(f"{c.code} {c.description}" for c in shown)]
+    if prompt_variant == "brief":
+        rules = BRIEF
+        lines = [item.note, *(f'{c.description}: "{c.code}"' for c in shown)]
     return [
         {"role": "developer", "content": rules},
         {"role": "user", "content": "\n".join(lines)},
