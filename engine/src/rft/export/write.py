@@ -85,7 +85,7 @@ class Export:
             f"{folder}: {rows} rows, {self.cases} answers with their rewards, README.md",
             *(f"warning: {sentence}" for sentence in self.warnings),
             *([f"the grader needs {', '.join(self.packages)}"] if self.packages else []),
-            f"next: {folder}/README.md; python {folder}/try_locally.py compares the rewards",
+            f"next: follow {folder}/README.md; its try_locally.py compares the rewards",
         ]
 
     def to_dict(self) -> dict[str, Any]:

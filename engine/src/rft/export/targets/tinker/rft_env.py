@@ -41,7 +41,7 @@ class RftEnv(Env):
     async def step(self, action: list[int], *, extra: Any = None) -> StepResult:
         """The reward of the answer. NoScoreError stops the training: a 0 would be learned from."""
         message, _ = self.renderer.parse_response(action)
-        text = renderers.get_text_content(message)
+        text = renderers.format_content_as_string(message["content"], separator="")
         result = await asyncio.to_thread(score, text, self.item)
         return StepResult(
             reward=result.reward,

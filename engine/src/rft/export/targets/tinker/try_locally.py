@@ -17,6 +17,7 @@ import tinker
 from rft_env import RftEnv
 from rft_reward.trial import cases, report
 from tinker_cookbook.completers import TokenCompleter, TokensWithLogprobs
+from tinker_cookbook.renderers.base import parse_content_blocks
 from tinker_cookbook.rl.rollouts import do_single_rollout
 
 
@@ -32,8 +33,10 @@ class Bytes:
         return []
 
     def parse_response(self, action: list[int]) -> tuple[dict[str, Any], None]:
-        """The answer as it was stored."""
-        return {"role": "assistant", "content": bytes(action).decode()}, None
+        """The answer as it was stored, its reasoning a part of its own as in Qwen's renderers."""
+        text = bytes(action).decode()
+        parts, _ = parse_content_blocks(text) or (text, [])
+        return {"role": "assistant", "content": parts}, None
 
 
 class Stored(TokenCompleter):
