@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field, RootModel, create_model
 
-from rft import Project
+from rft import Project, hooks
 from rft.project import checking, hook_checks
 from rft.project.answer_schema import answer_problems
 from tests.conftest import Outcome
@@ -44,7 +45,7 @@ def test_a_reference_that_is_too_long_still_counts_as_right(rft: Rft, project: P
 
 BROKEN = {
     "floors.py": (FLOORS.replace("return", "{}['gone']\n    return"), "floors.py:5: floors()"),
-    "metrics.py": ("from task.grader import gone\n", "ImportError"),
+    "metrics.py": ("from task.grader import gone\n", "error: task/metrics.py:1: ImportError"),
     "importer.py": ("OPTIONS = {}\n", "defines no load()"),
 }
 
@@ -80,12 +81,21 @@ def test_a_hook_that_does_not_return_is_named_with_the_line_where_it_is(
     rft: Rft, write: Write, monkeypatch: pytest.MonkeyPatch, hook: str
 ) -> None:
     monkeypatch.setattr(hook_checks, "HOOK_S", 0.3)
+    monkeypatch.setattr(hooks, "_crowding", lambda: 1.0)
     sleeper = f"\nimport time\ndef {hook}(item):\n    time.sleep(3)\n"
     write("schema.py", SCHEMA + sleeper)
     line = (SCHEMA + sleeper).count("\n")
     outcome = rft("check")
     assert f"task/schema.py:{line}: {hook}() does not return within 0.3 s" in outcome.out
     assert SOUND in outcome.out
+
+
+def test_a_late_hook_is_told_the_limit_that_a_busy_machine_got(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hooks, "_crowding", lambda: 3.0)
+    with pytest.raises(hooks.HookError, match=r"metrics\(\) does not return within 0.15 s"):
+        hooks.with_deadline(lambda: time.sleep(1), 0.05, Path("metrics.py"), "metrics")
 
 
 def test_the_agreement_of_people_is_tried_on_two_coders(rft: Rft, write: Write) -> None:

@@ -91,10 +91,10 @@ def place_of(error: BaseException, file: Path | None) -> str:
 
 
 def with_deadline(function: Callable[[], T], seconds: float, file: Path, name: str) -> T:
-    """What the function returns. Raises HookError when it takes longer than `seconds`.
+    """What the function returns. Raises HookError, with the limit, when it takes too long.
 
-    It runs in a thread of its own, which is left behind when it is late. Where more programs
-    compute than the machine has cores, it gets more time, up to ten times as much.
+    The limit is `seconds`; where more programs compute than the machine has cores, up to ten times
+    as much. The function runs in a thread of its own, which is left behind when it is late.
     """
     results: list[T] = []
     errors: list[BaseException] = []
@@ -107,12 +107,13 @@ def with_deadline(function: Callable[[], T], seconds: float, file: Path, name: s
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    thread.join(seconds * _crowding())
+    limit = seconds * _crowding()
+    thread.join(limit)
     if errors:
         raise errors[0]
     if not results:
         place = _place_of_thread(thread) or file.as_posix()
-        raise HookError(place, f"{name}() does not return within {seconds:g} s", late=True)
+        raise HookError(place, f"{name}() does not return within {limit:.3g} s", late=True)
     return results[0]
 
 

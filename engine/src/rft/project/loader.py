@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from rft import config, graders
 from rft.config import Settings
 from rft.errors import CheckError, UserError
-from rft.hooks import guarded, place_of, reason_of
+from rft.hooks import HookError, guarded, place_of, reason_of
 from rft.jsonl import read_text
 from rft.runs import digest
 
@@ -191,7 +191,7 @@ def grader_hash(settings: Settings, spec: graders.Spec) -> str:
 def load_module(settings: Settings, relative: Path) -> ModuleType:
     """Import one of the team's files by its path, with the project's root importable.
 
-    Raises UserError with file and line when it is missing or fails.
+    Raises UserError when it is missing, HookError with file and line when it fails.
     """
     path = settings.path(relative)
     if not path.exists():
@@ -209,7 +209,7 @@ def load_module(settings: Settings, relative: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:  # the team's code may raise anything
         place = place_of(error, relative)
-        raise UserError(f"{place}: {reason_of(error)}; correct it.") from error
+        raise HookError(place, reason_of(error)) from error
     return module
 
 
