@@ -262,7 +262,15 @@ def test_rows_won_and_lost_are_shown_with_both_answers(run: MakeRun, rft: Rft) -
     run("tuned-1", flat(0.6) | {"amber": [0.0, 0.0]})
     output = rft("compare", "base", "tuned-1", "--show", "1").out
     assert "B is worse in 1 row:\n  amber: 0.20 -> 0.00  (length 5)" in output
-    assert '{"answer": "amber 0.0"}' in output
+    assert 'A 0.20: {"answer": "amber 0.2"}' in output
+    assert 'B 0.00: {"answer": "amber 0.0"}' in output
+
+
+def test_the_answers_shown_of_a_row_are_the_two_that_differ_most(run: MakeRun, rft: Rft) -> None:
+    run("toy-model", {w: [0, 0.1, 0, 0] for w in TRAIN})
+    run("tuned-1", {w: [0, 0.1, 0.8, 0] for w in TRAIN})
+    (pair,) = json.loads(rft("compare", "base", "tuned-1", "--json").out)["pairs"]
+    assert [pair["wins"][0][label]["reward"] for label in "ab"] == [0, 0.8]
 
 
 def test_an_answer_cannot_move_the_cursor_or_colour_the_terminal(run: MakeRun, rft: Rft) -> None:

@@ -1,6 +1,6 @@
 """Runs compared on the same items: what one gained over another, where, and at what price."""
 
-from rft.comparison.pairs import Change, Comparison, Pair, SliceGain, compare_runs, typical
+from rft.comparison.pairs import Change, Comparison, Pair, SliceGain, clearest, compare_runs
 from rft.comparison.runs import ComparedRun, differences, label, other_sampling
 from rft.comparison.side_effects import SideEffect
 from rft.human import NAME as HUMAN
@@ -13,9 +13,9 @@ __all__ = [
     "Pair",
     "SideEffect",
     "SliceGain",
+    "clearest",
     "compare_runs",
     "differences",
     "label",
     "other_sampling",
-    "typical",
 ]

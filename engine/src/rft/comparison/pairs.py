@@ -62,13 +62,14 @@ class SliceGain:
 
 @dataclass(frozen=True)
 class Change:
-    """An item that one run answers better, with an answer of each that is typical of it."""
+    """An item that one run answers better, with the two answers that show it most clearly."""
 
     item_id: str
     mean_a: float
     mean_b: float
     a: Record
     b: Record
+    """The best answer of the better run, and the worst of the other."""
 
 
 @dataclass(frozen=True)
@@ -307,11 +308,16 @@ def _changes(a: ComparedRun, b: ComparedRun) -> list[Change]:
     for item, rewards in a.rewards.items():
         x, y = float(np.mean(rewards)), float(np.mean(b.rewards[item]))
         if abs(x - y) > SAME:
-            answers = (typical(run.by_item[item], mean) for run, mean in ((a, x), (b, y)))
+            answers = clearest(a.by_item[item], x, y), clearest(b.by_item[item], y, x)
             changes.append(Change(item, x, y, *answers))
     return sorted(changes, key=lambda change: (-abs(change.mean_b - change.mean_a), change.item_id))
 
 
-def typical(records: Sequence[Record], mean: float) -> Record:
-    """The answer whose reward is nearest to the mean, the first of several."""
-    return min(records, key=lambda r: (abs((r.reward or 0.0) - mean), r.k))
+def clearest(records: Sequence[Record], mean: float, other: float) -> Record:
+    """The answer of a run with this mean to show beside a run with the mean `other`.
+
+    The best answer if the run is better, the worst if it is worse, else the nearest to its mean;
+    the first of several.
+    """
+    goal = mean if abs(mean - other) <= SAME else float(mean > other)
+    return min(records, key=lambda r: (abs((r.reward or 0.0) - goal), r.k))

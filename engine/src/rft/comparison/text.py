@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -135,13 +136,14 @@ def _short(name: str) -> str:
 def _change(console: Console, pair: Pair, change: Change, comparison: Comparison) -> None:
     slices = comparison.rows.get(change.item_id, {}).get("slices", {})
     about = ", ".join(f"{key} {value}" for key, value in slices.items())
-    head = f"  {change.item_id}: {change.mean_a:.2f} -> {change.mean_b:.2f}"
-    console.print(reveal_control_chars(f"{head}  ({about})" if about else head))
+    head = f"{change.item_id}: {change.mean_a:.2f} -> {change.mean_b:.2f}"
+    title = Text(reveal_control_chars(f"{head}  ({about})" if about else head))
+    console.print(Padding(title, (0, 0, 0, 2), expand=False))
     for run, record in ((pair.a, change.a), (pair.b, change.b)):
         answer = " ".join(_answer(record).split())
         grid = Table.grid(padding=(0, 1))
         text = reveal_control_chars(display.shortened(answer, ANSWER))
-        grid.add_row(f"    {run.label}:", text or "(empty)")
+        grid.add_row(f"    {run.label} {display.figure(record.reward or 0.0)}:", text or "(empty)")
         console.print(grid)
 
 
@@ -175,7 +177,8 @@ def as_dict(comparison: Comparison, show: int) -> dict[str, Any]:
 
 def _pair_as_dict(pair: Pair, show: int) -> dict[str, Any]:
     def run(label: str, record: Record, mean: float) -> dict[str, Any]:
-        return {"run": label, "mean": mean, "k": record.k, "answer": _answer(record)}
+        shown = {"k": record.k, "reward": record.reward, "answer": _answer(record)}
+        return {"run": label, "mean": mean, **shown}
 
     def changes(ordered: Sequence[Change]) -> Iterator[dict[str, Any]]:
         for change in ordered[:show]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rft.comparison import ComparedRun, typical
+from rft.comparison import ComparedRun, clearest
 from rft.display import pretty
 from rft.reading import parse_json
 from rft.records import Record, parse_answer
@@ -142,7 +142,7 @@ class Beside:
     name: str
     mean: float
     record: Record
-    """An answer that is typical of it."""
+    """The answer that shows most clearly how it differs from the first run."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,9 @@ def beside(runs: Sequence[ComparedRun]) -> dict[str, list[Beside]]:
     for run in runs[1:]:
         for item_id, records in run.by_item.items():
             mean = float(np.mean(run.rewards[item_id]))
-            others[item_id].append(Beside(run.label, run.name, mean, typical(records, mean)))
+            first = float(np.mean(runs[0].rewards.get(item_id, mean)))
+            record = clearest(records, mean, first)
+            others[item_id].append(Beside(run.label, run.name, mean, record))
     return dict(others)
 
 
