@@ -66,7 +66,7 @@ def test_starter_rows_pass_the_check_and_each_method_has_its_own(
 
 @pytest.mark.parametrize("use_case", USE_CASES)
 def test_train_local_goes_from_base_to_the_comparison(bake: Bake, run: Run, use_case: str) -> None:
-    """What make would run. It takes 25 minutes; tests/test_flows_install.py trains less."""
+    """What make would run. It takes 15 minutes; tests/test_flows_install.py trains less."""
     output = run("make", "-n", "train-local", "UV=", cwd=bake(use_case=use_case).path).out
     wanted = ("--model base", "--method supervised", "--model warm", "--from warm", "compare warm")
     places = [output.index(text) for text in wanted]

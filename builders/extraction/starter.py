@@ -1,7 +1,7 @@
 """The starter rows: a shortened form of the task, for training a small model on two CPU cores.
 
-A note of three or four sentences, as many candidates, one or two of them documented for this
-encounter and the others denied, past or a relative's. Schema and grader are those of the real rows.
+A note about four conditions and as many candidates; at most one is documented for this encounter,
+the others are denied, past or a relative's. Schema and grader are those of the real rows.
 """
 
 from __future__ import annotations

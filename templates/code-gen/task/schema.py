@@ -18,7 +18,7 @@ GROUP_FIELD = "design"
 
 YES = {True: "yes", False: "no"}
 PROMPT_VARIANTS = ("full", "short")
-"""short: for the starter rows; names stand in quotes, so they have the same tokens as in answers."""
+"""short: for the starter rows; names stand in quotes, so that they have the tokens of answers."""
 
 
 class Pair(BaseModel, extra="forbid"):
