@@ -60,7 +60,7 @@ def test_starter_rows_pass_the_check_and_each_method_has_its_own(
         (path,) = (project.path / "runs/starter/train").glob(f"*-{method}/train.jsonl")
         lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
         rows.append({line["messages"][1]["content"] for line in lines})
-    assert [len(half) for half in rows] == ([48, 96] if use_case == "code-gen" else [96, 96])
+    assert [len(half) for half in rows] == [64, 96]
     assert not rows[0] & rows[1]
 
 

@@ -12,8 +12,7 @@ from typing import Any
 
 def floors(item: dict[str, Any]) -> dict[str, str]:
     """Answers by name: binding nothing, and the design's ports in their order."""
-    ports = [p["name"] for p in item["dut"]["ports"]]
-    names = [p["name"] for p in item["vip"]["ports"]]
+    ports, names = ([p["name"] for p in item[side]["ports"]] for side in ("dut", "vip"))
     in_order = [{"name": n, "value": v} for n, v in zip(names, ports, strict=False)]
     answers = {"empty": [], "in order": in_order}
     return {name: json.dumps({"predicted": pairs}) for name, pairs in answers.items()}
